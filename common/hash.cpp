@@ -1,0 +1,39 @@
+#include "common/hash.h"
+
+#include <sodium.h>
+
+#include "common/result.h"
+
+namespace prov {
+namespace {
+
+crypto_generichash_state* as_state(unsigned char* raw) { return reinterpret_cast<crypto_generichash_state*>(raw); }
+
+const unsigned char* as_bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+
+}  // namespace
+
+Digest digest_of(std::string_view bytes) {
+  Digest out;
+  crypto_generichash(out.bytes.data(), Digest::kSize, as_bytes(bytes), bytes.size(), nullptr, 0);
+  return out;
+}
+
+Hasher::Hasher() {
+  static_assert(sizeof(crypto_generichash_state) <= sizeof(state_));
+  crypto_generichash_init(as_state(state_), nullptr, 0, Digest::kSize);
+}
+
+Hasher& Hasher::add(std::string_view bytes) {
+  crypto_generichash_update(as_state(state_), as_bytes(bytes), bytes.size());
+  return *this;
+}
+
+Digest Hasher::value() const {
+  Hasher copy = *this;  // final() spoils the state
+  Digest out;
+  crypto_generichash_final(as_state(copy.state_), out.bytes.data(), Digest::kSize);
+  return out;
+}
+
+}  // namespace prov

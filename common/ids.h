@@ -1,0 +1,63 @@
+#pragma once
+// Identifiers as values: 16-byte ids (printed as UUIDs) and 32-byte keys and digests (printed as hex).
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace prov {
+
+template <std::size_t N, class Tag>
+struct FixedBytes {
+  std::array<std::uint8_t, N> bytes{};
+
+  static constexpr std::size_t kSize = N;
+  auto operator<=>(const FixedBytes&) const = default;
+  bool is_zero() const { return bytes == std::array<std::uint8_t, N>{}; }
+  std::string_view view() const { return {reinterpret_cast<const char*>(bytes.data()), N}; }
+
+  // The N bytes of `raw`; nullopt when it has another size.
+  static std::optional<FixedBytes> from(std::string_view raw) {
+    if (raw.size() != N) return std::nullopt;
+    FixedBytes out;
+    std::memcpy(out.bytes.data(), raw.data(), N);
+    return out;
+  }
+};
+
+using Id = FixedBytes<16, struct IdTag>;          // workflow, task, command, session, token, log
+using Digest = FixedBytes<32, struct DigestTag>;  // BLAKE2b-256 of content
+using Key = FixedBytes<32, struct KeyTag>;        // public key: an agent's identity
+
+std::string to_hex(std::string_view raw);                       // lower case
+std::optional<std::string> from_hex(std::string_view text);     // either case, even length
+std::string to_text(const Id& id);                              // 8-4-4-4-12
+std::optional<Id> parse_id(std::string_view text);              // as to_text writes it
+inline std::string to_text(const Digest& d) { return to_hex(d.view()); }
+inline std::string to_text(const Key& k) { return to_hex(k.view()); }
+template <class T>
+std::optional<T> parse_hex(std::string_view text) {
+  auto raw = from_hex(text);
+  return raw ? T::from(*raw) : std::nullopt;
+}
+
+// A task's id is its workflow's with the index + 1 in the last four bytes, big-endian; a workflow's ends in zeros.
+Id workflow_id(const Id& any);                        // clears the last four bytes
+Id task_id(const Id& workflow, std::uint32_t index);  // REQUIRES: workflow is a workflow's id
+std::optional<std::uint32_t> task_index(const Id& task);  // nullopt for a workflow's id
+
+struct IdHash {
+  template <std::size_t N, class Tag>
+  std::size_t operator()(const FixedBytes<N, Tag>& v) const noexcept {
+    std::uint64_t a = 0, b = 0;  // ids and keys are random: some of their bytes are a hash
+    std::memcpy(&a, v.bytes.data(), 8);
+    std::memcpy(&b, v.bytes.data() + 8, 8);
+    return static_cast<std::size_t>(a ^ (b * 0x9E3779B97F4A7C15ULL));
+  }
+};
+
+}  // namespace prov

@@ -1,0 +1,31 @@
+# How everything is compiled. Warnings are errors, and live here alone.
+option(PROV_TESTS "build the tests" ON)
+set(PROV_SANITIZE "" CACHE STRING "address or thread: build everything with that sanitizer")
+
+add_library(prov_options INTERFACE)
+target_compile_options(prov_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
+  -Wcast-align -Wformat=2 -Wimplicit-fallthrough -Werror
+  -fstack-protector-strong $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
+target_include_directories(prov_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+target_compile_definitions(prov_options INTERFACE PROV_VERSION="${PROJECT_VERSION}")
+
+if(PROV_SANITIZE STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+elseif(PROV_SANITIZE STREQUAL "thread")
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=thread)
+elseif(PROV_SANITIZE)
+  message(FATAL_ERROR "PROV_SANITIZE is \"${PROV_SANITIZE}\"; it can be empty, address or thread")
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()

@@ -1,0 +1,198 @@
+#pragma once
+// The messages of schema/agent.capnp as plain values, and their codec. Decoding is strict and bounded: whatever does
+// not decode, is out of range or too long is Code::invalid, never a crash and never a partial value.
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/facts.h"
+#include "common/ids.h"
+#include "common/result.h"
+
+namespace prov::wire {
+
+inline constexpr std::size_t kMaxOrdersInFrame = 64;
+inline constexpr std::size_t kMaxOutputChunk = 64 << 10;
+inline constexpr std::size_t kMaxBundleChunk = 256 << 10;
+inline constexpr std::size_t kMaxReportsInFrame = 256;
+inline constexpr std::size_t kMaxShellData = 64 << 10;
+inline constexpr std::uint16_t kProtocol = 1;
+
+// ---- enrolment
+
+struct EnrolRequest {
+  Id token_id;
+  std::string secret;  // 32 bytes
+  Key seal_key;
+};
+struct EnrolAnswer {
+  std::string refused;  // why; empty: accepted, and the rest holds
+  std::string workspace, server, link_endpoint;
+  Id log_id;
+  std::uint32_t epoch = 0;
+};
+
+// ---- agent to coordinator
+
+struct Attempt {
+  Id task;
+  std::uint32_t attempt = 0;
+  std::uint64_t output_acked = 0;
+  bool operator==(const Attempt&) const = default;
+};
+struct Hello {
+  std::uint16_t protocol = kProtocol;
+  std::uint32_t highest_epoch = 0;
+  std::uint64_t highest_sequence = 0;
+  Facts facts;
+  std::uint32_t capacity = 0;
+  std::vector<Attempt> unfinished;
+};
+struct Heartbeat {
+  std::uint64_t count = 0;
+  std::uint32_t running = 0;
+};
+struct Accepted {};
+struct Started {};
+struct Output {
+  std::uint64_t offset = 0;
+  std::string data;
+};
+struct Ended {
+  Outcome outcome = Outcome::failed;
+  std::int32_t exit_code = 0;
+  std::string message;
+  std::uint64_t output_bytes = 0;
+  Digest output_digest;
+  Digest order_digest;
+};
+struct Report {
+  Id task;
+  std::uint32_t attempt = 0;
+  std::uint64_t agent_time_ms = 0;
+  std::variant<Accepted, Started, Output, Ended> what;
+};
+struct Reports {
+  std::uint64_t frame_id = 0;
+  std::vector<Report> reports;
+};
+struct BundleWanted {
+  Digest digest;
+  std::uint64_t offset = 0;
+};
+struct ShellData {
+  Id session;
+  std::string data;
+};
+struct ShellClosed {
+  Id session;
+  std::int32_t exit_code = 0;
+  std::string reason;
+};
+struct Goodbye {
+  std::string reason;
+};
+using FromAgent = std::variant<Hello, Heartbeat, Reports, BundleWanted, ShellData, ShellClosed, Goodbye>;
+
+// ---- coordinator to agent
+
+struct Variable {
+  std::string name, value;
+};
+struct File {
+  std::string path, data;
+  std::uint16_t mode = 0600;
+};
+struct Sealed {
+  std::string parameter, box;
+};
+struct Noop {};
+struct Script {
+  Digest bundle;
+  std::string path;
+  std::vector<Variable> environment;
+  std::vector<File> files;
+  std::vector<Sealed> secrets;
+};
+struct Exec {
+  std::vector<std::string> argv;
+  std::vector<Variable> environment;
+  std::string stdin_data;
+};
+struct Order {
+  Id task;
+  std::uint32_t attempt = 0;
+  std::uint64_t sequence = 0;
+  std::uint32_t timeout_s = 0;
+  bool exclusive = false;
+  std::variant<Noop, Script, Exec> action;
+};
+struct Welcome {
+  Id log_id;
+  std::uint32_t heartbeat_ms = 0, dead_ms = 0;
+};
+struct HeartbeatAnswer {
+  std::uint64_t count = 0;
+};
+struct Orders {
+  std::vector<Order> orders;
+};
+struct ReportsAck {
+  std::uint64_t frame_id = 0;
+};
+struct Cancel {
+  Attempt attempt;
+};
+struct BundleChunk {
+  Digest digest;
+  std::uint64_t offset = 0, total = 0;
+  std::string data;
+};
+struct ShellOpen {
+  Id session;
+  std::vector<std::string> argv;  // empty: the login shell
+  std::uint16_t rows = 24, columns = 80;
+  std::string term;
+};
+struct ShellResize {
+  Id session;
+  std::uint16_t rows = 24, columns = 80;
+};
+struct ShellClose {
+  Id session;
+};
+struct Refused {
+  std::string reason;
+};
+struct ToAgent {
+  std::uint32_t epoch = 0;
+  Key agent;
+  std::uint64_t settled_through = 0;
+  std::uint64_t log_sequence = 0;
+  std::variant<Welcome, HeartbeatAnswer, Orders, ReportsAck, Cancel, BundleChunk, ShellOpen, ShellData, ShellResize,
+               ShellClose, Refused>
+      body;
+};
+
+// ---- codec
+
+std::string encode(const EnrolRequest& message);
+std::string encode(const EnrolAnswer& message);
+std::string encode(const FromAgent& message);
+std::string encode(const ToAgent& message);
+std::string encode(const Order& order);                     // as the agent's journal keeps it, and for its digest
+std::string encode_bundle(const std::vector<File>& files);  // canonical: sorted by path, so equal files, equal digest
+
+Result<EnrolRequest> decode_enrol_request(std::string_view bytes);
+Result<EnrolAnswer> decode_enrol_answer(std::string_view bytes);
+Result<FromAgent> decode_from_agent(std::string_view bytes);
+Result<ToAgent> decode_to_agent(std::string_view bytes);
+Result<Order> decode_order(std::string_view bytes);
+Result<std::vector<File>> decode_bundle(std::string_view bytes);  // refuses unsafe and duplicate paths
+
+// A relative path of plain components: no "", ".", "..", leading slash, backslash, NUL or control character; at most
+// 255 bytes in a component and 1,000 in all. Every path that crosses the wire passes here.
+bool safe_relative_path(std::string_view path);
+
+}  // namespace prov::wire

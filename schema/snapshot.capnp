@@ -1,0 +1,58 @@
+@0xe3c7f6029d714e04;
+# The folded state at one sequence: what a snapshot stores, what `audit replay --at` prints, and what the state hash
+# is taken over (BLAKE2b-256 of the flat message as state_codec writes it: one segment, lists in key order). Nothing
+# volatile is in it: no connections, no heartbeats, no indexes that can be derived.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("schema");
+using import "event.capnp".Facts;
+using import "event.capnp".Outcome;
+using import "event.capnp".ServerSpec;
+using import "event.capnp".TaskPlan;
+using import "event.capnp".TaskservSpec;
+
+struct State {
+  logId @0 :Data;
+  sequence @1 :UInt64;
+  logTimeMs @2 :UInt64;
+  epoch @3 :UInt32;
+  workspaces @4 :List(Text);
+  joinTokens @5 :List(JoinToken);
+  agents @6 :List(Agent);
+  servers @7 :List(Server);
+  taskservs @8 :List(Taskserv);
+  workflows @9 :List(Workflow);
+  sessions @10 :List(Session);
+  secrets @11 :List(Secret);
+  answers @12 :List(Answer);
+  frozen @13 :List(Frozen);
+  endedWorkflows @14 :UInt64;      # of all time; ended ones leave the working set after a while
+}
+struct JoinToken { id @0 :Data; secretHash @1 :Data; workspace @2 :Text; server @3 :Text; expiresMs @4 :UInt64; }
+struct Agent {
+  key @0 :Data; sealKey @1 :Data; workspace @2 :Text; server @3 :Text; draining @4 :Bool; reachable @5 :Bool;
+  facts @6 :Facts; enrolledMs @7 :UInt64;
+}
+struct Server {
+  workspace @0 :Text; spec @1 :ServerSpec; status @2 :Text; providerId @3 :Text; address @4 :Text;
+  coordinatorAddress @5 :Text; createdMs @6 :UInt64; runtime @7 :Text;
+}
+struct Taskserv {
+  workspace @0 :Text; infra @1 :Text; spec @2 :TaskservSpec; status @3 :Text; installedVersion @4 :Text;
+  installedMs @5 :UInt64; message @6 :Text;
+}
+struct Workflow {
+  id @0 :Data; workspace @1 :Text; kind @2 :Text; name @3 :Text; infra @4 :Text; parallelLimit @5 :UInt32;
+  subject @6 :Text; credential @7 :Text; submittedMs @8 :UInt64; endedMs @9 :UInt64; outcome @10 :Outcome;
+  ended @11 :Bool; cancelling @12 :Bool; tasks @13 :List(Task);
+}
+struct Task {
+  plan @0 :TaskPlan; status @1 :Text; attempt @2 :UInt32; agent @3 :Data; dispatchSequence @4 :UInt64;
+  readyMs @5 :UInt64; startedMs @6 :UInt64; endedMs @7 :UInt64; deadlineMs @8 :UInt64; outcome @9 :Outcome;
+  exitCode @10 :Int32; message @11 :Text; outputBytes @12 :UInt64; outputDigest @13 :Data;
+}
+struct Session { id @0 :Data; workspace @1 :Text; agent @2 :Data; server @3 :Text; openedMs @4 :UInt64; }
+struct Secret { workspace @0 :Text; reference @1 :Text; }
+struct Answer { subject @0 :Text; workspace @1 :Text; commandId @2 :Data; sequence @3 :UInt64; logTimeMs @4 :UInt64;
+                workflow @5 :Data; bodyDigest @6 :Data; }
+struct Frozen { aggregateKind @0 :UInt16; aggregateId @1 :Data; sequence @2 :UInt64; reason @3 :Text; }

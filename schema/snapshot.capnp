@@ -49,10 +49,10 @@ struct Workflow {
 struct Task {
   plan @0 :TaskPlan; status @1 :Text; attempt @2 :UInt32; agent @3 :Data; dispatchSequence @4 :UInt64;
   readyMs @5 :UInt64; startedMs @6 :UInt64; endedMs @7 :UInt64; deadlineMs @8 :UInt64; outcome @9 :Outcome;
-  exitCode @10 :Int32; message @11 :Text; outputBytes @12 :UInt64; outputDigest @13 :Data;
+  exitCode @10 :Int32; message @11 :Text; outputBytes @12 :UInt64; outputDigest @13 :Data; retryAtMs @14 :UInt64;
 }
 struct Session { id @0 :Data; workspace @1 :Text; agent @2 :Data; server @3 :Text; openedMs @4 :UInt64; }
 struct Secret { workspace @0 :Text; reference @1 :Text; }
 struct Answer { subject @0 :Text; workspace @1 :Text; commandId @2 :Data; sequence @3 :UInt64; logTimeMs @4 :UInt64;
-                workflow @5 :Data; bodyDigest @6 :Data; }
+                subjectId @5 :Data; }   # subjectId: the workflow or token that the command made
 struct Frozen { aggregateKind @0 :UInt16; aggregateId @1 :Data; sequence @2 :UInt64; reason @3 :Text; }

@@ -1,0 +1,86 @@
+#pragma once
+// The one door: every command, from an operator, an agent or inside, is authorized, decided, logged and folded here,
+// and every answer, effect and feed frame leaves through the output gate, when its events are on disk.
+// One instance owns the state; everything here runs on its owner's thread.
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/ports/clock.h"
+#include "common/ports/random.h"
+#include "common/ports/record_log.h"
+#include "common/ports/timers.h"
+#include "common/result.h"
+#include "coordinator/domain/authorize.h"
+#include "coordinator/domain/commands.h"
+#include "coordinator/domain/react.h"
+#include "coordinator/domain/state.h"
+#include "coordinator/event_log/log_writer.h"
+
+namespace prov::command_handler {
+
+struct CoreConfig {
+  domain::Policy policy;
+  domain::Limits limits;
+  std::string software = "provisioning";
+  std::string host;
+};
+
+class Core {
+ public:
+  using Reply = std::function<void(Result<domain::Answer>)>;
+  using EffectSink = std::function<void(const domain::Effect&)>;             // after durability, in order
+  using EventSink = std::function<void(const std::shared_ptr<const domain::Event>&)>;  // after durability, in order
+
+  // `writer` is open and replayed; `state` is what the log folded to. All references outlive the core.
+  Core(CoreConfig config, event_log::LogWriter& writer, domain::State state, Clock& clock, Timers& timers,
+       Random& random);
+  ~Core();
+
+  // Logs that a new epoch begins, then hands out the effects that are still owed. REQUIRES: the sinks are set.
+  void start();
+  void on_effect(EffectSink sink);
+  void on_event(EventSink sink);
+
+  // Decides and logs; `reply` runs when the events are durable, or at once when the command is refused. `sides` become
+  // durable with the command's events (or alone, when it has none).
+  void submit(const domain::Command& command, const domain::Principal& who, Reply reply,
+              std::vector<SideRecord> sides = {});
+
+  // What the command would do: the events it would log. Changes nothing.
+  Result<std::vector<domain::EventBody>> check(const domain::Command& command, const domain::Principal& who) const;
+
+  // Runs `done` when everything folded so far is durable: what is read from state() may then be told to anybody.
+  void when_durable(std::function<void()> done);
+
+  const domain::State& state() const { return state_; }
+  const domain::Policy& policy() const { return config_.policy; }
+
+  // Read-only after damage until an operator's logged decision: every command is refused but AcceptDamage.
+  void set_read_only(std::string reason);
+  const std::string& read_only_reason() const { return read_only_; }
+
+ private:
+  struct Pending;
+  void fold(domain::EventBody body, const domain::Command& command, const domain::Principal& who, TimeMs agent_time_ms);
+  void fold_follow_ups(const domain::Command& command);
+  void arm_deadline();
+  Result<void> admit(const domain::Command& command, const domain::Principal& who) const;
+
+  CoreConfig config_;
+  event_log::LogWriter& writer_;
+  domain::State state_;
+  Clock& clock_;
+  Timers& timers_;
+  Random& random_;
+  EffectSink effect_sink_;
+  EventSink event_sink_;
+  std::string read_only_;
+  TimerId deadline_timer_ = 0;
+  TimeMs armed_for_ms_ = 0;
+  std::uint64_t command_first_sequence_ = 0;
+};
+
+}  // namespace prov::command_handler

@@ -1,0 +1,22 @@
+#pragma once
+// The one file that the journal lives in. Implementations: common/io/posix/posix_journal_file.h, memory that can lose
+// what was not synced (tests/support, tests/sim).
+#include <string>
+#include <string_view>
+
+#include "common/result.h"
+
+namespace prov::agent {
+
+class JournalFile {
+ public:
+  virtual ~JournalFile() = default;
+  virtual Result<std::string> read_all() = 0;               // "" when there is none yet
+  virtual Result<void> append(std::string_view bytes) = 0;  // after a crash before sync: any prefix of it may be there
+  virtual Result<void> sync() = 0;                          // all that was appended is durable
+  virtual Result<void> replace(
+      std::string_view bytes) = 0;              // the whole content; durable; the old or the new, never both
+  virtual Result<std::string> set_aside() = 0;  // keeps the content under the name returned; now empty
+};
+
+}  // namespace prov::agent

@@ -1,0 +1,30 @@
+#pragma once
+// One attempt of one task on this host, and what became of it: the words that every part of the agent shares.
+#include <compare>
+#include <cstdint>
+#include <string>
+
+#include "common/facts.h"
+#include "common/ids.h"
+
+namespace prov::agent {
+
+struct StepId {
+  Id task;
+  std::uint32_t attempt = 0;
+  auto operator<=>(const StepId&) const = default;
+};
+
+inline std::string to_text(const StepId& step) { return prov::to_text(step.task) + "/" + std::to_string(step.attempt); }
+
+struct Verdict {
+  Outcome outcome = Outcome::failed;
+  std::int32_t exit_code = 0;      // -signal when a signal ended it; 0 where nothing ran
+  std::string message;             // why, for people; empty for a plain success
+  std::uint64_t output_bytes = 0;  // readable through StepRunner::read_output until it is forgotten
+  Digest output_digest;            // of all of it; digest_of("") when there is none
+
+  bool operator==(const Verdict&) const = default;
+};
+
+}  // namespace prov::agent

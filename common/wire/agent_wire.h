@@ -18,6 +18,13 @@ inline constexpr std::size_t kMaxBundleChunk = 256 << 10;
 inline constexpr std::size_t kMaxReportsInFrame = 256;
 inline constexpr std::size_t kMaxShellData = 64 << 10;
 inline constexpr std::uint16_t kProtocol = 1;
+inline constexpr std::size_t kMaxUnfinished = 16384;         // attempts in a hello
+inline constexpr std::size_t kMaxArguments = 1024;           // argv, variables, files, secrets of an order, each
+inline constexpr std::size_t kMaxArgumentBytes = 128 << 10;  // one argument or value, as Linux has it
+inline constexpr std::size_t kMaxNameBytes = 1024;           // names, addresses, fields of facts
+inline constexpr std::size_t kMaxProseBytes = 4 << 10;       // messages and reasons: encode() cuts them to this
+inline constexpr std::size_t kMaxBundleBytes = 32 << 20;
+inline constexpr std::size_t kMaxBundleFiles = 16384;
 
 // ---- enrolment
 
@@ -25,12 +32,14 @@ struct EnrolRequest {
   Id token_id;
   std::string secret;  // 32 bytes
   Key seal_key;
+  bool operator==(const EnrolRequest&) const = default;
 };
 struct EnrolAnswer {
   std::string refused;  // why; empty: accepted, and the rest holds
   std::string workspace, server, link_endpoint;
   Id log_id;
   std::uint32_t epoch = 0;
+  bool operator==(const EnrolAnswer&) const = default;
 };
 
 // ---- agent to coordinator
@@ -48,16 +57,23 @@ struct Hello {
   Facts facts;
   std::uint32_t capacity = 0;
   std::vector<Attempt> unfinished;
+  bool operator==(const Hello&) const = default;
 };
 struct Heartbeat {
   std::uint64_t count = 0;
   std::uint32_t running = 0;
+  bool operator==(const Heartbeat&) const = default;
 };
-struct Accepted {};
-struct Started {};
+struct Accepted {
+  bool operator==(const Accepted&) const = default;
+};
+struct Started {
+  bool operator==(const Started&) const = default;
+};
 struct Output {
   std::uint64_t offset = 0;
   std::string data;
+  bool operator==(const Output&) const = default;
 };
 struct Ended {
   Outcome outcome = Outcome::failed;
@@ -66,32 +82,39 @@ struct Ended {
   std::uint64_t output_bytes = 0;
   Digest output_digest;
   Digest order_digest;
+  bool operator==(const Ended&) const = default;
 };
 struct Report {
   Id task;
   std::uint32_t attempt = 0;
   std::uint64_t agent_time_ms = 0;
   std::variant<Accepted, Started, Output, Ended> what;
+  bool operator==(const Report&) const = default;
 };
 struct Reports {
   std::uint64_t frame_id = 0;
   std::vector<Report> reports;
+  bool operator==(const Reports&) const = default;
 };
 struct BundleWanted {
   Digest digest;
   std::uint64_t offset = 0;
+  bool operator==(const BundleWanted&) const = default;
 };
 struct ShellData {
   Id session;
   std::string data;
+  bool operator==(const ShellData&) const = default;
 };
 struct ShellClosed {
   Id session;
   std::int32_t exit_code = 0;
   std::string reason;
+  bool operator==(const ShellClosed&) const = default;
 };
 struct Goodbye {
   std::string reason;
+  bool operator==(const Goodbye&) const = default;
 };
 using FromAgent = std::variant<Hello, Heartbeat, Reports, BundleWanted, ShellData, ShellClosed, Goodbye>;
 
@@ -99,26 +122,33 @@ using FromAgent = std::variant<Hello, Heartbeat, Reports, BundleWanted, ShellDat
 
 struct Variable {
   std::string name, value;
+  bool operator==(const Variable&) const = default;
 };
 struct File {
   std::string path, data;
   std::uint16_t mode = 0600;
+  bool operator==(const File&) const = default;
 };
 struct Sealed {
   std::string parameter, box;
+  bool operator==(const Sealed&) const = default;
 };
-struct Noop {};
+struct Noop {
+  bool operator==(const Noop&) const = default;
+};
 struct Script {
   Digest bundle;
   std::string path;
   std::vector<Variable> environment;
   std::vector<File> files;
   std::vector<Sealed> secrets;
+  bool operator==(const Script&) const = default;
 };
 struct Exec {
   std::vector<std::string> argv;
   std::vector<Variable> environment;
   std::string stdin_data;
+  bool operator==(const Exec&) const = default;
 };
 struct Order {
   Id task;
@@ -127,43 +157,54 @@ struct Order {
   std::uint32_t timeout_s = 0;
   bool exclusive = false;
   std::variant<Noop, Script, Exec> action;
+  bool operator==(const Order&) const = default;
 };
 struct Welcome {
   Id log_id;
   std::uint32_t heartbeat_ms = 0, dead_ms = 0;
+  bool operator==(const Welcome&) const = default;
 };
 struct HeartbeatAnswer {
   std::uint64_t count = 0;
+  bool operator==(const HeartbeatAnswer&) const = default;
 };
 struct Orders {
   std::vector<Order> orders;
+  bool operator==(const Orders&) const = default;
 };
 struct ReportsAck {
   std::uint64_t frame_id = 0;
+  bool operator==(const ReportsAck&) const = default;
 };
 struct Cancel {
   Attempt attempt;
+  bool operator==(const Cancel&) const = default;
 };
 struct BundleChunk {
   Digest digest;
   std::uint64_t offset = 0, total = 0;
   std::string data;
+  bool operator==(const BundleChunk&) const = default;
 };
 struct ShellOpen {
   Id session;
   std::vector<std::string> argv;  // empty: the login shell
   std::uint16_t rows = 24, columns = 80;
   std::string term;
+  bool operator==(const ShellOpen&) const = default;
 };
 struct ShellResize {
   Id session;
   std::uint16_t rows = 24, columns = 80;
+  bool operator==(const ShellResize&) const = default;
 };
 struct ShellClose {
   Id session;
+  bool operator==(const ShellClose&) const = default;
 };
 struct Refused {
   std::string reason;
+  bool operator==(const Refused&) const = default;
 };
 struct ToAgent {
   std::uint32_t epoch = 0;
@@ -173,9 +214,13 @@ struct ToAgent {
   std::variant<Welcome, HeartbeatAnswer, Orders, ReportsAck, Cancel, BundleChunk, ShellOpen, ShellData, ShellResize,
                ShellClose, Refused>
       body;
+  bool operator==(const ToAgent&) const = default;
 };
 
 // ---- codec
+//
+// encode REQUIRES the limits above on lists and chunks of a frame; it cuts prose, and leaves the rest to the decoder.
+// Equal messages have equal bytes, so a digest over them can be compared.
 
 std::string encode(const EnrolRequest& message);
 std::string encode(const EnrolAnswer& message);

@@ -12,7 +12,7 @@
 namespace prov::wire {
 
 struct JoinToken {
-  Key server_key;              // CURVE public key of the coordinator
+  Key server_key;  // CURVE public key of the coordinator
   Id id;
   std::string secret;          // 32 bytes
   std::string enrol_endpoint;  // tcp://ADDRESS:PORT

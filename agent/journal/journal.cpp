@@ -1,0 +1,56 @@
+#include "agent/journal/journal.h"
+
+#include "agent/journal/record_codec.h"
+
+namespace prov::agent {
+namespace {
+
+constexpr std::uint64_t kRewriteFloorBytes = 1 << 20;
+constexpr std::uint64_t kRewriteFactor = 3;
+
+}  // namespace
+
+Result<Journal::Opened> Journal::open() {
+  auto bytes = file_.read_all();
+  if (!bytes) return tl::unexpected(bytes.error());
+  JournalScan scan = scan_journal(*bytes);
+  Opened out{std::move(scan.records), scan.torn_bytes, std::move(scan.damage), {}};
+  bytes_ = bytes->size();
+  if (!out.damage.empty()) {
+    auto kept = file_.set_aside();
+    if (!kept) return tl::unexpected(kept.error());
+    out.kept_as = std::move(*kept);
+    bytes_ = 0;
+  } else if (out.torn_bytes > 0) {
+    const std::string_view whole = std::string_view(*bytes).substr(0, bytes->size() - out.torn_bytes);
+    if (auto cut = file_.replace(whole); !cut) return tl::unexpected(cut.error());
+    bytes_ = whole.size();
+  }
+  condensed_bytes_ = bytes_;
+  if (bytes_ == 0) pending_ = kJournalMagic;
+  return out;
+}
+
+void Journal::add(const Record& record) { pending_ += encode_record(record); }
+
+Result<void> Journal::flush() {
+  if (pending_.empty()) return {};
+  if (auto appended = file_.append(pending_); !appended) return appended;
+  if (auto synced = file_.sync(); !synced) return fail(Code::io, synced.error().message);
+  bytes_ += pending_.size();
+  pending_.clear();
+  return {};
+}
+
+Result<void> Journal::rewrite(const std::vector<Record>& records) {
+  PROV_ASSERT(!pending());
+  std::string all(kJournalMagic);
+  for (const Record& record : records) all += encode_record(record);
+  if (auto replaced = file_.replace(all); !replaced) return replaced;
+  bytes_ = condensed_bytes_ = all.size();
+  return {};
+}
+
+bool Journal::mostly_garbage() const { return bytes_ > kRewriteFloorBytes + kRewriteFactor * condensed_bytes_; }
+
+}  // namespace prov::agent

@@ -1,0 +1,43 @@
+#pragma once
+// The agent's memory on disk: records are added during a loop turn and become durable together in flush(). Nothing
+// that a record announces may be done or said before the flush that carries it has returned.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "agent/journal/journal_file.h"
+#include "agent/step/record.h"
+
+namespace prov::agent {
+
+class Journal {
+ public:
+  explicit Journal(JournalFile& file) : file_(file) {}
+
+  struct Opened {
+    std::vector<Record> records;
+    std::size_t torn_bytes = 0;  // cut from the end: writes that never were durable
+    std::string damage;          // not empty: what is wrong; the file was set aside, `records` is what could be saved
+    std::string kept_as;         // where it was set aside
+  };
+  Result<Opened> open();  // once, first
+
+  void add(const Record& record);
+  bool pending() const { return !pending_.empty(); }
+  // Code::exhausted: the disk is full; nothing is lost, flush again later. Anything else: nothing is known about the
+  // disk any more, stop.
+  Result<void> flush();
+
+  // Replaces all of it. REQUIRES: nothing pending.
+  Result<void> rewrite(const std::vector<Record>& records);
+  std::uint64_t bytes() const { return bytes_; }
+  bool mostly_garbage() const;  // it has grown to a multiple of what the last rewrite left
+
+ private:
+  JournalFile& file_;
+  std::string pending_;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t condensed_bytes_ = 0;
+};
+
+}  // namespace prov::agent

@@ -1,0 +1,176 @@
+#include "agent/journal/record_codec.h"
+
+#include <cstring>
+
+#include "common/hash.h"
+#include "common/wire/codec_detail.h"
+#include "schema/journal.capnp.h"
+
+namespace prov::agent {
+namespace {
+
+using namespace wire::detail;
+
+constexpr std::string_view kMarker = "PJR1";
+constexpr std::size_t kCheckBytes = 8;
+constexpr std::size_t kHeadBytes = 4 + 4 + kCheckBytes;
+constexpr std::size_t kMaxMessageBytes = 64 << 10;
+
+void put_step(schema::StepRef::Builder out, const StepId& step) {
+  out.setTask(to_data(step.task));
+  out.setAttempt(step.attempt);
+}
+
+StepId get_step(schema::StepRef::Reader in) { return {fixed<Id>(in.getTask(), "task"), in.getAttempt()}; }
+
+struct Put {
+  schema::JournalRecord::Builder out;
+
+  void operator()(const Identity& identity) {
+    auto to = out.initIdentity();
+    to.setAgent(to_data(identity.agent));
+    to.setLogId(to_data(identity.log_id));
+  }
+  void operator()(const Seen& seen) {
+    auto to = out.initSeen();
+    to.setEpoch(seen.epoch);
+    to.setSettledThrough(seen.settled_through);
+    to.setLogSequence(seen.log_sequence);
+  }
+  void operator()(const Assigned& assigned) {
+    auto to = out.initAssigned();
+    to.setOrder(to_data(wire::encode(assigned.order)));
+    to.setOrderDigest(to_data(assigned.order_digest));
+    to.setBootId(to_text_field(assigned.boot_id));
+  }
+  void operator()(const Started& started) {
+    auto to = out.initStarted();
+    put_step(to.initStep(), started.step);
+    to.setBootId(to_text_field(started.boot_id));
+  }
+  void operator()(const StepEnded& ended) {
+    auto to = out.initEnded();
+    put_step(to.initStep(), ended.step);
+    to.setOutcome(static_cast<schema::Outcome>(ended.verdict.outcome));
+    to.setExitCode(ended.verdict.exit_code);
+    to.setMessage(to_text_field(prose(ended.verdict.message)));
+    to.setOutputBytes(ended.verdict.output_bytes);
+    to.setOutputDigest(to_data(ended.verdict.output_digest));
+  }
+  void operator()(const Reported& reported) { put_step(out.initReported(), reported.step); }
+  void operator()(const Distrust& distrust) { out.setDistrust(distrust.through); }
+};
+
+Assigned get_assigned(schema::Assigned::Reader in) {
+  const auto raw = in.getOrder();
+  auto order = wire::decode_order({reinterpret_cast<const char*>(raw.begin()), raw.size()});
+  if (!order) refuse(order.error().message);
+  return {std::move(*order), fixed<Digest>(in.getOrderDigest(), "order digest"), text_of(in.getBootId(), 256, "boot")};
+}
+
+StepEnded get_ended(schema::StepEnded::Reader in) {
+  const auto outcome = static_cast<std::uint16_t>(in.getOutcome());
+  if (outcome >= kOutcomes) refuse("outcome " + std::to_string(outcome) + " is not known");
+  Verdict verdict;
+  verdict.outcome = static_cast<Outcome>(outcome);
+  verdict.exit_code = in.getExitCode();
+  verdict.message = text_of(in.getMessage(), kMaxMessageBytes, "message");
+  verdict.output_bytes = in.getOutputBytes();
+  verdict.output_digest = fixed<Digest>(in.getOutputDigest(), "output digest");
+  return {get_step(in.getStep()), std::move(verdict)};
+}
+
+Record get_record(schema::JournalRecord::Reader in) {
+  Record out;
+  out.time_ms = in.getTimeMs();
+  switch (in.which()) {
+    case schema::JournalRecord::IDENTITY:
+      out.what =
+          Identity{fixed<Key>(in.getIdentity().getAgent(), "agent"), fixed<Id>(in.getIdentity().getLogId(), "log")};
+      return out;
+    case schema::JournalRecord::SEEN:
+      out.what = Seen{in.getSeen().getEpoch(), in.getSeen().getSettledThrough(), in.getSeen().getLogSequence()};
+      return out;
+    case schema::JournalRecord::ASSIGNED: out.what = get_assigned(in.getAssigned()); return out;
+    case schema::JournalRecord::STARTED:
+      out.what = Started{get_step(in.getStarted().getStep()), text_of(in.getStarted().getBootId(), 256, "boot")};
+      return out;
+    case schema::JournalRecord::ENDED: out.what = get_ended(in.getEnded()); return out;
+    case schema::JournalRecord::REPORTED: out.what = Reported{get_step(in.getReported())}; return out;
+    case schema::JournalRecord::DISTRUST: out.what = Distrust{in.getDistrust()}; return out;
+  }
+  refuse("its kind is not known");
+}
+
+std::string_view check_of(const Digest& digest) { return digest.view().substr(0, kCheckBytes); }
+
+// The payload of the whole record that starts at `at`; empty when there is none.
+std::string_view payload_at(std::string_view bytes, std::size_t at) {
+  if (bytes.size() - at < kHeadBytes || bytes.substr(at, kMarker.size()) != kMarker) return {};
+  std::uint32_t length = 0;
+  std::memcpy(&length, bytes.data() + at + 4, sizeof length);
+  if (length == 0 || length > kMaxRecordBytes || bytes.size() - at - kHeadBytes < length) return {};
+  const std::string_view payload = bytes.substr(at + kHeadBytes, length);
+  return check_of(digest_of(payload)) == bytes.substr(at + 8, kCheckBytes) ? payload : std::string_view{};
+}
+
+std::size_t next_whole_record(std::string_view bytes, std::size_t at) {
+  for (at = bytes.find(kMarker, at); at != std::string_view::npos; at = bytes.find(kMarker, at + 1)) {
+    if (!payload_at(bytes, at).empty()) return at;
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace
+
+std::string encode_record(const Record& record) {
+  FlatBuilder builder(1024);
+  auto root = builder.initRoot<schema::JournalRecord>();
+  root.setTimeMs(record.time_ms);
+  std::visit(Put{root}, record.what);
+  const std::string payload = builder.finish();
+  PROV_ASSERT(payload.size() <= kMaxRecordBytes);
+  const auto length = static_cast<std::uint32_t>(payload.size());
+  std::string out(kMarker);
+  out.append(reinterpret_cast<const char*>(&length), sizeof length);
+  out.append(check_of(digest_of(payload)));
+  return out.append(payload);
+}
+
+JournalScan scan_journal(std::string_view bytes) {
+  JournalScan out;
+  const auto damaged = [&](std::size_t at, const std::string& why) {
+    if (out.damage.empty()) out.damage = why + " at byte " + std::to_string(at) + " of " + std::to_string(bytes.size());
+  };
+  const std::size_t magic = std::min(bytes.size(), kJournalMagic.size());
+  std::size_t at = kJournalMagic.size();
+  if (bytes.substr(0, magic) != kJournalMagic.substr(0, magic)) {
+    damaged(0, "it does not begin as a journal does");
+    at = 0;
+  } else if (magic < kJournalMagic.size()) {
+    out.torn_bytes = bytes.size();
+    return out;
+  }
+  while (at < bytes.size()) {
+    const std::string_view payload = payload_at(bytes, at);
+    if (payload.empty()) {
+      const std::size_t next = next_whole_record(bytes, at + 1);
+      if (next == std::string_view::npos) {
+        out.torn_bytes = bytes.size() - at;
+        break;
+      }
+      damaged(at, "a record is broken");
+      at = next;
+      continue;
+    }
+    auto record = read_message<schema::JournalRecord>("journal record", payload, kMaxRecordBytes, get_record);
+    if (record)
+      out.records.push_back(std::move(*record));
+    else
+      damaged(at, record.error().message);
+    at += kHeadBytes + payload.size();
+  }
+  return out;
+}
+
+}  // namespace prov::agent

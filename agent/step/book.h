@@ -1,0 +1,90 @@
+#pragma once
+// The orders of this host and how far each has come. Pure: no I/O, no clock; the state is the fold of the records that
+// went through apply(), so what a restart replays is what the living agent had.
+//
+//   (offered) --Assigned--> accepted --Started--> started --StepEnded--> ended --Reported--> (waits to be settled)
+//                               \------------------StepEnded-----------------^      Seen.settled_through: forgotten
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/step/record.h"
+
+namespace prov::agent {
+
+enum class Phase { accepted, started, ended };
+
+struct Entry {
+  wire::Order order;  // its action is dropped when the step starts
+  Digest order_digest;
+  Phase phase = Phase::accepted;
+  std::string boot_id;  // in which it was accepted or, once it was, started
+  TimeMs accepted_ms = 0, started_ms = 0, ended_ms = 0;
+  bool was_started = false;
+  bool reported = false;
+  Verdict verdict;  // when ended
+};
+
+// What to do with an order that comes in.
+enum class Offer {
+  take,      // new
+  known,     // has it already: answer with where it stands
+  stale,     // settled, or an attempt older than one that it knows: never to be run
+  full,      // beyond the capacity: not taken, it comes again
+  distrust,  // unknown, but from before a journal was lost: it may have run, so it must not run now
+};
+
+// What to do with a step after the agent was started again.
+enum class Recovery {
+  nothing,    // ended, or accepted in this boot: it goes on by itself
+  adopt,      // started: the runner knows, or finds out, what became of it
+  interrupt,  // accepted before the host was booted: nobody waits for it in this life
+};
+
+class Book {
+ public:
+  Book(std::uint32_t parallel, std::uint32_t capacity) : parallel_(parallel), capacity_(capacity) {}
+
+  // The fold. Total: a record that makes no sense (a start of an unknown step) changes nothing.
+  // Returns what it forgot: steps whose folder and reports nobody wants any more.
+  std::vector<StepId> apply(const Record& record);
+
+  Offer offer(const wire::Order& order) const;
+  static Recovery recover(const Entry& entry, const std::string& boot_id);
+
+  // Accepted steps that may start now, oldest order first: within the parallel limit, one exclusive step at a time,
+  // one attempt of a task at a time, and only those that `ready` says have all they need.
+  std::vector<StepId> startable(const std::function<bool(const Entry&)>& ready) const;
+
+  const Entry* find(const StepId& step) const;
+  const std::map<StepId, Entry>& entries() const { return entries_; }
+  const Seen& seen() const { return seen_; }
+  std::uint64_t distrust_through() const { return distrust_through_; }
+  std::optional<Identity> identity() const { return identity_; }
+  std::uint32_t running() const { return running_; }
+  std::uint32_t accepted() const { return static_cast<std::uint32_t>(waiting_.size()); }
+
+  // The fewest records whose fold is this book: a compacted journal.
+  std::vector<Record> condensed() const;
+
+ private:
+  void assign(const Assigned& assigned, TimeMs time_ms);
+  void start(const Started& started, TimeMs time_ms);
+  void end(const StepEnded& ended, TimeMs time_ms);
+  void see(const Seen& seen);
+  std::vector<StepId> forget_settled();
+
+  std::uint32_t parallel_, capacity_;
+  std::optional<Identity> identity_;
+  Seen seen_;
+  std::uint64_t distrust_through_ = 0;
+  std::map<StepId, Entry> entries_;
+  std::set<std::pair<std::uint64_t, StepId>> waiting_;  // accepted, by the sequence of their order
+  std::set<std::pair<std::uint64_t, StepId>> by_sequence_;
+  std::uint32_t running_ = 0;
+};
+
+}  // namespace prov::agent

@@ -1,0 +1,24 @@
+#pragma once
+// What the end of a process means for its task (docs/guides/extension-contract.md, table of exit codes).
+#include <cstdint>
+#include <string>
+
+#include "agent/step/step.h"
+#include "common/wire/agent_wire.h"
+
+namespace prov::agent {
+
+enum class StepKind { exec, script, check };  // check: a script that only looks, with exit codes of its own
+
+struct ProcessEnd {
+  std::int32_t exit_code = 0;
+  std::int32_t signal = 0;  // not 0: it ended the process, and exit_code means nothing
+  bool timed_out = false;
+  bool cancelled = false;
+  std::string problem;  // not empty: nothing ran, and why
+};
+
+StepKind kind_of(const wire::Order& order);                                    // REQUIRES: not a noop
+Verdict judge(StepKind kind, const ProcessEnd& end, std::uint32_t timeout_s);  // without the output's size and digest
+
+}  // namespace prov::agent

@@ -1,0 +1,40 @@
+#pragma once
+// Processes by argv arrays, never through a shell. A process is told apart from a later one with the same number by
+// its start time.
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/io/posix/files.h"
+#include "common/result.h"
+
+namespace prov::io {
+
+struct Spawn {
+  std::vector<std::string> argv;         // argv[0] is the path of the program
+  std::vector<std::string> environment;  // NAME=value; exactly these
+  bool new_session = false;
+  int output_fd = -1;  // standard output and error; -1: /dev/null
+};
+
+Result<pid_t> spawn(const Spawn& request);  // standard input is /dev/null; signals as a fresh process has them
+Result<Fd> open_pidfd(pid_t pid);           // readable when it has ended; Code::not_found when there is none
+
+struct ProcessStat {
+  pid_t pid = 0, parent = 0, group = 0, session = 0;
+  char state = '?';
+  std::uint64_t start_ticks = 0;  // since boot
+};
+std::optional<ProcessStat> process_stat(pid_t pid);  // nullopt when there is none
+std::vector<ProcessStat> all_processes();
+
+// Whether a process, zombies aside, belongs to this group and session; the session guards against a number that was
+// used again for another group.
+bool group_alive(pid_t group, pid_t session);
+
+std::string own_program();  // path of the running program
+
+}  // namespace prov::io

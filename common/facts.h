@@ -19,7 +19,16 @@ struct Facts {
 };
 
 enum class Outcome : std::uint16_t {  // numbers as in schema/event.capnp
-  done, unchanged, failed, interrupted, timed_out, cancelled, skipped, not_delivered, in_doubt, refused,
+  done,
+  unchanged,
+  failed,
+  interrupted,
+  timed_out,
+  cancelled,
+  skipped,
+  not_delivered,
+  in_doubt,
+  refused,
 };
 inline constexpr std::uint16_t kOutcomes = 10;
 

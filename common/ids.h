@@ -33,10 +33,10 @@ using Id = FixedBytes<16, struct IdTag>;          // workflow, task, command, se
 using Digest = FixedBytes<32, struct DigestTag>;  // BLAKE2b-256 of content
 using Key = FixedBytes<32, struct KeyTag>;        // public key: an agent's identity
 
-std::string to_hex(std::string_view raw);                       // lower case
-std::optional<std::string> from_hex(std::string_view text);     // either case, even length
-std::string to_text(const Id& id);                              // 8-4-4-4-12
-std::optional<Id> parse_id(std::string_view text);              // as to_text writes it
+std::string to_hex(std::string_view raw);                    // lower case
+std::optional<std::string> from_hex(std::string_view text);  // either case, even length
+std::string to_text(const Id& id);                           // 8-4-4-4-12
+std::optional<Id> parse_id(std::string_view text);           // as to_text writes it
 inline std::string to_text(const Digest& d) { return to_hex(d.view()); }
 inline std::string to_text(const Key& k) { return to_hex(k.view()); }
 template <class T>
@@ -46,8 +46,8 @@ std::optional<T> parse_hex(std::string_view text) {
 }
 
 // A task's id is its workflow's with the index + 1 in the last four bytes, big-endian; a workflow's ends in zeros.
-Id workflow_id(const Id& any);                        // clears the last four bytes
-Id task_id(const Id& workflow, std::uint32_t index);  // REQUIRES: workflow is a workflow's id
+Id workflow_id(const Id& any);                            // clears the last four bytes
+Id task_id(const Id& workflow, std::uint32_t index);      // REQUIRES: workflow is a workflow's id
 std::optional<std::uint32_t> task_index(const Id& task);  // nullopt for a workflow's id
 
 struct IdHash {

@@ -13,15 +13,15 @@
 
 namespace prov {
 
-inline constexpr std::size_t kMaxFrameBytes = 1 << 20;        // larger ones are refused unread
+inline constexpr std::size_t kMaxFrameBytes = 1 << 20;  // larger ones are refused unread
 inline constexpr std::size_t kMaxEnrolFrameBytes = 4 << 10;
 
 // Coordinator's side. All calls and callbacks on the coordinator's thread.
 class AgentLink {
  public:
   struct Handler {
-    std::function<void(const Key& agent, std::string frame)> frame;               // from a key that is allowed
-    std::function<std::string(const Key& key, std::string request)> enrol;        // answer frame; from any key
+    std::function<void(const Key& agent, std::string frame)> frame;                     // from a key that is allowed
+    std::function<std::string(const Key& key, std::string request)> enrol;              // answer frame; from any key
     std::function<void(std::string kind, std::string peer, std::string detail)> alarm;  // something was refused
   };
 
@@ -42,8 +42,8 @@ class CoordinatorLink {
 
   virtual ~CoordinatorLink() = default;
   virtual void start(Handler handler) = 0;
-  virtual void send(std::string frame) = 0;   // dropped when not connected or the queue is full
-  virtual void reconnect() = 0;               // drops the connection and opens a new one (another address, a dead path)
+  virtual void send(std::string frame) = 0;  // dropped when not connected or the queue is full
+  virtual void reconnect() = 0;              // drops the connection and opens a new one (another address, a dead path)
 };
 
 }  // namespace prov

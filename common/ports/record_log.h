@@ -20,8 +20,8 @@ struct SideRecord {
 };
 
 struct LogBatch {
-  std::uint64_t number = 0;       // of the commit, 1, 2, 3, ...; 0: side records alone
-  std::string commit;             // opaque here; its format is drawn in coordinator/event_log/commit.h
+  std::uint64_t number = 0;  // of the commit, 1, 2, 3, ...; 0: side records alone
+  std::string commit;        // opaque here; its format is drawn in coordinator/event_log/commit.h
   std::vector<SideRecord> sides;
 };
 

@@ -31,7 +31,7 @@ struct CoreConfig {
 class Core {
  public:
   using Reply = std::function<void(Result<domain::Answer>)>;
-  using EffectSink = std::function<void(const domain::Effect&)>;             // after durability, in order
+  using EffectSink = std::function<void(const domain::Effect&)>;                       // after durability, in order
   using EventSink = std::function<void(const std::shared_ptr<const domain::Event>&)>;  // after durability, in order
 
   // `writer` is open and replayed; `state` is what the log folded to. All references outlive the core.

@@ -33,6 +33,10 @@ struct DeleteTaskservs {
   std::string infra;
   std::vector<TaskservSpec> taskservs;
 };
+struct CheckTaskservs {  // runs their check scripts; changes nothing
+  std::string infra;
+  std::vector<TaskservSpec> taskservs;
+};
 struct RunExec {
   std::vector<std::string> servers;
   std::vector<std::string> argv;
@@ -120,10 +124,10 @@ struct RecordCheckpoint {
 };
 
 using CommandBody =
-    std::variant<RegisterWorkspace, CreateServers, DeleteServers, CreateTaskservs, DeleteTaskservs, RunExec, RunNoop,
-                 CancelWorkflow, CreateJoinToken, DrainAgent, RemoveAgent, StoreBlob, OpenSession, AcceptDamage,
-                 EnrolAgent, ConnectAgent, LoseAgent, ReportStarted, ReportEnded, CloseSession, Tick, RaiseAlarm,
-                 RecordSecret, RecordCheckpoint>;
+    std::variant<RegisterWorkspace, CreateServers, DeleteServers, CreateTaskservs, DeleteTaskservs, CheckTaskservs,
+                 RunExec, RunNoop, CancelWorkflow, CreateJoinToken, DrainAgent, RemoveAgent, StoreBlob, OpenSession,
+                 AcceptDamage, EnrolAgent, ConnectAgent, LoseAgent, ReportStarted, ReportEnded, CloseSession, Tick,
+                 RaiseAlarm, RecordSecret, RecordCheckpoint>;
 
 struct Command {
   Id id;                  // zero for inside commands: they are not remembered

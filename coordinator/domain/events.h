@@ -166,22 +166,33 @@ struct UnknownEvent {  // written by a later release: its aggregate freezes, the
   std::string payload;
 };
 
-using EventBody =
-    std::variant<UnknownEvent, LogCreated, CoordinatorStarted, CheckpointSigned, SecurityAlarm, DamageAccepted,
-                 WorkspaceRegistered, JoinTokenCreated, JoinTokenExpired, AgentEnrolled, AgentConnected, AgentLost,
-                 AgentDrainChanged, AgentRemoved, ServerDeclared, ServerCreated, ServerDeleted, TaskservDeclared,
-                 TaskservInstalled, TaskservRemoved, WorkflowSubmitted, WorkflowCancelRequested, WorkflowEnded,
-                 TaskDispatched, TaskStarted, TaskEnded, TaskInDoubt, SessionOpened, SessionClosed, SecretCreated,
-                 BlobStored>;
+using EventBody = std::variant<UnknownEvent, LogCreated, CoordinatorStarted, CheckpointSigned, SecurityAlarm,
+                               DamageAccepted, WorkspaceRegistered, JoinTokenCreated, JoinTokenExpired, AgentEnrolled,
+                               AgentConnected, AgentLost, AgentDrainChanged, AgentRemoved, ServerDeclared,
+                               ServerCreated, ServerDeleted, TaskservDeclared, TaskservInstalled, TaskservRemoved,
+                               WorkflowSubmitted, WorkflowCancelRequested, WorkflowEnded, TaskDispatched, TaskStarted,
+                               TaskEnded, TaskInDoubt, SessionOpened, SessionClosed, SecretCreated, BlobStored>;
 // The index in the variant is the number in schema EventType.
 static_assert(std::variant_size_v<EventBody> == 31);
 
 enum class Transport : std::uint16_t { internal, unix_socket, tcp, agent_link };
 enum class AggregateKind : std::uint16_t {
-  platform, workspace, server, taskserv, agent, join_token, workflow, task, session, secret, blob, cluster, lock,
+  platform,
+  workspace,
+  server,
+  taskserv,
+  agent,
+  join_token,
+  workflow,
+  task,
+  session,
+  secret,
+  blob,
+  cluster,
+  lock,
 };
 
-struct Principal {  // who asks; set by the transport, never by the message
+struct Principal {         // who asks; set by the transport, never by the message
   std::string subject;     // "uid:0", "agent:<hex key>", "system"
   std::string credential;  // "peer", "token:<id>", "curve", ""
   Transport transport = Transport::internal;

@@ -18,6 +18,11 @@ struct RunProvider {  // on the coordinator itself
   Id task;
   std::uint32_t attempt = 0;
 };
+struct ProviderInterrupted {  // the coordinator that ran it is gone; whether it had an effect is the next attempt's to
+                              // see
+  Id task;
+  std::uint32_t attempt = 0;
+};
 struct CancelAttempt {
   Id task;
   std::uint32_t attempt = 0;
@@ -36,7 +41,8 @@ struct TellDrain {
   bool draining = false;
 };
 
-using Effect = std::variant<SendOrder, RunProvider, CancelAttempt, AdmitAgent, ExpelAgent, ListenOn, TellDrain>;
+using Effect = std::variant<SendOrder, RunProvider, ProviderInterrupted, CancelAttempt, AdmitAgent, ExpelAgent,
+                            ListenOn, TellDrain>;
 
 // `state` is after the event.
 std::vector<Effect> react(const State& state, const Event& event);

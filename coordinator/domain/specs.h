@@ -62,11 +62,12 @@ struct ExecAction {
   std::string stdin_data;
   bool operator==(const ExecAction&) const = default;
 };
-using Action = std::variant<NoopAction, ServerCreateAction, ServerDeleteAction, AwaitAgentAction, TaskservAction, ExecAction>;
+using Action =
+    std::variant<NoopAction, ServerCreateAction, ServerDeleteAction, AwaitAgentAction, TaskservAction, ExecAction>;
 
 struct TaskPlan {
   std::string name;
-  std::string server;  // whose agent runs it; empty: the coordinator
+  std::string server;                     // whose agent runs it; empty: the coordinator
   std::vector<std::uint32_t> depends_on;  // indexes smaller than its own
   std::uint32_t timeout_s = 60;
   std::uint32_t max_attempts = 1;

@@ -6,7 +6,9 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "coordinator/domain/events.h"
@@ -87,9 +89,9 @@ struct Workflow {
 
   // derived
   std::vector<std::vector<std::uint32_t>> dependents;
-  std::vector<std::uint32_t> missing;        // dependencies not yet done, per task
-  std::uint32_t out = 0, unended = 0;        // dispatched or running; not ended
-  std::deque<std::uint32_t> over_limit;      // picked, but the workflow was at its parallel limit
+  std::vector<std::uint32_t> missing;    // dependencies not yet done, per task
+  std::uint32_t out = 0, unended = 0;    // dispatched or running; not ended
+  std::deque<std::uint32_t> over_limit;  // could go, but the workflow is at its parallel limit
 };
 
 struct Session {
@@ -115,15 +117,15 @@ struct Frozen {
   std::string reason;
 };
 
-using HostKey = std::pair<std::string, std::string>;                          // workspace, hostname
-using TaskservKey = std::tuple<std::string, std::string, std::string>;        // workspace, hostname, task service
+using HostKey = std::pair<std::string, std::string>;                    // workspace, hostname
+using TaskservKey = std::tuple<std::string, std::string, std::string>;  // workspace, hostname, task service
 using AggregateKey = std::pair<AggregateKind, std::string>;
 
 // ---- derived: what the scheduler looks at next
-enum class DeadlineKind : std::uint8_t { task, retry, delivery, token };
+enum class DeadlineKind : std::uint8_t { attempt, retry, delivery, token };
 struct Deadline {
   TimeMs at_ms = 0;
-  DeadlineKind kind = DeadlineKind::task;
+  DeadlineKind kind = DeadlineKind::attempt;
   Id id;
   std::uint32_t attempt = 0;
   auto operator<=>(const Deadline&) const = default;
@@ -132,18 +134,29 @@ struct Host {
   Key agent;  // zero: none enrolled
   std::deque<Id> ready, ready_exclusive;
   std::uint32_t outstanding = 0, exclusive_outstanding = 0;
-  std::vector<Id> awaiting;        // awaitAgent tasks that are out
+  std::vector<Id> awaiting;           // awaitAgent tasks that are out
   std::set<std::uint64_t> unsettled;  // dispatch sequences of its agent's orders that have not ended
-  bool queued = false;             // stands in Agenda::hosts
+  bool queued = false;                // stands in Agenda::hosts
+};
+struct Limits {
+  std::uint32_t agent_orders = 256;      // out at one agent at most
+  std::uint32_t workflow_parallel = 64;  // tasks of a workflow that are out at once, unless it says otherwise
+  std::uint32_t workflow_tasks = 1'000'000;
+  std::uint32_t provider_parallel = 4;         // provider calls at once
+  std::uint64_t delivery_ms = 15 * 60 * 1000;  // a ready task whose host is away for so long is not delivered
+  std::uint64_t retry_base_ms = 2000;          // doubles with each attempt
 };
 struct Agenda {
+  bool active = false;  // off while a log is replayed: rebuild_agenda makes it at the end
+  Limits limits;
   std::map<HostKey, Host> hosts;
-  std::deque<HostKey> runnable;    // hosts that may take a task
-  std::deque<Id> coordinator_ready;
+  std::deque<HostKey> runnable;      // hosts that may take a task
+  std::deque<Id> coordinator_ready;  // provider calls
+  std::deque<Id> awaits_ready;       // awaitAgent tasks, which cost nothing
   std::uint32_t coordinator_out = 0;
-  std::deque<Id> doomed;           // tasks to end without running: dependency failed, workflow cancelled
-  std::deque<Id> settled;          // workflows whose last task ended
-  std::deque<HostKey> arrived;     // hosts whose agent connected
+  std::deque<Id> doomed;   // tasks to end without running: dependency failed, workflow cancelled
+  std::deque<Id> settled;  // workflows whose last task ended
+  std::deque<Id> arrived;  // awaitAgent tasks whose agent is there
   std::set<Deadline> deadlines;
 };
 
@@ -155,6 +168,7 @@ struct State {
   std::set<std::string> workspaces;
   std::map<Id, JoinToken> join_tokens;
   std::unordered_map<Key, Agent, IdHash> agents;
+  std::map<HostKey, Key> agent_by_host;  // derived
   std::map<HostKey, Server> servers;
   std::map<TaskservKey, Taskserv> taskservs;
   std::unordered_map<Id, Workflow, IdHash> workflows;
@@ -174,6 +188,19 @@ const Workflow* find_workflow(const State& state, const Id& workflow_or_task);
 const Task* find_task(const State& state, const Id& task);
 const Agent* agent_of(const State& state, const std::string& workspace, const std::string& hostname);
 
+// Makes what is derived inside of aggregates; after loading a snapshot.
+void rebuild_derived(State& state);
+// The same, and the agenda, which it switches on; after a replay, before the first command.
 void rebuild_agenda(State& state);
+
+// After a step's time limit, until it is in doubt. A constant, because evolve uses it: a log must fold the same for
+// ever.
+inline constexpr std::uint64_t kReportGraceMs = 60 * 1000;
+// Finished workflows stay in the working set as long as their tasks are few enough; the log keeps them for ever.
+inline constexpr std::size_t kKeepEndedTasks = 20'000;
+inline constexpr std::size_t kKeepEndedWorkflows = 1'000;
+// A repeated command gets its first answer again for so long and as long as so many.
+inline constexpr std::uint64_t kRememberMs = 24ULL * 3600 * 1000;
+inline constexpr std::size_t kRememberCommands = 50'000;
 
 }  // namespace prov::domain

@@ -11,8 +11,8 @@
 namespace prov::providers {
 
 struct ProviderCall {
-  Digest bundle;               // of the provider extension
-  std::string request;         // one JSON object; may carry a join token: never logged, never in argv
+  Digest bundle;        // of the provider extension
+  std::string request;  // one JSON object; may carry a join token: never logged, never in argv
   std::uint32_t timeout_s = 600;
 };
 

@@ -18,7 +18,7 @@ class SecretStore {
   ~SecretStore();
 
   struct Made {
-    SideRecord record;     // to be written with the SecretCreated event
+    SideRecord record;  // to be written with the SecretCreated event
   };
   // A new value: 24 characters of [A-Za-z0-9], encrypted.
   Made generate(const std::string& workspace, const std::string& reference);

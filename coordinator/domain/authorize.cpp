@@ -1,0 +1,73 @@
+#include "coordinator/domain/authorize.h"
+
+namespace prov::domain {
+namespace {
+
+enum class Realm { operators, agents, inside };
+
+struct RealmOf {
+  template <class T>
+  Realm operator()(const T&) const {
+    return Realm::operators;
+  }
+  Realm operator()(const EnrolAgent&) const { return Realm::agents; }
+  Realm operator()(const ConnectAgent&) const { return Realm::agents; }
+  Realm operator()(const ReportStarted&) const { return Realm::agents; }
+  Realm operator()(const ReportEnded&) const { return Realm::agents; }
+  Realm operator()(const LoseAgent&) const { return Realm::inside; }
+  Realm operator()(const CloseSession&) const { return Realm::inside; }
+  Realm operator()(const Tick&) const { return Realm::inside; }
+  Realm operator()(const RaiseAlarm&) const { return Realm::inside; }
+  Realm operator()(const RecordSecret&) const { return Realm::inside; }
+  Realm operator()(const RecordCheckpoint&) const { return Realm::inside; }
+};
+
+struct SpeaksOf {  // the key that an agent's command is about
+  template <class T>
+  const Key* operator()(const T&) const {
+    return nullptr;
+  }
+  const Key* operator()(const EnrolAgent& c) const { return &c.key; }
+  const Key* operator()(const ConnectAgent& c) const { return &c.agent; }
+  const Key* operator()(const ReportStarted& c) const { return &c.agent; }
+  const Key* operator()(const ReportEnded& c) const { return &c.agent; }
+};
+
+Result<void> denied(const Principal& who, const char* what) {
+  return fail(Code::denied, "\"" + who.subject + "\" may not " + what, "ask the owner of this platform");
+}
+
+}  // namespace
+
+Result<void> authorize(const Policy& policy, const Principal& who, const Command& command) {
+  const Realm realm = std::visit(RealmOf{}, command.body);
+  switch (who.transport) {
+    case Transport::internal: return {};
+    case Transport::agent_link: {
+      const Key* of = std::visit(SpeaksOf{}, command.body);
+      const bool itself = realm == Realm::agents && of != nullptr && who.subject == "agent:" + to_text(*of);
+      if (!itself) return denied(who, name_of(command.body));
+      return {};
+    }
+    case Transport::unix_socket:
+    case Transport::tcp:
+      if (realm != Realm::operators || !policy.owners.contains(who.subject)) return denied(who, name_of(command.body));
+      return {};
+  }
+  return denied(who, name_of(command.body));
+}
+
+Result<void> authorize_read(const Policy& policy, const Principal& who) {
+  if (who.transport == Transport::internal) return {};
+  const bool operator_side = who.transport == Transport::unix_socket || who.transport == Transport::tcp;
+  if (!operator_side || !policy.owners.contains(who.subject)) return denied(who, "read the platform's state");
+  return {};
+}
+
+Result<void> authorize_task(const Policy& policy, const Workflow& workflow, const Task&) {
+  const Principal& who = workflow.initiator;
+  if (who.transport == Transport::internal || policy.owners.contains(who.subject)) return {};
+  return denied(who, "have this task done any more");
+}
+
+}  // namespace prov::domain

@@ -1,0 +1,68 @@
+#include "coordinator/domain/react.h"
+
+namespace prov::domain {
+namespace {
+
+using Effects = std::vector<Effect>;
+
+struct React {
+  const State& state;
+
+  template <class T>
+  Effects operator()(const T&) const {
+    return {};
+  }
+  Effects operator()(const TaskDispatched& e) const {
+    if (!e.agent.is_zero()) return {SendOrder{e.task, e.attempt}};
+    const Task* task = find_task(state, e.task);
+    if (task == nullptr || std::holds_alternative<AwaitAgentAction>(task->plan.action)) return {};
+    return {RunProvider{e.task, e.attempt}};
+  }
+  Effects operator()(const WorkflowCancelRequested& e) const {
+    Effects out;
+    const Workflow* workflow = find_workflow(state, e.id);
+    if (workflow == nullptr) return out;
+    for (std::uint32_t i = 0; i < workflow->tasks.size(); ++i) {
+      const Task& task = workflow->tasks[i];
+      const bool at_agent =
+          !task.agent.is_zero() && (task.status == TaskStatus::dispatched || task.status == TaskStatus::running);
+      if (at_agent) out.emplace_back(CancelAttempt{task_id(e.id, i), task.attempt});
+    }
+    return out;
+  }
+  Effects operator()(const AgentEnrolled& e) const { return {AdmitAgent{e.key}}; }
+  Effects operator()(const AgentRemoved& e) const { return {ExpelAgent{e.key}}; }
+  Effects operator()(const AgentDrainChanged& e) const { return {TellDrain{e.key, e.draining}}; }
+  Effects operator()(const ServerCreated& e) const {
+    if (e.coordinator_address.empty()) return {};
+    return {ListenOn{e.coordinator_address}};
+  }
+};
+
+}  // namespace
+
+std::vector<Effect> react(const State& state, const Event& event) { return std::visit(React{state}, event.body); }
+
+std::vector<Effect> resume(const State& state) {
+  Effects out;
+  for (const auto& [key, agent] : state.agents) out.emplace_back(AdmitAgent{key});
+  for (const auto& [key, server] : state.servers) {
+    if (!server.coordinator_address.empty()) out.emplace_back(ListenOn{server.coordinator_address});
+  }
+  for (const auto& [id, workflow] : state.workflows) {
+    for (std::uint32_t i = 0; i < workflow.tasks.size(); ++i) {
+      const Task& task = workflow.tasks[i];
+      if (task.status != TaskStatus::dispatched && task.status != TaskStatus::running) continue;
+      const Id task_of = task_id(id, i);
+      if (!task.agent.is_zero()) {
+        out.emplace_back(SendOrder{task_of, task.attempt});
+        if (workflow.cancelling) out.emplace_back(CancelAttempt{task_of, task.attempt});
+      } else if (!std::holds_alternative<AwaitAgentAction>(task.plan.action)) {
+        out.emplace_back(ProviderInterrupted{task_of, task.attempt});
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace prov::domain

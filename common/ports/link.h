@@ -20,8 +20,9 @@ inline constexpr std::size_t kMaxEnrolFrameBytes = 4 << 10;
 class AgentLink {
  public:
   struct Handler {
-    std::function<void(const Key& agent, std::string frame)> frame;                     // from a key that is allowed
-    std::function<std::string(const Key& key, std::string request)> enrol;              // answer frame; from any key
+    std::function<void(const Key& agent, std::string frame)> frame;  // from a key that is allowed
+    // From any key, on the enrolment endpoint. `answer` is called once, when what it says is durable.
+    std::function<void(const Key& key, std::string request, std::function<void(std::string)> answer)> enrol;
     std::function<void(std::string kind, std::string peer, std::string detail)> alarm;  // something was refused
   };
 

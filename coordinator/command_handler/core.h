@@ -24,6 +24,10 @@ namespace prov::command_handler {
 struct CoreConfig {
   domain::Policy policy;
   domain::Limits limits;
+  std::function<Result<void>()>
+      admission;  // asked before each operator's command, e.g. for room on the disk; may be empty
+  std::uint64_t checkpoint_events = 4096;  // a checkpoint is signed after so many events,
+  std::uint64_t checkpoint_ms = 60'000;    // and so long after an event that none covers yet
   std::string software = "provisioning";
   std::string host;
 };
@@ -38,6 +42,9 @@ class Core {
   Core(CoreConfig config, event_log::LogWriter& writer, domain::State state, Clock& clock, Timers& timers,
        Random& random);
   ~Core();
+
+  // Signs a last checkpoint, so that a log that ended in order is covered to its end. Then write no more.
+  void finish();
 
   // Logs that a new epoch begins, then hands out the effects that are still owed. REQUIRES: the sinks are set.
   void start();
@@ -56,6 +63,8 @@ class Core {
   void when_durable(std::function<void()> done);
 
   const domain::State& state() const { return state_; }
+  TimeMs now_ms() const;  // log time: never behind the last event
+
   const domain::Policy& policy() const { return config_.policy; }
 
   // Read-only after damage until an operator's logged decision: every command is refused but AcceptDamage.
@@ -63,11 +72,16 @@ class Core {
   const std::string& read_only_reason() const { return read_only_; }
 
  private:
-  struct Pending;
-  void fold(domain::EventBody body, const domain::Command& command, const domain::Principal& who, TimeMs agent_time_ms);
-  void fold_follow_ups(const domain::Command& command);
-  void arm_deadline();
+  struct Outcome;  // what a command's handling has gathered for the gate
   Result<void> admit(const domain::Command& command, const domain::Principal& who) const;
+  void fold(Outcome& out, domain::EventBody body, const domain::Command& command, const domain::Principal& who,
+            std::uint64_t causation);
+  void fold_follow_ups(Outcome& out, const domain::Command& command);
+  void release(Outcome out);
+  void tick();
+  void arm_deadline();
+  void checkpoint_when_due();
+  void checkpoint();
 
   CoreConfig config_;
   event_log::LogWriter& writer_;
@@ -78,9 +92,8 @@ class Core {
   EffectSink effect_sink_;
   EventSink event_sink_;
   std::string read_only_;
-  TimerId deadline_timer_ = 0;
+  TimerId deadline_timer_ = 0, checkpoint_timer_ = 0;
   TimeMs armed_for_ms_ = 0;
-  std::uint64_t command_first_sequence_ = 0;
 };
 
 }  // namespace prov::command_handler

@@ -224,4 +224,7 @@ struct Aggregate {
 };
 Aggregate aggregate_of(const EventBody& body);
 
+// What a command's caller is told that it made: a workflow, a join token, a session; zero for other events.
+Id made_by(const EventBody& body);
+
 }  // namespace prov::domain

@@ -16,16 +16,6 @@ void apply(State& state, const Envelope& meta, const UnknownEvent& e) {
                                                      std::to_string(e.version) + " is not known to this release"});
 }
 
-struct MadeBy {  // what a command's caller is told that it made
-  template <class T>
-  Id operator()(const T&) const {
-    return {};
-  }
-  Id operator()(const WorkflowSubmitted& e) const { return e.id; }
-  Id operator()(const JoinTokenCreated& e) const { return e.id; }
-  Id operator()(const SessionOpened& e) const { return e.id; }
-};
-
 void forget_old(State& state, TimeMs now_ms) {
   while (!state.remembered_order.empty()) {
     const auto found = state.remembered.find(state.remembered_order.front());
@@ -46,7 +36,7 @@ void remember(State& state, const Event& event) {
   if (fresh) state.remembered_order.push_back(std::move(key));
   at->second.sequence = meta.sequence;
   at->second.log_time_ms = meta.log_time_ms;
-  if (const Id made = std::visit(MadeBy{}, event.body); !made.is_zero()) at->second.made = made;
+  if (const Id made = made_by(event.body); !made.is_zero()) at->second.made = made;
   forget_old(state, meta.log_time_ms);
 }
 

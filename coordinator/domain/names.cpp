@@ -120,7 +120,19 @@ struct AggregateOf {
   Aggregate operator()(const BlobStored& e) const { return {AggregateKind::blob, std::string(e.digest.view())}; }
 };
 
+struct MadeBy {
+  template <class T>
+  Id operator()(const T&) const {
+    return {};
+  }
+  Id operator()(const WorkflowSubmitted& e) const { return e.id; }
+  Id operator()(const JoinTokenCreated& e) const { return e.id; }
+  Id operator()(const SessionOpened& e) const { return e.id; }
+};
+
 }  // namespace
+
+Id made_by(const EventBody& body) { return std::visit(MadeBy{}, body); }
 
 Aggregate aggregate_of(const EventBody& body) { return std::visit(AggregateOf{}, body); }
 

@@ -1,0 +1,250 @@
+#include "coordinator/command_handler/core.h"
+
+#include <algorithm>
+
+#include "coordinator/domain/decide.h"
+#include "coordinator/domain/evolve.h"
+
+namespace prov::command_handler {
+namespace {
+
+using domain::Command;
+using domain::EventBody;
+using domain::Principal;
+
+const Principal kSystem{"system", "", domain::Transport::internal};
+
+bool from_operator(const Principal& who) {
+  return who.transport == domain::Transport::unix_socket || who.transport == domain::Transport::tcp;
+}
+
+// The workflow that an event belongs to, as its own id or its task's; zero for others.
+struct BelongsTo {
+  template <class T>
+  Id operator()(const T& e) const {
+    if constexpr (requires { e.task; }) return workflow_id(e.task);
+    return {};
+  }
+  Id operator()(const domain::WorkflowSubmitted& e) const { return e.id; }
+  Id operator()(const domain::WorkflowCancelRequested& e) const { return e.id; }
+  Id operator()(const domain::WorkflowEnded& e) const { return e.id; }
+};
+
+// Events about an agent carry the agent's workspace, those about a token the token's.
+struct WorkspaceOf {
+  const domain::State& state;
+  const Command& command;
+
+  template <class T>
+  std::string operator()(const T& e) const {
+    if constexpr (requires { e.workspace; }) return e.workspace;
+    if constexpr (requires { e.key; }) {
+      const auto agent = state.agents.find(e.key);
+      return agent == state.agents.end() ? command.workspace : agent->second.workspace;
+    }
+    if constexpr (requires { e.task; }) return of_workflow(e.task);
+    return command.workspace;
+  }
+  std::string operator()(const domain::WorkflowEnded& e) const { return of_workflow(e.id); }
+
+  std::string of_workflow(const Id& id) const {
+    const domain::Workflow* workflow = domain::find_workflow(state, id);
+    return workflow == nullptr ? command.workspace : workflow->workspace;
+  }
+};
+
+struct AgentTimeOf {
+  template <class T>
+  TimeMs operator()(const T& c) const {
+    if constexpr (requires { c.agent_time_ms; }) return c.agent_time_ms;
+    return 0;
+  }
+};
+
+}  // namespace
+
+struct Core::Outcome {
+  std::vector<std::shared_ptr<const domain::Event>> events;
+  std::vector<domain::Effect> effects;
+  Reply reply;
+  Result<domain::Answer> answer = domain::Answer{};
+};
+
+Core::Core(CoreConfig config, event_log::LogWriter& writer, domain::State state, Clock& clock, Timers& timers,
+           Random& random)
+    : config_(std::move(config)),
+      writer_(writer),
+      state_(std::move(state)),
+      clock_(clock),
+      timers_(timers),
+      random_(random) {}
+
+Core::~Core() {
+  timers_.cancel(deadline_timer_);
+  timers_.cancel(checkpoint_timer_);
+}
+
+void Core::on_effect(EffectSink sink) { effect_sink_ = std::move(sink); }
+void Core::on_event(EventSink sink) { event_sink_ = std::move(sink); }
+
+TimeMs Core::now_ms() const { return std::max(clock_.wall_ms(), writer_.log_time_ms()); }
+
+void Core::start() {
+  Outcome out;
+  const Command starting{};
+  if (state_.log_id.is_zero()) {
+    fold(out, domain::LogCreated{writer_.durable().log_id, config_.software}, starting, kSystem, 0);
+  }
+  const std::uint32_t epoch = state_.epoch + 1;
+  state_.epoch = epoch;
+  fold(out, domain::CoordinatorStarted{epoch, config_.software, config_.host, 0}, starting, kSystem, 0);
+  state_.agenda.limits = config_.limits;
+  domain::rebuild_agenda(state_);
+  for (auto& effect : domain::resume(state_)) out.effects.push_back(std::move(effect));
+  fold_follow_ups(out, starting);
+  release(std::move(out));
+}
+
+void Core::set_read_only(std::string reason) { read_only_ = std::move(reason); }
+
+Result<void> Core::admit(const Command& command, const Principal& who) const {
+  if (auto allowed = domain::authorize(config_.policy, who, command); !allowed) return allowed;
+  const bool repairs = std::holds_alternative<domain::AcceptDamage>(command.body);
+  if (!read_only_.empty() && !repairs) {
+    return fail(Code::unavailable, "the platform is read-only: " + read_only_,
+                "look at it with: provisioning audit verify; then decide: provisioning platform accept --reason TEXT");
+  }
+  if (from_operator(who) && config_.admission) return config_.admission();
+  return {};
+}
+
+void Core::submit(const Command& command, const Principal& who, Reply reply, std::vector<SideRecord> sides) {
+  if (auto admitted = admit(command, who); !admitted) {
+    if (reply) reply(tl::unexpected(admitted.error()));
+    return;
+  }
+  Outcome out;
+  out.reply = std::move(reply);
+  const auto before = state_.remembered.find({who.subject, command.workspace, command.id});
+  if (from_operator(who) && before != state_.remembered.end()) {
+    out.answer = domain::Answer{before->second.made, before->second.sequence, true};
+    return release(std::move(out));
+  }
+  auto events = domain::decide(state_, command, {now_ms(), [this] { return random_.id(); }});
+  if (!events) {
+    out.answer = tl::unexpected(events.error());
+    return release(std::move(out));
+  }
+  for (SideRecord& side : sides) writer_.write_side(std::move(side));
+  for (EventBody& body : *events) fold(out, std::move(body), command, who, 0);
+  if (std::holds_alternative<domain::AcceptDamage>(command.body)) read_only_.clear();
+  if (!out.events.empty()) out.answer->sequence = out.events.back()->meta.sequence;
+  for (const auto& event : out.events) {
+    if (const Id made = domain::made_by(event->body); !made.is_zero()) out.answer->made = made;
+  }
+  fold_follow_ups(out, command);
+  release(std::move(out));
+}
+
+Result<std::vector<EventBody>> Core::check(const Command& command, const Principal& who) const {
+  if (auto allowed = domain::authorize(config_.policy, who, command); !allowed) return tl::unexpected(allowed.error());
+  // Ids of a plan are never seen again; they only have to differ.
+  std::uint8_t n = 0;
+  return domain::decide(state_, command, {now_ms(), [&n] {
+                                            Id id;
+                                            id.bytes[0] = ++n;
+                                            return id;
+                                          }});
+}
+
+void Core::when_durable(std::function<void()> done) { writer_.when_durable(std::move(done)); }
+
+void Core::fold(Outcome& out, EventBody body, const Command& command, const Principal& who, std::uint64_t causation) {
+  domain::Event event;
+  event.meta.epoch = state_.epoch;
+  event.meta.workspace = std::visit(WorkspaceOf{state_, command}, body);
+  domain::Aggregate aggregate = domain::aggregate_of(body);
+  event.meta.aggregate_kind = aggregate.kind;
+  event.meta.aggregate_id = std::move(aggregate.id);
+  event.meta.principal = who;
+  event.meta.command_id = command.id;
+  const Id workflow = std::visit(BelongsTo{}, body);
+  event.meta.correlation = workflow.is_zero() ? command.id : workflow;
+  event.meta.causation = causation;
+  event.meta.agent_time_ms = std::visit(AgentTimeOf{}, command.body);
+  event.body = std::move(body);
+  auto numbered = writer_.append(std::move(event));
+  domain::evolve(state_, *numbered);
+  for (auto& effect : domain::react(state_, *numbered)) out.effects.push_back(std::move(effect));
+  out.events.push_back(std::move(numbered));
+}
+
+void Core::fold_follow_ups(Outcome& out, const Command& command) {
+  const std::uint64_t cause = out.events.empty() ? 0 : out.events.front()->meta.sequence;
+  // What follows is the platform's doing, not the caller's: its own principal, and no part of the command's answer.
+  const Command inside{Id{}, command.workspace, domain::Tick{}};
+  while (auto body = domain::follow_up(state_, now_ms())) fold(out, std::move(*body), inside, kSystem, cause);
+}
+
+void Core::release(Outcome out) {
+  arm_deadline();
+  checkpoint_when_due();
+  writer_.when_durable([this, out = std::move(out)] {
+    if (event_sink_) {
+      for (const auto& event : out.events) event_sink_(event);
+    }
+    if (out.reply) out.reply(out.answer);
+    if (effect_sink_) {
+      for (const auto& effect : out.effects) effect_sink_(effect);
+    }
+  });
+  writer_.flush();
+}
+
+void Core::tick() {
+  if (!read_only_.empty()) return;
+  Outcome out;
+  fold_follow_ups(out, Command{});
+  release(std::move(out));
+}
+
+void Core::arm_deadline() {
+  const auto next = domain::next_deadline(state_);
+  if (!next) return;
+  if (deadline_timer_ != 0 && armed_for_ms_ <= *next) return;  // an early tick finds nothing, and arms again
+  timers_.cancel(deadline_timer_);
+  const TimeMs now = now_ms();
+  armed_for_ms_ = *next;
+  deadline_timer_ = timers_.after(*next > now ? *next - now : 0, [this] {
+    deadline_timer_ = 0;
+    tick();
+  });
+}
+
+void Core::checkpoint_when_due() {
+  const std::uint64_t uncovered = writer_.last_sequence() - writer_.durable().checkpoint_sequence;
+  if (uncovered >= config_.checkpoint_events &&
+      writer_.durable().sequence > writer_.durable().checkpoint_sequence + 1) {
+    return checkpoint();
+  }
+  if (checkpoint_timer_ != 0) return;
+  checkpoint_timer_ = timers_.after(config_.checkpoint_ms, [this] {
+    checkpoint_timer_ = 0;
+    checkpoint();
+    writer_.flush();
+  });
+}
+
+void Core::checkpoint() {
+  const auto event = writer_.checkpoint_now();
+  if (event == nullptr) return;
+  domain::evolve(state_, *event);
+  if (event_sink_) writer_.when_durable([this, event] { event_sink_(event); });
+}
+
+void Core::finish() {
+  checkpoint();
+  writer_.flush();
+}
+
+}  // namespace prov::command_handler

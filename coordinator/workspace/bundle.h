@@ -1,0 +1,24 @@
+#pragma once
+// An extension's folder as one content-addressed object (wire::encode_bundle): equal files give an equal digest, on
+// any machine and whatever the umask, because of a mode only "executable or not" is kept.
+#include <string>
+
+#include "common/ids.h"
+#include "common/result.h"
+#include "coordinator/workspace/extension.h"
+
+namespace prov::workspace {
+
+struct Bundle {
+  Digest digest;
+  std::string kind, name;  // for people: "taskserv", "postgres"
+  std::string bytes;
+};
+
+// Packs every regular file of the extension, and of its library folder below `lib/`. What no host needs stays out, so
+// that it changes no digest: docs/ and tests/ of each, hidden files, and those that end in "~". A link is followed when
+// it ends within the same folder. Refused (invalid): links out of it, devices, pipes and sockets, two files of one
+// name, unsafe names; too much (exhausted).
+Result<Bundle> pack_extension(const Extension& extension);
+
+}  // namespace prov::workspace

@@ -1,0 +1,240 @@
+#include "coordinator/workspace/definition.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "coordinator/workspace/nearest.h"
+
+namespace prov::workspace {
+namespace fs = std::filesystem;
+namespace {
+
+Params read_params(Reading& reading, const Node* node) {
+  Params params;
+  if (node == nullptr) return params;
+  if (node->kind != Node::Kind::map) {
+    reading.refuse(node->place,
+                   "\"params\" must be a mapping (name: value), it is " + std::string(name_of(node->kind)));
+    return params;
+  }
+  for (std::size_t i = 0; i < node->keys.size(); ++i) params.emplace_back(node->keys[i], node->items[i]);
+  return params;
+}
+
+std::string read_name(Reading& reading, Fields& fields, const char* key, bool needed) {
+  const std::string name = needed ? fields.need_text(key) : fields.text(key);
+  if (!name.empty() && !is_name(name)) {
+    reading.refuse(fields.place(key), "\"" + std::string(key) + "\" cannot be \"" + name + "\"",
+                   std::string(kNameRule));
+  }
+  if (needed && name.empty()) reading.refuse(fields.place(key), "\"" + std::string(key) + "\" is empty");
+  return name;
+}
+
+// A taskserv of a server: `- postgres`, or `- {name: postgres, params: {...}}`.
+TaskservUse read_taskserv(Reading& reading, const Node& node) {
+  TaskservUse use;
+  use.place = node.place;
+  if (node.kind == Node::Kind::scalar) {
+    use.name = node.text;
+    if (!is_name(use.name)) {
+      reading.refuse(node.place, "\"" + use.name + "\" cannot be the name of a taskserv", std::string(kNameRule));
+    }
+    return use;
+  }
+  Fields fields(reading, node, "a taskserv");
+  use.name = read_name(reading, fields, "name", true);
+  use.params = read_params(reading, fields.find("params"));
+  fields.end();
+  return use;
+}
+
+void read_taskservs(Reading& reading, const Node* node, ServerDefinition& server) {
+  if (node == nullptr) return;
+  if (node->kind != Node::Kind::list) {
+    reading.refuse(node->place, "\"taskservs\" must be a list", "begin each with \"- name: ...\"");
+    return;
+  }
+  if (node->items.size() > kMaxTaskservs) {
+    reading.refuse(node->place, "more than " + std::to_string(kMaxTaskservs) + " taskservs on one server");
+    return;
+  }
+  for (const auto& item : node->items) {
+    TaskservUse use = read_taskserv(reading, item);
+    for (const auto& other : server.taskservs) {
+      if (other.name != use.name) continue;
+      reading.refuse(use.place, "taskserv \"" + use.name + "\" is twice on " + server.hostname + ", first in line " +
+                                    std::to_string(other.place.line));
+    }
+    server.taskservs.push_back(std::move(use));
+  }
+}
+
+void read_labels(Reading& reading, const Node* node, ServerDefinition& server) {
+  if (node == nullptr) return;
+  if (node->kind != Node::Kind::map) {
+    reading.refuse(node->place, "\"labels\" must be a mapping (key: value)");
+    return;
+  }
+  if (node->keys.size() > kMaxLabels)
+    reading.refuse(node->place, "more than " + std::to_string(kMaxLabels) + " labels");
+  for (std::size_t i = 0; i < node->keys.size() && !reading.failed(); ++i) {
+    const std::string value = reading.text(node->items[i], "label \"" + node->keys[i].text + "\"");
+    if (value.size() > 255 || node->keys[i].text.size() > 255) {
+      reading.refuse(node->keys[i].place, "a label is longer than 255 bytes");
+    }
+    server.labels.emplace_back(node->keys[i].text, value);
+  }
+  std::sort(server.labels.begin(), server.labels.end());
+}
+
+ServerDefinition read_server(Reading& reading, const Infra& infra, const Node& node) {
+  ServerDefinition server;
+  server.place = node.place;
+  Fields fields(reading, node, "a server");
+  server.hostname = fields.need_text("hostname");
+  if (!is_hostname(server.hostname)) {
+    reading.refuse(fields.place("hostname"), "\"" + server.hostname + "\" is not a host name (RFC 1123)",
+                   "lower-case letters, digits and hyphens; at most 63 between dots");
+  }
+  server.plan = fields.text("plan");
+  server.provider = read_name(reading, fields, "provider", false);
+  if (server.provider.empty()) server.provider = infra.provider;
+  if (server.provider.empty()) {
+    reading.refuse(node.place, server.hostname + " has no provider", "write \"provider: local\" below \"settings:\"");
+  }
+  server.runtime = fields.text("runtime", infra.runtime);
+  read_labels(reading, fields.find("labels"), server);
+  server.params = read_params(reading, fields.find("params"));
+  read_taskservs(reading, fields.find("taskservs"), server);
+  fields.end();
+  return server;
+}
+
+void read_servers(Reading& reading, const Node& node, Infra& infra) {
+  if (reading.failed()) return;
+  if (node.kind != Node::Kind::list) {
+    reading.refuse(node.place, "\"servers\" must be a list", "begin each server with \"- hostname: ...\"");
+    return;
+  }
+  if (node.items.size() > kMaxServers) {
+    reading.refuse(node.place, "more than " + std::to_string(kMaxServers) + " servers in one infra");
+    return;
+  }
+  std::map<std::string, int> lines;
+  for (const auto& item : node.items) {
+    ServerDefinition server = read_server(reading, infra, item);
+    const auto [first, fresh] = lines.emplace(server.hostname, server.place.line);
+    if (!fresh) {
+      reading.refuse(server.place,
+                     "host \"" + server.hostname + "\" is there twice, first in line " + std::to_string(first->second));
+    }
+    infra.servers.push_back(std::move(server));
+  }
+}
+
+Result<std::string> choose_infra(const Workspace& workspace, const std::string& wanted) {
+  auto names = list_infras(workspace);
+  if (!names) return tl::unexpected(names.error());
+  const std::string name = wanted.empty() ? workspace.default_infra : wanted;
+  if (!name.empty()) {
+    if (std::count(names->begin(), names->end(), name) > 0) return name;
+    return fail(
+        Code::not_found, "workspace \"" + workspace.name + "\" has no infra \"" + name + "\"",
+        names->empty() ? "make " + workspace.root + "/infra/" + name + "/settings.yaml" : did_you_mean(name, *names));
+  }
+  if (names->size() == 1) return names->front();
+  if (names->empty()) {
+    return fail(Code::not_found, "workspace \"" + workspace.name + "\" has no infra yet",
+                "make " + workspace.root + "/infra/NAME/settings.yaml");
+  }
+  return fail(Code::invalid, "workspace \"" + workspace.name + "\" has several infras",
+              "say which: --infra " + names->front());
+}
+
+}  // namespace
+
+Result<Workspace> parse_workspace(const Node& tree, const std::string& file) {
+  Reading reading(file);
+  Fields fields(reading, tree, "the file");
+  Workspace workspace;
+  const Node& section = fields.need("workspace");
+  if (!reading.failed()) {
+    Fields inner(reading, section, "\"workspace\"");
+    workspace.name = read_name(reading, inner, "name", true);
+    workspace.version = inner.text("version");
+    workspace.description = inner.text("description");
+    workspace.default_infra = read_name(reading, inner, "default_infra", false);
+    inner.end();
+  }
+  fields.end();
+  if (reading.failed()) return tl::unexpected(reading.error());
+  return workspace;
+}
+
+Result<Infra> parse_infra(const Node& tree, const std::string& file, const std::string& folder_name) {
+  Reading reading(file);
+  Fields fields(reading, tree, "the file");
+  Infra infra;
+  infra.file = file;
+  const Node& settings = fields.need("settings");
+  if (!reading.failed()) {
+    Fields inner(reading, settings, "\"settings\"");
+    infra.name = read_name(reading, inner, "name", true);
+    infra.description = inner.text("description");
+    infra.provider = read_name(reading, inner, "provider", false);
+    infra.runtime = inner.text("runtime");
+    if (infra.name != folder_name) {
+      reading.refuse(inner.place("name"), "\"name\" is \"" + infra.name + "\", its folder is \"" + folder_name + "\"",
+                     "make them the same");
+    }
+    inner.end();
+  }
+  const Node& servers = fields.need("servers");
+  read_servers(reading, servers, infra);
+  fields.end();
+  if (reading.failed()) return tl::unexpected(reading.error());
+  return infra;
+}
+
+Result<Workspace> load_workspace(const std::string& root) {
+  const std::string file = root + "/" + kWorkspaceFile;
+  auto tree = load_yaml(file);
+  if (!tree) {
+    if (tree.error().code != Code::not_found) return tl::unexpected(tree.error());
+    return fail(Code::not_found, root + " is not a workspace: it has no " + kWorkspaceFile,
+                "provisioning workspace init NAME");
+  }
+  auto workspace = parse_workspace(*tree, file);
+  if (workspace) workspace->root = root;
+  return workspace;
+}
+
+Result<std::vector<std::string>> list_infras(const Workspace& workspace) {
+  std::vector<std::string> names;
+  std::error_code error;
+  fs::directory_iterator folder(workspace.root + "/infra", error), end;
+  if (error == std::errc::no_such_file_or_directory) return names;
+  for (; !error && folder != end; folder.increment(error)) {
+    std::error_code ignored;
+    const std::string name = folder->path().filename().string();
+    if (is_name(name) && fs::exists(folder->path() / "settings.yaml", ignored)) names.push_back(name);
+  }
+  if (error) return fail(Code::io, workspace.root + "/infra: " + error.message());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Result<Infra> load_infra(const Workspace& workspace, const std::string& name) {
+  auto chosen = choose_infra(workspace, name);
+  if (!chosen) return tl::unexpected(chosen.error());
+  const std::string folder = workspace.root + "/infra/" + *chosen;
+  auto tree = load_yaml(folder + "/settings.yaml");
+  if (!tree) return tl::unexpected(tree.error());
+  auto infra = parse_infra(*tree, folder + "/settings.yaml", *chosen);
+  if (infra) infra->folder = folder;
+  return infra;
+}
+
+}  // namespace prov::workspace

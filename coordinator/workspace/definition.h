@@ -1,0 +1,67 @@
+#pragma once
+// What an operator writes down: a workspace (config/provisioning.yaml) with infras (infra/<name>/settings.yaml). Read
+// strictly, but not yet resolved: parameters are kept as they stand in the file, since only the extension's manifest
+// knows their types.
+//
+//   <workspace>/
+//     config/provisioning.yaml       workspace: {name, version, description, default_infra}
+//     infra/<name>/settings.yaml     settings: {name, provider, runtime, description}, servers: [...]
+//     infra/<name>/extensions/       extensions of that infra alone
+//     extensions/                    extensions of the workspace
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/result.h"
+#include "coordinator/workspace/fields.h"
+#include "coordinator/workspace/yaml_tree.h"
+
+namespace prov::workspace {
+
+inline constexpr std::size_t kMaxServers = 10'000;  // of one infra
+inline constexpr std::size_t kMaxTaskservs = 200;   // of one server
+inline constexpr std::size_t kMaxLabels = 64;       // of one server
+
+using Params = std::vector<std::pair<Node, Node>>;  // key and value, as in the file
+
+struct TaskservUse {
+  std::string name;
+  Params params;
+  Place place;
+};
+
+struct ServerDefinition {
+  std::string hostname, plan, provider, runtime;            // provider and runtime: the infra's, unless it has its own
+  std::vector<std::pair<std::string, std::string>> labels;  // sorted by key
+  Params params;                                            // for the provider
+  std::vector<TaskservUse> taskservs;
+  Place place;
+};
+
+struct Infra {
+  std::string name, description, provider, runtime;
+  std::vector<ServerDefinition> servers;
+  std::string file;  // settings.yaml, as messages name it
+  std::string folder;
+};
+
+struct Workspace {
+  std::string name, version, description;
+  std::string default_infra;  // empty: the only one
+  std::string root;
+};
+
+inline constexpr const char* kWorkspaceFile = "config/provisioning.yaml";
+
+Result<Workspace> load_workspace(const std::string& root);
+Result<std::vector<std::string>> list_infras(const Workspace& workspace);  // sorted names
+
+// `name` empty: the workspace's default, else its only one; a clear refusal when neither can be said.
+Result<Infra> load_infra(const Workspace& workspace, const std::string& name);
+
+// For load_infra and the tests: the tree of a settings.yaml. `folder_name` is what "name" must say.
+Result<Infra> parse_infra(const Node& tree, const std::string& file, const std::string& folder_name);
+Result<Workspace> parse_workspace(const Node& tree, const std::string& file);
+
+}  // namespace prov::workspace

@@ -1,0 +1,64 @@
+#pragma once
+// The operator's own folder, by default ~/.provisioning, and what stands where in it.
+//
+//   config/user_config.yaml             workspaces that are known, and the active one
+//   orchestrator/data/                  the event log, keys, secrets
+//   services/pids/orchestrator.pid      services/logs/orchestrator.log      services/state/orchestrator.sock
+//   tokens/orchestrator.token           the bearer token for TCP
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+
+namespace prov::workspace {
+
+struct Home {
+  std::string root;
+
+  std::string user_config() const { return root + "/config/user_config.yaml"; }
+  std::string coordinator_config() const { return root + "/config/orchestrator.toml"; }
+  std::string data() const { return root + "/orchestrator/data"; }
+  std::string pid_file() const { return root + "/services/pids/orchestrator.pid"; }
+  std::string log_file() const { return root + "/services/logs/orchestrator.log"; }
+  std::string socket() const { return root + "/services/state/orchestrator.sock"; }
+  std::string token_file() const { return root + "/tokens/orchestrator.token"; }
+};
+
+struct KnownWorkspace {
+  std::string name, path;
+};
+struct UserConfig {
+  std::string active;                      // empty: none
+  std::vector<KnownWorkspace> workspaces;  // sorted by name
+
+  const KnownWorkspace* find(const std::string& name) const;
+  void remember(const std::string& name, const std::string& path);  // replaces one of that name
+};
+
+Result<UserConfig> load_user_config(const Home& home);                      // empty when there is no file
+Result<void> save_user_config(const Home& home, const UserConfig& config);  // whole or not at all
+
+// Makes the folder and its parents, mode 0700 where it makes them.
+Result<void> make_private_folder(const std::string& path);
+
+// Writes the file whole or not at all, in a folder that exists.
+Result<void> write_file_atomically(const std::string& path, const std::string& bytes, unsigned mode);
+
+// ---- which workspace is meant
+
+struct WorkspaceRequest {
+  std::string flag;         // --workspace: a known name, or a path; empty: not given
+  std::string environment;  // PROVISIONING_WORKSPACE, in the same form
+  std::string cwd;
+};
+struct FoundWorkspace {
+  std::string root;
+  std::string by;    // for people: "--workspace", "PROVISIONING_WORKSPACE", "active", "current folder"
+  std::string note;  // something to say on the way; may be empty
+};
+
+// The first that says something: flag, environment, the active one of the user's configuration, the nearest folder at
+// or above `cwd` that is a workspace. When that folder is not the active one, `note` says so.
+Result<FoundWorkspace> find_workspace(const WorkspaceRequest& request, const UserConfig& config);
+
+}  // namespace prov::workspace

@@ -1,0 +1,189 @@
+#include "coordinator/workspace/resolve.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "coordinator/workspace/nearest.h"
+#include "coordinator/workspace/order.h"
+
+namespace prov::workspace {
+namespace {
+
+// Each extension is read, and packed, once.
+class Extensions {
+ public:
+  Extensions(const ExtensionFinder& finder, ExtensionKind kind) : finder_(finder), kind_(kind) {}
+
+  Result<const Extension*> get(const std::string& name, const std::string& file, Place place) {
+    const auto known = found_.find(name);
+    if (known != found_.end()) return &known->second;
+    auto extension = finder_.find(kind_, name);
+    if (!extension && extension.error().code == Code::not_found) {
+      return tl::unexpected(at(file, place, extension.error().message, extension.error().hint));
+    }
+    if (!extension) return tl::unexpected(extension.error());
+    return &found_.emplace(name, std::move(*extension)).first->second;
+  }
+
+  Result<Digest> pack(const std::string& name) {
+    const auto known = digests_.find(name);
+    if (known != digests_.end()) return known->second;
+    auto bundle = pack_extension(found_.at(name));
+    if (!bundle) return tl::unexpected(bundle.error());
+    const Digest digest = digests_[name] = bundle->digest;
+    bundles_.emplace(digest, std::move(*bundle));
+    return digest;
+  }
+
+  std::vector<Bundle> take_bundles() {
+    std::vector<Bundle> out;
+    for (auto& [digest, bundle] : bundles_) out.push_back(std::move(bundle));
+    return out;
+  }
+
+ private:
+  const ExtensionFinder& finder_;
+  ExtensionKind kind_;
+  std::map<std::string, Extension> found_;
+  std::map<std::string, Digest> digests_;
+  std::map<Digest, Bundle> bundles_;
+};
+
+Result<void> check_hostnames(const Infra& infra, const std::vector<std::string>& wanted) {
+  std::vector<std::string> known;
+  for (const auto& server : infra.servers) known.push_back(server.hostname);
+  for (const auto& name : wanted) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    return fail(Code::not_found, "infra \"" + infra.name + "\" has no server \"" + name + "\" (" + infra.file + ")",
+                did_you_mean(name, known));
+  }
+  return {};
+}
+
+bool is_wanted(const std::vector<std::string>& wanted, const std::string& name) {
+  return wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end();
+}
+
+struct Instance {
+  const ServerDefinition* server;
+  const TaskservUse* use;
+  const Extension* extension;
+  MergedParams params;
+};
+
+Result<std::vector<Instance>> read_instances(const Infra& infra, Extensions& extensions) {
+  std::vector<Instance> instances;
+  for (const auto& server : infra.servers) {
+    for (const auto& use : server.taskservs) {
+      auto extension = extensions.get(use.name, infra.file, use.place);
+      if (!extension) return tl::unexpected(extension.error());
+      auto params =
+          merge_params(infra.file, (*extension)->manifest, use.params, use.place, use.name + " on " + server.hostname);
+      if (!params) return tl::unexpected(params.error());
+      instances.push_back({&server, &use, *extension, std::move(*params)});
+    }
+  }
+  return instances;
+}
+
+Result<Order> order_of(const Infra& infra, const std::vector<Instance>& instances) {
+  std::vector<OrderItem> items;
+  items.reserve(instances.size());
+  for (const auto& one : instances) {
+    const Manifest& manifest = one.extension->manifest;
+    items.push_back({one.use->name, one.server->hostname, manifest.requires_, manifest.optional, manifest.conflicts});
+  }
+  auto order = order_items(items);
+  if (!order) order.error().message = infra.file + ": " + order.error().message;
+  return order;
+}
+
+// The items that were asked for, and what these need on their hosts.
+Result<std::vector<bool>> select(const Infra& infra, const std::vector<Instance>& instances, const Order& order,
+                                 const Selection& selection) {
+  if (auto fine = check_hostnames(infra, selection.hostnames); !fine) return tl::unexpected(fine.error());
+  std::vector<bool> chosen(instances.size());
+  std::set<std::string> present, met;
+  for (std::size_t i = 0; i < instances.size(); ++i) {
+    const bool on_host = is_wanted(selection.hostnames, instances[i].server->hostname);
+    if (on_host) present.insert(instances[i].use->name);
+    chosen[i] = on_host && is_wanted(selection.taskservs, instances[i].use->name);
+    if (chosen[i]) met.insert(instances[i].use->name);
+  }
+  for (const auto& name : selection.taskservs) {
+    if (met.count(name) > 0) continue;
+    return fail(Code::not_found,
+                "no server " + std::string(selection.hostnames.empty() ? "" : "of these ") + "in infra \"" +
+                    infra.name + "\" has the taskserv \"" + name + "\" (" + infra.file + ")",
+                did_you_mean(name, {present.begin(), present.end()}));
+  }
+  for (auto i = order.sequence.rbegin(); i != order.sequence.rend(); ++i) {
+    if (!chosen[*i]) continue;
+    for (const std::uint32_t needed : order.hard[*i]) chosen[needed] = true;
+  }
+  return chosen;
+}
+
+}  // namespace
+
+Result<ResolvedServers> resolve_servers(const Infra& infra, const ExtensionFinder& finder,
+                                        const std::vector<std::string>& hostnames) {
+  if (auto fine = check_hostnames(infra, hostnames); !fine) return tl::unexpected(fine.error());
+  ResolvedServers resolved;
+  resolved.infra = infra.name;
+  Extensions extensions(finder, ExtensionKind::provider);
+  for (const auto& server : infra.servers) {
+    if (!is_wanted(hostnames, server.hostname)) continue;
+    auto provider = extensions.get(server.provider, infra.file, server.place);
+    if (!provider) return tl::unexpected(provider.error());
+    auto params = merge_params(infra.file, (*provider)->manifest, server.params, server.place,
+                               "provider " + server.provider + " for " + server.hostname);
+    if (!params) return tl::unexpected(params.error());
+    if (!params->secrets.empty()) {
+      return fail(Code::unsupported, infra.file + ": provider " + server.provider + " has a secret parameter",
+                  "a provider reads its credentials itself");
+    }
+    auto digest = extensions.pack(server.provider);
+    if (!digest) return tl::unexpected(digest.error());
+    resolved.servers.push_back({server.hostname, server.provider, server.runtime, server.plan, *digest, server.labels,
+                                std::move(params->params)});
+  }
+  resolved.bundles = extensions.take_bundles();
+  return resolved;
+}
+
+Result<ResolvedTaskservs> resolve_taskservs(const Infra& infra, const ExtensionFinder& finder,
+                                            const Selection& selection) {
+  Extensions extensions(finder, ExtensionKind::taskserv);
+  auto instances = read_instances(infra, extensions);
+  if (!instances) return tl::unexpected(instances.error());
+  auto order = order_of(infra, *instances);
+  if (!order) return tl::unexpected(order.error());
+  auto chosen = select(infra, *instances, *order, selection);
+  if (!chosen) return tl::unexpected(chosen.error());
+
+  ResolvedTaskservs resolved;
+  resolved.infra = infra.name;
+  std::vector<std::uint32_t> position(instances->size());
+  for (const std::uint32_t i : order->sequence) {
+    if (!(*chosen)[i]) continue;
+    Instance& one = (*instances)[i];
+    const Manifest& manifest = one.extension->manifest;
+    auto digest = extensions.pack(one.use->name);
+    if (!digest) return tl::unexpected(digest.error());
+    ResolvedTaskserv out{
+        one.server->hostname,          one.use->name,       manifest.version,   *digest, std::move(one.params.params),
+        std::move(one.params.secrets), manifest.retry_safe, manifest.timeout_s, {}};
+    for (const std::uint32_t before : order->after[i]) {
+      if ((*chosen)[before]) out.after.push_back(position[before]);
+    }
+    std::sort(out.after.begin(), out.after.end());
+    position[i] = static_cast<std::uint32_t>(resolved.taskservs.size());
+    resolved.taskservs.push_back(std::move(out));
+  }
+  resolved.bundles = extensions.take_bundles();
+  return resolved;
+}
+
+}  // namespace prov::workspace

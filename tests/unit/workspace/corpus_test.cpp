@@ -1,0 +1,92 @@
+// Bad files, each with the one message that it must give: tests/unit/workspace/corpus/*.yaml say what in their head.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "coordinator/workspace/definition.h"
+#include "coordinator/workspace/extension.h"
+
+namespace prov::workspace {
+namespace {
+
+std::string head_line(const std::string& text, const std::string& key) {
+  const std::string mark = "# " + key + ": ";
+  const std::size_t begin = text.find(mark);
+  if (begin == std::string::npos) return {};
+  return text.substr(begin + mark.size(), text.find('\n', begin) - begin - mark.size());
+}
+
+Result<void> read_as(const std::string& kind, const std::string& text, const std::string& file) {
+  auto tree = parse_yaml(text, file);
+  if (!tree) return tl::unexpected(tree.error());
+  if (kind == "settings") {
+    auto read = parse_infra(*tree, file, "demo");
+    return read ? Result<void>() : tl::unexpected(read.error());
+  }
+  if (kind == "manifest") {
+    auto read = parse_manifest(*tree, file);
+    return read ? Result<void>() : tl::unexpected(read.error());
+  }
+  auto read = parse_workspace(*tree, file);
+  return read ? Result<void>() : tl::unexpected(read.error());
+}
+
+TEST(Corpus, EachBadFileGivesOneClearMessageWithItsPlace) {
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(PROV_CORPUS)) {
+    ++files;
+    const std::string name = entry.path().filename().string();
+    SCOPED_TRACE(name);
+    const auto text = read_file(entry.path().string(), kMaxYamlBytes);
+    ASSERT_TRUE(text.has_value());
+    const auto read = read_as(head_line(*text, "as"), *text, "corpus/" + name);
+    ASSERT_FALSE(read.has_value());
+    EXPECT_EQ(read.error().code, Code::invalid);
+    EXPECT_EQ(read.error().message.rfind("corpus/" + name + ":", 0), 0U) << read.error().message;
+    EXPECT_NE(read.error().message.find(head_line(*text, "expect")), std::string::npos) << read.error().message;
+    EXPECT_NE(read.error().hint.find(head_line(*text, "hint")), std::string::npos) << read.error().hint;
+    EXPECT_EQ(read.error().message.find('\n'), std::string::npos);
+    EXPECT_LT(read.error().message.size(), 300U);
+  }
+  EXPECT_GT(files, 35);
+}
+
+TEST(Corpus, LargeAndDeepFilesAreRefusedAtOnce) {
+  EXPECT_NE(parse_yaml(std::string(10 << 20, 'x'), "f").error().message.find("10485760 bytes"), std::string::npos);
+  const auto long_value = parse_yaml("a: " + std::string(100'000, 'x'), "f");
+  EXPECT_NE(long_value.error().message.find("f:1:4: a value has 100000 bytes"), std::string::npos);
+  for (const int depth : {33, 600, 20'000}) {
+    const auto deep = parse_yaml(std::string(static_cast<std::size_t>(depth), '['), "f");
+    ASSERT_FALSE(deep.has_value());
+    EXPECT_EQ(deep.error().message.rfind("f:1:", 0), 0U) << deep.error().message;
+  }
+  std::string wide = "{";
+  for (int i = 0; i < 2000; ++i) wide += "k" + std::to_string(i) + ": 1, ";
+  EXPECT_NE(parse_yaml(wide + "}", "f").error().message.find("more than 1000 keys"), std::string::npos);
+  std::string many = "[";
+  for (int i = 0; i < 110'000; ++i) many += "1,";
+  EXPECT_NE(parse_yaml(many + "]", "f").error().message.find("more than 100000 values"), std::string::npos);
+}
+
+TEST(Corpus, BytesThatAreNotTextAreRefusedWithTheirPlace) {
+  EXPECT_EQ(parse_yaml(std::string("a: b\nc: \xFF\n"), "f").error().message, "f:2:4: this byte is not UTF-8 text");
+  EXPECT_FALSE(parse_yaml(std::string("a: \xC0\xAF"), "f").has_value());      // overlong
+  EXPECT_FALSE(parse_yaml(std::string("a: \xED\xA0\x80"), "f").has_value());  // surrogate
+  EXPECT_FALSE(parse_yaml(std::string("a: b\0c", 6), "f").has_value());
+  EXPECT_TRUE(parse_yaml("a: \xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80", "f").has_value());
+}
+
+TEST(Corpus, EveryPrefixOfAGoodFileIsReadOrRefused) {
+  const std::string good =
+      "settings: {name: demo, provider: local, runtime: auto}\nservers:\n  - hostname: web-1\n    labels: {a: b}\n"
+      "    taskservs:\n      - name: nginx\n        params: {port: 80, names: [a, \"b\"]}\n";
+  ASSERT_TRUE(read_as("settings", good, "f").has_value());
+  for (std::size_t length = 0; length < good.size(); ++length) {
+    const auto read = read_as("settings", good.substr(0, length), "f");
+    if (read) continue;
+    EXPECT_EQ(read.error().message.rfind("f", 0), 0U) << read.error().message;
+  }
+}
+
+}  // namespace
+}  // namespace prov::workspace

@@ -76,7 +76,8 @@ class Agent {
   // acknowledged or reported any more. REQUIRES: set before start().
   void on_fatal(std::function<void(const Error&)> dead);
 
-  bool connected() const;  // between a welcome and the loss of the coordinator
+  bool knows(const StepId& step) const;  // whether its journal still holds it
+  bool connected() const;                // between a welcome and the loss of the coordinator
   const Counters& counters() const;
 
  private:

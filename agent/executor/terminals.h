@@ -11,7 +11,7 @@
 
 namespace prov::agent {
 
-class Terminal {  // destroying it hangs up: SIGHUP to the session, no further callback
+class Terminal {  // destroying it, also from its own callback, hangs up: SIGHUP to the session, no further callback
  public:
   virtual ~Terminal() = default;
   virtual Result<void> write(std::string_view data) = 0;  // Code::exhausted: what is typed is not read, buffer full

@@ -43,10 +43,10 @@ Result<void> Journal::flush() {
 }
 
 Result<void> Journal::rewrite(const std::vector<Record>& records) {
-  PROV_ASSERT(!pending());
   std::string all(kJournalMagic);
   for (const Record& record : records) all += encode_record(record);
   if (auto replaced = file_.replace(all); !replaced) return replaced;
+  pending_.clear();
   bytes_ = condensed_bytes_ = all.size();
   return {};
 }

@@ -28,7 +28,7 @@ class Journal {
   // disk any more, stop.
   Result<void> flush();
 
-  // Replaces all of it. REQUIRES: nothing pending.
+  // Replaces all of it, what is pending included: `records` is everything that is to be remembered.
   Result<void> rewrite(const std::vector<Record>& records);
   std::uint64_t bytes() const { return bytes_; }
   bool mostly_garbage() const;  // it has grown to a multiple of what the last rewrite left

@@ -23,7 +23,7 @@ std::vector<StepId> Book::apply(const Record& record) {
     if (it != entries_.end() && it->second.phase == Phase::ended) it->second.reported = true;
   }
   if (const auto* distrust = std::get_if<Distrust>(&record.what)) {
-    distrust_through_ = std::max(distrust_through_, distrust->through);
+    distrust_through_ = distrust->through;
   }
   return forget_settled();
 }

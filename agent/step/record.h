@@ -37,8 +37,8 @@ struct StepEnded {
 struct Reported {  // the coordinator has acknowledged the end
   StepId step;
 };
-struct Distrust {  // a journal was lost: orders up to here that are not in this one may have run
-  std::uint64_t through = 0;
+struct Distrust {             // a journal was lost: orders up to here that are not in this one may have run
+  std::uint64_t through = 0;  // the largest number: not known yet, so none is to be trusted
 };
 
 struct Record {

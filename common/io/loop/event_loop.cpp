@@ -72,7 +72,7 @@ void EventLoop::turn(int max_wait_ms) {
     // An earlier callback of this turn may have ended this watch; ids are never used again, so it is just not there.
     const auto it = watches_.find(event.data.u64);
     if (it == watches_.end()) continue;
-    const std::shared_ptr<Ready> ready = it->second.ready;  // survives unwatch() from within
+    const std::shared_ptr<Ready> ready = it->second.ready;  // survives remove_fd() from within
     (*ready)(event.events);
   }
   run_posted();
@@ -141,7 +141,7 @@ void EventLoop::post(std::function<void()> work) {
   [[maybe_unused]] const ssize_t n = write(wake_fd_, &one, sizeof one);  // full means that it wakes anyway
 }
 
-EventLoop::WatchId EventLoop::watch(int fd, std::uint32_t epoll_events, Ready ready) {
+EventLoop::WatchId EventLoop::add_fd(int fd, std::uint32_t epoll_events, Ready ready) {
   const WatchId id = next_id_++;
   epoll_event event{};
   event.events = epoll_events;
@@ -151,7 +151,7 @@ EventLoop::WatchId EventLoop::watch(int fd, std::uint32_t epoll_events, Ready re
   return id;
 }
 
-void EventLoop::change(WatchId id, std::uint32_t epoll_events) {
+void EventLoop::change_fd(WatchId id, std::uint32_t epoll_events) {
   const auto it = watches_.find(id);
   PROV_ASSERT(it != watches_.end());
   epoll_event event{};
@@ -160,12 +160,24 @@ void EventLoop::change(WatchId id, std::uint32_t epoll_events) {
   PROV_ASSERT(epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, it->second.fd, &event) == 0);
 }
 
-void EventLoop::unwatch(WatchId id) {
+void EventLoop::remove_fd(WatchId id) {
   const auto it = watches_.find(id);
   if (it == watches_.end()) return;
   // Before close(): a child that is being spawned may still hold the descriptor, and epoll would go on reporting it.
   PROV_ASSERT(epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, it->second.fd, nullptr) == 0);
   watches_.erase(it);
+}
+
+void EventLoop::watch(int fd, std::function<void()> readable) {
+  PROV_ASSERT(!readable_.contains(fd));
+  readable_[fd] = add_fd(fd, EPOLLIN, [readable = std::move(readable)](std::uint32_t) { readable(); });
+}
+
+void EventLoop::unwatch(int fd) {
+  const auto it = readable_.find(fd);
+  if (it == readable_.end()) return;
+  remove_fd(it->second);
+  readable_.erase(it);
 }
 
 }  // namespace prov::io

@@ -10,11 +10,12 @@
 #include <unordered_map>
 #include <vector>
 
+#include "common/ports/fd_watcher.h"
 #include "common/ports/timers.h"
 
 namespace prov::io {
 
-class EventLoop final : public Timers, public Executor {
+class EventLoop final : public Timers, public Executor, public FdWatcher {
  public:
   using WatchId = std::uint64_t;  // 0 is none; never used again
   using Ready = std::function<void(std::uint32_t epoll_events)>;
@@ -33,10 +34,13 @@ class EventLoop final : public Timers, public Executor {
   void post(std::function<void()> work) override;
 
   // Calls `ready` with the epoll events (EPOLLIN, ...; add EPOLLET yourself). The descriptor stays the caller's.
-  // REQUIRES: owner's thread; unwatch before close().
-  WatchId watch(int fd, std::uint32_t epoll_events, Ready ready);
-  void change(WatchId id, std::uint32_t epoll_events);
-  void unwatch(WatchId id);  // also from within `ready`; an unknown id is fine
+  // REQUIRES: owner's thread; remove_fd before close().
+  WatchId add_fd(int fd, std::uint32_t epoll_events, Ready ready);
+  void change_fd(WatchId id, std::uint32_t epoll_events);
+  void remove_fd(WatchId id);  // also from within `ready`; an unknown id is fine
+
+  void watch(int fd, std::function<void()> readable) override;  // level-triggered
+  void unwatch(int fd) override;
 
  private:
   struct Watch {
@@ -57,6 +61,7 @@ class EventLoop final : public Timers, public Executor {
   int wake_fd_ = -1;
   std::uint64_t next_id_ = 1;
   std::map<WatchId, Watch> watches_;
+  std::unordered_map<int, WatchId> readable_;  // those of watch()
   std::map<Due, std::function<void()>> timers_;
   std::unordered_map<TimerId, std::uint64_t> due_;
   std::mutex mutex_;  // guards posted_ and stopping_

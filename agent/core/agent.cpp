@@ -1,0 +1,575 @@
+#include "agent/core/agent.h"
+
+#include <limits>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "agent/core/bundle_fetch.h"
+#include "agent/core/session.h"
+#include "agent/core/shells.h"
+#include "agent/journal/journal.h"
+#include "agent/outbox/outbox.h"
+#include "agent/step/book.h"
+#include "common/hash.h"
+
+namespace prov::agent {
+namespace {
+
+constexpr std::uint64_t kUnknownSequence = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t kDiskFullRetryMs = 1'000;
+constexpr std::uint64_t kLastReportsMs = 5'000;  // a drained agent waits so long for its last acknowledgements
+
+bool is_power_of_two(std::uint64_t n) { return (n & (n - 1)) == 0; }
+
+Verdict verdict_without_output(Outcome outcome, std::string message) {
+  return {outcome, 0, std::move(message), 0, digest_of("")};
+}
+
+}  // namespace
+
+class Agent::Impl {
+ public:
+  Impl(World world, Config config);
+
+  Result<void> start();
+  void drain(std::uint64_t limit_ms, std::function<void()> done);
+
+  std::function<void(const Error&)> on_fatal;
+  const Book& book() const { return book_; }
+  const Session& session() const { return session_; }
+  const Counters& counters() const { return counters_; }
+
+ private:
+  enum class Told { accepted, started, ended };
+
+  // ---- what the coordinator says
+  void on_frame(const std::string& bytes);
+  void refuse_frame(const std::string& why);
+  void note(const wire::ToAgent& frame);
+  void handle(const wire::ToAgent& frame, const wire::Welcome& welcome);
+  void handle(const wire::ToAgent& frame, const wire::HeartbeatAnswer& answer);
+  void handle(const wire::ToAgent& frame, const wire::Orders& orders);
+  void handle(const wire::ToAgent& frame, const wire::ReportsAck& ack);
+  void handle(const wire::ToAgent& frame, const wire::Cancel& cancel);
+  void handle(const wire::ToAgent& frame, const wire::BundleChunk& chunk);
+  void handle(const wire::ToAgent& frame, const wire::ShellOpen& request);
+  void handle(const wire::ToAgent& frame, const wire::ShellData& data);
+  void handle(const wire::ToAgent& frame, const wire::ShellResize& resize);
+  void handle(const wire::ToAgent& frame, const wire::ShellClose& close);
+  void handle(const wire::ToAgent& frame, const wire::Refused& refused);
+  void take(const wire::Order& order);
+  void say_hello();
+  void send(const wire::FromAgent& message) { world_.link.send(wire::encode(message)); }
+
+  // ---- what happens here
+  Result<void> open_journal();
+  Result<void> begin_anew_after_damage(const Journal::Opened& opened);
+  void recover();
+  void record(decltype(Record::what) what);
+  void tell_later(const Record& record);
+  void tell(Told what, const StepId& step);
+  void retell(const StepId& step, const Entry& entry);
+  void forget(const std::vector<StepId>& steps);
+  void end_waiting(const StepId& step, Outcome outcome, const std::string& why);
+  void bundle_failed(const Digest& digest, const std::string& why);
+  void end_acknowledged(const StepId& step);
+
+  // ---- one loop turn: plan, sync once, then speak and act
+  void wake();
+  void turn();
+  void plan_starts();
+  bool ready(const Entry& entry);
+  bool flush_journal();
+  void begin_steps();
+  void condense_journal();
+  void finish_drain();
+  void die(const Error& error);
+  void log(Severity severity, const std::string& line) {
+    if (config_.log) config_.log(severity, line);
+  }
+
+  World world_;
+  Config config_;
+  Counters counters_;
+  Book book_;
+  Journal journal_;
+  Outbox outbox_;
+  Session session_;
+  BundleFetch fetch_;
+  Shells shells_;
+
+  Alarm turn_alarm_;
+  Alarm drain_alarm_;
+  std::vector<std::pair<Told, StepId>> untold_;           // durable with the next flush
+  std::vector<std::pair<StepId, wire::Order>> to_start_;  // started in the journal with the next flush
+  bool seen_changed_ = false;                             // and not yet in the journal
+  bool disk_full_ = false;
+  bool dead_ = false;
+  bool draining_ = false;
+  bool drain_over_ = false;  // the limit for running steps has passed
+  std::function<void()> drained_;
+};
+
+Agent::Impl::Impl(World world, Config config)
+    : world_(world),
+      config_(std::move(config)),
+      book_(config_.parallel, config_.capacity),
+      journal_(world.journal),
+      outbox_(world.clock, world.timers, world.random,
+              {[this](const wire::Reports& frame) { send(frame); },
+               [this](const StepId& step, std::uint64_t offset, std::size_t max) {
+                 return world_.steps.read_output(step, offset, max);
+               },
+               [this](const StepId& step) { end_acknowledged(step); }}),
+      session_(world.clock, world.timers, world.random,
+               {[this] { say_hello(); },
+                [this](std::uint64_t count) {
+                  send(wire::Heartbeat{count, book_.running()});
+                },
+                [this] {
+                  ++counters_.reconnects;
+                  world_.link.reconnect();
+                },
+                [this] {
+                  log(Severity::info, "connected to the coordinator");
+                  outbox_.open();
+                  fetch_.open();
+                },
+                [this](std::string_view why) {
+                  log(Severity::warning, "lost the coordinator: " + std::string(why));
+                  outbox_.close();
+                  fetch_.close();
+                  shells_.close_all();
+                }}),
+      fetch_(world.bundles, world.timers, world.random,
+             {[this](const wire::BundleWanted& wanted) { send(wanted); }, [this](const Digest&) { wake(); },
+              [this](const Digest& digest, const std::string& why) { bundle_failed(digest, why); }}),
+      shells_(world.terminals,
+              {[this](const wire::FromAgent& message) { send(message); }, [this] { return session_.beat(); }}),
+      turn_alarm_(world.timers),
+      drain_alarm_(world.timers) {}
+
+// ---- start
+
+Result<void> Agent::Impl::start() {
+  world_.steps.attach({[this](const StepId& step, std::uint64_t bytes) {
+                         const Entry* entry = book_.find(step);
+                         if (dead_ || entry == nullptr || entry->phase != Phase::started) return;
+                         outbox_.output(step, bytes);
+                         outbox_.flush();
+                       },
+                       [this](const StepId& step, Verdict verdict) {
+                         const Entry* entry = book_.find(step);
+                         if (dead_ || entry == nullptr || entry->phase != Phase::started) return;
+                         ++counters_.steps_ended;
+                         record(StepEnded{step, std::move(verdict)});
+                       }});
+  if (auto opened = open_journal(); !opened) return opened;
+  recover();
+  if (auto flushed = journal_.flush(); !flushed) return flushed;
+  for (const auto& [told, step] : std::exchange(untold_, {})) tell(told, step);
+  world_.link.start({[this](std::string frame) { on_frame(frame); }});
+  session_.start();
+  wake();
+  return {};
+}
+
+Result<void> Agent::Impl::open_journal() {
+  auto opened = journal_.open();
+  if (!opened) return tl::unexpected(opened.error());
+  std::vector<StepId> forgotten;
+  for (const Record& each : opened->records) {
+    for (const StepId& step : book_.apply(each)) forgotten.push_back(step);
+  }
+  for (const StepId& step : forgotten) world_.steps.forget(step);
+  counters_.journal_bytes_cut = opened->torn_bytes;
+  if (opened->torn_bytes > 0) {
+    log(Severity::warning, "cut " + std::to_string(opened->torn_bytes) + " torn bytes from the end of the journal");
+  }
+  const auto identity = book_.identity();
+  if (identity &&
+      (identity->agent != config_.key || (!config_.log_id.is_zero() && identity->log_id != config_.log_id))) {
+    return fail(Code::conflict, "the journal belongs to another agent or another coordinator's log",
+                "use a state directory of its own for each agent");
+  }
+  if (opened->damage.empty() && opened->records.empty() && config_.expects_journal) opened->damage = "it is missing";
+  if (!opened->damage.empty()) return begin_anew_after_damage(*opened);
+  if (!identity) record(Identity{config_.key, config_.log_id});
+  return {};
+}
+
+// What the journal held between its damaged bytes nobody knows. So nothing that it may have held is run: steps that
+// wait could have been started, and unknown orders from before could have been taken.
+Result<void> Agent::Impl::begin_anew_after_damage(const Journal::Opened& opened) {
+  log(Severity::error, "the journal is damaged: " + opened.damage +
+                           (opened.kept_as.empty() ? "" : "; kept as " + opened.kept_as) +
+                           "; what it may have held is reported as in doubt");
+  book_.apply({world_.clock.wall_ms(), Identity{config_.key, config_.log_id}});
+  book_.apply({world_.clock.wall_ms(), Distrust{kUnknownSequence}});
+  std::vector<StepId> waiting;
+  for (const auto& [step, entry] : book_.entries()) {
+    if (entry.phase == Phase::accepted) waiting.push_back(step);
+  }
+  for (const StepId& step : waiting) {
+    const Verdict verdict = verdict_without_output(
+        Outcome::in_doubt, "the agent's journal was damaged; it is not known whether this step ran");
+    book_.apply({world_.clock.wall_ms(), StepEnded{step, verdict}});
+  }
+  return journal_.rewrite(book_.condensed());
+}
+
+void Agent::Impl::recover() {
+  std::vector<StepId> interrupted;
+  for (const auto& [step, entry] : book_.entries()) {
+    if (entry.reported) continue;
+    retell(step, entry);
+    switch (Book::recover(entry, config_.boot_id)) {
+      case Recovery::nothing: break;
+      case Recovery::adopt:
+        world_.steps.adopt(step, entry.boot_id == config_.boot_id ? Boot::same : Boot::other);
+        break;
+      case Recovery::interrupt: interrupted.push_back(step); break;
+    }
+  }
+  for (const StepId& step : interrupted) {
+    end_waiting(step, Outcome::interrupted, "the host was started again before this step could start");
+  }
+}
+
+// ---- the coordinator's frames
+
+void Agent::Impl::on_frame(const std::string& bytes) {
+  if (dead_) return;
+  auto frame = wire::decode_to_agent(bytes);
+  if (!frame) return refuse_frame(frame.error().message);
+  if (frame->agent != config_.key) return refuse_frame("it is meant for another agent");
+  if (frame->epoch < book_.seen().epoch) {
+    return refuse_frame("it comes from epoch " + std::to_string(frame->epoch) + " of the coordinator, epoch " +
+                        std::to_string(book_.seen().epoch) + " has been obeyed already");
+  }
+  const auto* welcome = std::get_if<wire::Welcome>(&frame->body);
+  if (welcome != nullptr && !config_.log_id.is_zero() && welcome->log_id != config_.log_id) {
+    return refuse_frame("it comes from another log, " + to_text(welcome->log_id));
+  }
+  const bool started_again = frame->epoch > book_.seen().epoch && session_.is_open();
+  session_.heard();
+  note(*frame);
+  if (started_again) welcome != nullptr ? shells_.close_all() : session_.restart();
+  std::visit([&](const auto& body) { handle(*frame, body); }, frame->body);
+}
+
+void Agent::Impl::refuse_frame(const std::string& why) {
+  if (is_power_of_two(++counters_.frames_refused)) {
+    log(Severity::warning, "refused a frame: " + why + " (" + std::to_string(counters_.frames_refused) + " so far)");
+  }
+}
+
+void Agent::Impl::note(const wire::ToAgent& frame) {
+  const Seen before = book_.seen();
+  const std::uint32_t waiting = book_.accepted();
+  const Record now{world_.clock.wall_ms(), Seen{frame.epoch, frame.settled_through, frame.log_sequence}};
+  forget(book_.apply(now));
+  if (book_.seen() == before) return;
+  seen_changed_ = true;
+  // An epoch counts from when it is on disk; and what was withdrawn must not start after a restart either.
+  if (frame.epoch > before.epoch || book_.accepted() < waiting) {
+    journal_.add({now.time_ms, book_.seen()});
+    seen_changed_ = false;
+    wake();
+  }
+}
+
+void Agent::Impl::handle(const wire::ToAgent& frame, const wire::Welcome& welcome) {
+  if (book_.distrust_through() == kUnknownSequence) record(Distrust{frame.log_sequence});
+  session_.welcome(welcome);
+}
+
+void Agent::Impl::handle(const wire::ToAgent&, const wire::HeartbeatAnswer& answer) {
+  session_.answered(answer.count);
+  shells_.answered(session_.answered_count());
+}
+
+void Agent::Impl::handle(const wire::ToAgent&, const wire::Orders& orders) {
+  for (const wire::Order& order : orders.orders) take(order);
+}
+
+void Agent::Impl::take(const wire::Order& order) {
+  const StepId step{order.task, order.attempt};
+  Offer offer = book_.offer(order);
+  const bool is_new = offer == Offer::take || offer == Offer::distrust;
+  if (is_new && (draining_ || disk_full_)) offer = Offer::full;
+  switch (offer) {
+    case Offer::take:
+    case Offer::distrust:
+      ++counters_.orders_accepted;
+      record(Assigned{order, digest_of(wire::encode(order)), config_.boot_id});
+      if (offer == Offer::distrust) {
+        end_waiting(step, Outcome::in_doubt, "the agent's journal was damaged; it is not known whether this step ran");
+      }
+      return;
+    case Offer::known: retell(step, *book_.find(step)); return wake();
+    case Offer::stale:
+    case Offer::full: ++counters_.orders_refused; return;
+  }
+}
+
+void Agent::Impl::handle(const wire::ToAgent&, const wire::ReportsAck& ack) {
+  outbox_.acknowledge(ack.frame_id);
+  if (draining_) wake();
+}
+
+void Agent::Impl::handle(const wire::ToAgent&, const wire::Cancel& cancel) {
+  const StepId step{cancel.attempt.task, cancel.attempt.attempt};
+  const Entry* entry = book_.find(step);
+  if (entry == nullptr || entry->phase == Phase::ended) return;
+  const bool planned = std::erase_if(to_start_, [&](const auto& each) { return each.first == step; }) != 0;
+  if (planned || entry->phase == Phase::accepted) {
+    return end_waiting(step, Outcome::cancelled, "cancelled before it started");
+  }
+  world_.steps.cancel(step);
+}
+
+void Agent::Impl::handle(const wire::ToAgent&, const wire::BundleChunk& chunk) {
+  if (!fetch_.receive(chunk)) refuse_frame("it carries a bundle that nobody asked for");
+}
+
+void Agent::Impl::handle(const wire::ToAgent&, const wire::ShellOpen& request) {
+  if (!session_.is_open()) return refuse_frame("a shell without a session");
+  shells_.open(request);
+}
+
+void Agent::Impl::handle(const wire::ToAgent&, const wire::ShellData& data) {
+  if (!shells_.data(data)) refuse_frame("data for a shell that is not open");
+}
+
+void Agent::Impl::handle(const wire::ToAgent&, const wire::ShellResize& resize) {
+  if (!shells_.resize(resize)) refuse_frame("a size for a shell that is not open");
+}
+
+void Agent::Impl::handle(const wire::ToAgent&, const wire::ShellClose& close) { shells_.close(close.session); }
+
+void Agent::Impl::handle(const wire::ToAgent&, const wire::Refused& refused) {
+  log(Severity::error, "the coordinator refuses this agent: " + refused.reason);
+  session_.refused();
+}
+
+void Agent::Impl::say_hello() {
+  wire::Hello hello;
+  hello.highest_epoch = book_.seen().epoch;
+  hello.highest_sequence = book_.seen().log_sequence;
+  hello.facts = config_.facts();
+  hello.capacity = config_.capacity;
+  for (const auto& [step, entry] : book_.entries()) {
+    hello.unfinished.push_back({step.task, step.attempt, outbox_.output_acknowledged(step)});
+  }
+  send(std::move(hello));
+}
+
+// ---- records and what follows from them
+
+void Agent::Impl::record(decltype(Record::what) what) {
+  const Record now{world_.clock.wall_ms(), std::move(what)};
+  journal_.add(now);
+  const auto forgotten = book_.apply(now);
+  tell_later(now);
+  forget(forgotten);
+  wake();
+}
+
+void Agent::Impl::tell_later(const Record& record) {
+  if (const auto* assigned = std::get_if<Assigned>(&record.what)) {
+    untold_.emplace_back(Told::accepted, StepId{assigned->order.task, assigned->order.attempt});
+  } else if (const auto* started = std::get_if<Started>(&record.what)) {
+    untold_.emplace_back(Told::started, started->step);
+  } else if (const auto* ended = std::get_if<StepEnded>(&record.what)) {
+    untold_.emplace_back(Told::ended, ended->step);
+  }
+}
+
+void Agent::Impl::tell(Told what, const StepId& step) {
+  const Entry* entry = book_.find(step);
+  if (entry == nullptr) return;
+  switch (what) {
+    case Told::accepted: return outbox_.accepted(step, entry->accepted_ms);
+    case Told::started: return outbox_.started(step, entry->started_ms);
+    case Told::ended: {
+      const Verdict& verdict = entry->verdict;
+      return outbox_.ended(step, entry->ended_ms,
+                           {verdict.outcome, verdict.exit_code, verdict.message, verdict.output_bytes,
+                            verdict.output_digest, entry->order_digest});
+    }
+  }
+}
+
+void Agent::Impl::retell(const StepId& step, const Entry& entry) {
+  untold_.emplace_back(Told::accepted, step);
+  if (entry.was_started) untold_.emplace_back(Told::started, step);
+  if (entry.phase == Phase::ended) untold_.emplace_back(Told::ended, step);
+}
+
+void Agent::Impl::forget(const std::vector<StepId>& steps) {
+  for (const StepId& step : steps) {
+    outbox_.drop(step);
+    world_.steps.forget(step);
+  }
+}
+
+void Agent::Impl::end_waiting(const StepId& step, Outcome outcome, const std::string& why) {
+  record(StepEnded{step, verdict_without_output(outcome, why)});
+}
+
+void Agent::Impl::bundle_failed(const Digest& digest, const std::string& why) {
+  std::vector<StepId> without;
+  for (const auto& [step, entry] : book_.entries()) {
+    const auto* script = std::get_if<wire::Script>(&entry.order.action);
+    if (entry.phase == Phase::accepted && script != nullptr && script->bundle == digest) without.push_back(step);
+  }
+  for (const StepId& step : without) end_waiting(step, Outcome::failed, "could not be prepared: " + why);
+}
+
+void Agent::Impl::end_acknowledged(const StepId& step) {
+  // Not worth a sync of its own: should it be lost, the end is told once more.
+  const Record now{world_.clock.wall_ms(), Reported{step}};
+  journal_.add(now);
+  forget(book_.apply(now));
+  world_.steps.forget(step);
+}
+
+// ---- one turn
+
+void Agent::Impl::wake() {
+  if (!turn_alarm_.is_set()) turn_alarm_.set(0, [this] { turn(); });
+}
+
+void Agent::Impl::turn() {
+  if (dead_) return;
+  if (!disk_full_) plan_starts();
+  if (seen_changed_ && journal_.pending()) {
+    journal_.add({world_.clock.wall_ms(), book_.seen()});
+    seen_changed_ = false;
+  }
+  if (!flush_journal()) return;
+  for (const auto& [told, step] : std::exchange(untold_, {})) tell(told, step);
+  begin_steps();
+  outbox_.flush();
+  condense_journal();
+  finish_drain();
+}
+
+void Agent::Impl::plan_starts() {
+  if (draining_) return;
+  const auto is_ready = [this](const Entry& entry) { return ready(entry); };
+  for (auto steps = book_.startable(is_ready); !steps.empty(); steps = book_.startable(is_ready)) {
+    for (const StepId& step : steps) {
+      wire::Order order = book_.find(step)->order;
+      record(Started{step, config_.boot_id});
+      if (std::holds_alternative<wire::Noop>(order.action)) {
+        record(StepEnded{step, verdict_without_output(Outcome::done, {})});
+      } else {
+        to_start_.emplace_back(step, std::move(order));
+      }
+    }
+  }
+  turn_alarm_.stop();  // what was just recorded goes with this turn
+}
+
+bool Agent::Impl::ready(const Entry& entry) {
+  const auto* script = std::get_if<wire::Script>(&entry.order.action);
+  if (script == nullptr || world_.bundles.contains(script->bundle)) return true;
+  fetch_.want(script->bundle);
+  return false;
+}
+
+bool Agent::Impl::flush_journal() {
+  auto flushed = journal_.flush();
+  if (flushed) {
+    if (std::exchange(disk_full_, false)) log(Severity::info, "there is room on the disk again");
+    return true;
+  }
+  if (flushed.error().code != Code::exhausted) {
+    die(flushed.error());
+    return false;
+  }
+  if (!std::exchange(disk_full_, true)) {
+    log(Severity::error, "the disk is full, no order is taken until there is room: " + flushed.error().message);
+  }
+  turn_alarm_.set(kDiskFullRetryMs, [this] { turn(); });
+  return false;
+}
+
+void Agent::Impl::begin_steps() {
+  for (const auto& [step, order] : std::exchange(to_start_, {})) {
+    auto begun = world_.steps.start(step, order);
+    if (begun) {
+      ++counters_.steps_started;
+    } else if (begun.error().code == Code::conflict) {
+      world_.steps.adopt(step, Boot::same);
+    } else {
+      end_waiting(step, Outcome::failed, "could not be started: " + begun.error().message);
+    }
+  }
+}
+
+void Agent::Impl::condense_journal() {
+  if (!journal_.mostly_garbage() || journal_.pending()) return;
+  auto written = journal_.rewrite(book_.condensed());
+  seen_changed_ = false;
+  // Without room the long journal stays; any other error leaves it unknown which of the two is there.
+  if (!written && written.error().code != Code::exhausted) die(written.error());
+}
+
+void Agent::Impl::die(const Error& error) {
+  dead_ = true;
+  session_.stop();
+  outbox_.close();
+  fetch_.close();
+  shells_.close_all();
+  log(Severity::error, "the journal cannot be written: " + error.message);
+  if (on_fatal) on_fatal(error);
+}
+
+// ---- drain
+
+void Agent::Impl::drain(std::uint64_t limit_ms, std::function<void()> done) {
+  draining_ = true;
+  drained_ = std::move(done);
+  log(Severity::info, "draining: " + std::to_string(book_.running()) + " steps run");
+  drain_alarm_.set(limit_ms, [this] {
+    drain_over_ = true;
+    finish_drain();
+  });
+  wake();
+}
+
+void Agent::Impl::finish_drain() {
+  if (!draining_ || !drained_ || (book_.running() > 0 && !drain_over_) || journal_.pending()) return;
+  const auto leave = [this] {
+    if (!drained_) return;
+    drain_alarm_.stop();
+    if (session_.is_open()) send(wire::Goodbye{"stopped"});
+    session_.stop();
+    outbox_.close();
+    shells_.close_all();
+    std::exchange(drained_, nullptr)();
+  };
+  if (!session_.is_open() || outbox_.empty()) return leave();
+  if (!drain_over_ || !drain_alarm_.is_set()) {
+    drain_over_ = true;
+    drain_alarm_.set(kLastReportsMs, leave);
+  }
+}
+
+// ---- the object
+
+Agent::Agent(World world, Config config) : impl_(std::make_unique<Impl>(world, std::move(config))) {}
+Agent::~Agent() = default;
+Result<void> Agent::start() { return impl_->start(); }
+void Agent::drain(std::uint64_t limit_ms, std::function<void()> done) { impl_->drain(limit_ms, std::move(done)); }
+void Agent::on_fatal(std::function<void(const Error&)> dead) { impl_->on_fatal = std::move(dead); }
+bool Agent::knows(const StepId& step) const { return impl_->book().find(step) != nullptr; }
+bool Agent::connected() const { return impl_->session().is_open(); }
+const Counters& Agent::counters() const { return impl_->counters(); }
+
+}  // namespace prov::agent

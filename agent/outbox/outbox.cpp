@@ -1,0 +1,203 @@
+#include "agent/outbox/outbox.h"
+
+#include <algorithm>
+
+namespace prov::agent {
+namespace {
+
+constexpr std::size_t kMaxFramesInFlight = 8;
+constexpr std::size_t kMaxFramePayload = 512 << 10;
+constexpr std::size_t kReportOverhead = 128;
+constexpr TimeMs kFirstResendMs = 2'000;
+constexpr TimeMs kLastResendMs = 30'000;
+
+}  // namespace
+
+// Ids start anywhere: an acknowledgement meant for the agent's life before a restart must not fit a frame of this one.
+Outbox::Outbox(Clock& clock, Timers& timers, Random& random, Hooks hooks)
+    : clock_(clock), random_(random), hooks_(std::move(hooks)), alarm_(timers), next_frame_(random.below(1ULL << 62)) {}
+
+Outbox::Stream& Outbox::stream(const StepId& step) {
+  Stream& out = streams_[step];
+  if (!out.in_flight && queued_.insert(step).second) ready_.push_back(step);
+  return out;
+}
+
+void Outbox::accepted(const StepId& step, TimeMs agent_time_ms) { stream(step).accepted_ms = agent_time_ms; }
+
+void Outbox::started(const StepId& step, TimeMs agent_time_ms) { stream(step).started_ms = agent_time_ms; }
+
+void Outbox::output(const StepId& step, std::uint64_t bytes) {
+  Stream& to = stream(step);
+  to.available = std::max(to.available, bytes);
+}
+
+void Outbox::ended(const StepId& step, TimeMs agent_time_ms, wire::Ended end) {
+  Stream& to = stream(step);
+  to.available = std::max(to.available, end.output_bytes);
+  to.ended_ms = agent_time_ms;
+  to.end = std::move(end);
+}
+
+void Outbox::drop(const StepId& step) {
+  streams_.erase(step);
+  if (queued_.erase(step) != 0) ready_.remove(step);
+  for (auto it = frames_.begin(); it != frames_.end();) {
+    Frame& frame = it->second;
+    std::erase_if(frame.items, [&](const Item& item) { return item.step == step; });
+    std::erase(frame.steps, step);
+    it = frame.items.empty() ? frames_.erase(it) : std::next(it);
+  }
+}
+
+void Outbox::open() {
+  open_ = true;
+  for (auto& [id, frame] : frames_) {
+    frame.sendings = 0;
+    send(frame);
+  }
+  flush();
+}
+
+void Outbox::close() {
+  open_ = false;
+  alarm_.stop();
+}
+
+void Outbox::flush() {
+  if (!open_) return;
+  while (!ready_.empty() && frames_.size() < kMaxFramesInFlight) {
+    Frame frame;
+    if (!pack(frame)) continue;
+    frame.id = next_frame_++;
+    Frame& kept = frames_.emplace(frame.id, std::move(frame)).first->second;
+    send(kept);
+  }
+  arm();
+}
+
+bool Outbox::pack(Frame& frame) {
+  std::size_t bytes = 0;
+  while (!ready_.empty()) {
+    const StepId step = ready_.front();
+    Stream& from = streams_.at(step);
+    const std::size_t before = frame.items.size();
+    pack_stream(step, from, frame, bytes);
+    const bool told = frame.items.size() > before;
+    if (!told && from.has_news()) break;  // the frame is full: it goes first in the next one
+    ready_.pop_front();
+    queued_.erase(step);
+    from.in_flight = told;
+    if (told) frame.steps.push_back(step);
+  }
+  return !frame.items.empty();
+}
+
+void Outbox::pack_stream(const StepId& step, Stream& from, Frame& frame, std::size_t& bytes) {
+  using Kind = Item::Kind;
+  const auto room = [&](std::size_t size) {
+    return frame.items.size() < wire::kMaxReportsInFrame && bytes + size + kReportOverhead <= kMaxFramePayload;
+  };
+  const auto add = [&](TimeMs time_ms, Kind kind, std::uint64_t offset, std::size_t size) {
+    frame.items.push_back({step, time_ms, kind, offset, size});
+    bytes += size + kReportOverhead;
+  };
+  if (from.accepted_ms) {
+    if (!room(0)) return;
+    add(*from.accepted_ms, Kind::accepted, 0, 0);
+  }
+  if (from.started_ms) {
+    if (!room(0)) return;
+    add(*from.started_ms, Kind::started, 0, 0);
+  }
+  for (std::uint64_t at = from.acknowledged; at < from.available;) {
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(from.available - at, wire::kMaxOutputChunk));
+    if (!room(size)) return;
+    add(clock_.wall_ms(), Kind::output, at, size);
+    at += size;
+  }
+  if (from.end && room(from.end->message.size())) add(from.ended_ms, Kind::ended, 0, from.end->message.size());
+}
+
+void Outbox::send(Frame& frame) {
+  wire::Reports out;
+  out.frame_id = frame.id;
+  out.reports.reserve(frame.items.size());
+  for (const Item& item : frame.items) report_item(item, out);
+  const TimeMs delay = std::min(kFirstResendMs << std::min(frame.sendings, 8U), kLastResendMs);
+  ++frame.sendings;
+  frame.due_ms = clock_.monotonic_ms() + delay + random_.below(delay / 2);
+  hooks_.send(out);
+}
+
+void Outbox::report_item(const Item& item, wire::Reports& out) {
+  const Stream& from = streams_.at(item.step);
+  wire::Report report{item.step.task, item.step.attempt, item.agent_time_ms, wire::Accepted{}};
+  switch (item.kind) {
+    case Item::Kind::accepted: break;
+    case Item::Kind::started: report.what = wire::Started{}; break;
+    case Item::Kind::output: {
+      auto data = hooks_.read_output(item.step, item.offset, item.size);
+      // Output that the host has lost is left out; the end still says how much there was.
+      if (!data || data->empty()) return;
+      report.what = wire::Output{item.offset, std::move(*data)};
+      break;
+    }
+    case Item::Kind::ended: report.what = *from.end; break;
+  }
+  out.reports.push_back(std::move(report));
+}
+
+void Outbox::acknowledge(std::uint64_t frame_id) {
+  const auto it = frames_.find(frame_id);
+  if (it == frames_.end()) return;  // a repeated one, or from before a restart
+  const Frame frame = std::move(it->second);
+  frames_.erase(it);
+  for (const Item& item : frame.items) settle_item(item);
+  for (const StepId& step : frame.steps) {
+    streams_.at(step).in_flight = false;
+    if (streams_.at(step).has_news()) stream(step);
+  }
+  for (const Item& item : frame.items) {
+    if (item.kind != Item::Kind::ended) continue;
+    drop(item.step);
+    hooks_.end_acknowledged(item.step);
+  }
+  flush();
+}
+
+void Outbox::settle_item(const Item& item) {
+  Stream& to = streams_.at(item.step);
+  switch (item.kind) {
+    case Item::Kind::accepted: to.accepted_ms.reset(); break;
+    case Item::Kind::started: to.started_ms.reset(); break;
+    case Item::Kind::output: to.acknowledged = std::max(to.acknowledged, item.offset + item.size); break;
+    case Item::Kind::ended: break;
+  }
+}
+
+void Outbox::resend_due() {
+  const TimeMs now = clock_.monotonic_ms();
+  for (auto& [id, frame] : frames_) {
+    if (frame.due_ms <= now) send(frame);
+  }
+  flush();
+}
+
+void Outbox::arm() {
+  if (!open_ || frames_.empty()) {
+    alarm_.stop();
+    return;
+  }
+  TimeMs first = frames_.begin()->second.due_ms;
+  for (const auto& [id, frame] : frames_) first = std::min(first, frame.due_ms);
+  const TimeMs now = clock_.monotonic_ms();
+  alarm_.set(first > now ? first - now : 0, [this] { resend_due(); });
+}
+
+std::uint64_t Outbox::output_acknowledged(const StepId& step) const {
+  const auto it = streams_.find(step);
+  return it == streams_.end() ? 0 : it->second.acknowledged;
+}
+
+}  // namespace prov::agent

@@ -27,6 +27,7 @@ struct State {
   answers @12 :List(Answer);
   frozen @13 :List(Frozen);
   endedWorkflows @14 :UInt64;      # of all time; ended ones leave the working set after a while
+  acceptedEpoch @15 :UInt32;       # the epoch that began when an operator last accepted a damaged or shorter log
 }
 struct JoinToken { id @0 :Data; secretHash @1 :Data; workspace @2 :Text; server @3 :Text; expiresMs @4 :UInt64; }
 struct Agent {

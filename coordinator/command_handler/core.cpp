@@ -135,7 +135,9 @@ void Core::submit(const Command& command, const Principal& who, Reply reply, std
     out.answer = tl::unexpected(events.error());
     return release(std::move(out));
   }
-  for (SideRecord& side : sides) writer_.write_side(std::move(side));
+  if (!events->empty()) {
+    for (SideRecord& side : sides) writer_.write_side(std::move(side));
+  }
   for (EventBody& body : *events) fold(out, std::move(body), command, who, 0);
   if (std::holds_alternative<domain::AcceptDamage>(command.body)) read_only_.clear();
   if (!out.events.empty()) out.answer->sequence = out.events.back()->meta.sequence;

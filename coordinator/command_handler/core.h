@@ -51,8 +51,9 @@ class Core {
   void on_effect(EffectSink sink);
   void on_event(EventSink sink);
 
-  // Decides and logs; `reply` runs when the events are durable, or at once when the command is refused. `sides` become
-  // durable with the command's events (or alone, when it has none).
+  // Decides and logs; `reply` runs when the events are durable (or what it was refused for is), or at once when the
+  // caller may not ask at all. `sides` become durable with the command's events; a command that changes nothing
+  // writes none.
   void submit(const domain::Command& command, const domain::Principal& who, Reply reply,
               std::vector<SideRecord> sides = {});
 

@@ -16,6 +16,7 @@
 #include "common/ports/record_log.h"
 #include "common/ports/timers.h"
 #include "common/wire/agent_wire.h"
+#include "common/wire/join_token.h"
 #include "coordinator/command_handler/core.h"
 #include "coordinator/providers/provider_runner.h"
 #include "coordinator/secrets/secret_store.h"
@@ -54,6 +55,9 @@ class Dispatcher {
   void perform(const domain::Effect& effect);
 
   AgentView view(const Key& agent) const;
+
+  // The highest epoch that an agent attests beyond this log (it was cut, or forked); 0: none did.
+  std::uint32_t attested_epoch() const;
 
   // New output of a task's running attempt, as it becomes durable; one listener for all (the feed).
   using OutputListener =

@@ -13,7 +13,10 @@ void apply(State& state, const Envelope&, const CoordinatorStarted& e) {
   for (auto& [key, agent] : state.agents) agent.reachable = false;  // until it says hello to this one
 }
 
-void apply(State& state, const Envelope&, const DamageAccepted& e) { state.epoch = std::max(state.epoch, e.new_epoch); }
+void apply(State& state, const Envelope&, const DamageAccepted& e) {
+  state.epoch = std::max(state.epoch, e.new_epoch);
+  state.accepted_epoch = state.epoch;
+}
 
 void apply(State& state, const Envelope&, const WorkspaceRegistered& e) { state.workspaces.insert(e.name); }
 

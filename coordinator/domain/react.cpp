@@ -32,7 +32,6 @@ struct React {
   }
   Effects operator()(const AgentEnrolled& e) const { return {AdmitAgent{e.key}}; }
   Effects operator()(const AgentRemoved& e) const { return {ExpelAgent{e.key}}; }
-  Effects operator()(const AgentDrainChanged& e) const { return {TellDrain{e.key, e.draining}}; }
   Effects operator()(const ServerCreated& e) const {
     if (e.coordinator_address.empty()) return {};
     return {ListenOn{e.coordinator_address}};

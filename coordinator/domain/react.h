@@ -36,13 +36,8 @@ struct ExpelAgent {
 struct ListenOn {  // hosts reach the coordinator at this local address
   std::string address;
 };
-struct TellDrain {
-  Key agent;
-  bool draining = false;
-};
-
-using Effect = std::variant<SendOrder, RunProvider, ProviderInterrupted, CancelAttempt, AdmitAgent, ExpelAgent,
-                            ListenOn, TellDrain>;
+using Effect =
+    std::variant<SendOrder, RunProvider, ProviderInterrupted, CancelAttempt, AdmitAgent, ExpelAgent, ListenOn>;
 
 // `state` is after the event.
 std::vector<Effect> react(const State& state, const Event& event);

@@ -139,7 +139,7 @@ struct Host {
   bool queued = false;                // stands in Agenda::hosts
 };
 struct Limits {
-  std::uint32_t agent_orders = 256;      // out at one agent at most
+  std::uint32_t agent_orders = 128;      // out at one agent at most
   std::uint32_t workflow_parallel = 64;  // tasks of a workflow that are out at once, unless it says otherwise
   std::uint32_t workflow_tasks = 1'000'000;
   std::uint32_t provider_parallel = 4;         // provider calls at once
@@ -165,6 +165,7 @@ struct State {
   std::uint64_t sequence = 0;  // of the last event folded
   TimeMs log_time_ms = 0;
   std::uint32_t epoch = 0;
+  std::uint32_t accepted_epoch = 0;  // began when an operator last accepted a damaged or shorter log
   std::set<std::string> workspaces;
   std::map<Id, JoinToken> join_tokens;
   std::unordered_map<Key, Agent, IdHash> agents;

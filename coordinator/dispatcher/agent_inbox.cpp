@@ -1,0 +1,186 @@
+#include "coordinator/dispatcher/agent_inbox.h"
+
+#include <algorithm>
+
+#include "common/hash.h"
+#include "coordinator/dispatcher/shell_desk.h"
+#include "coordinator/event_log/blobs.h"
+#include "coordinator/event_log/keys.h"
+
+namespace prov::dispatcher {
+
+void AgentInbox::frame(const Key& agent, const std::string& bytes) {
+  // The link lets only admitted keys in; one that was removed a moment ago may still have frames under way.
+  if (!desk_.core.state().agents.contains(agent)) return;
+  auto message = wire::decode_from_agent(bytes);
+  if (!message) return desk_.alarm("bad_frame", "agent:" + to_text(agent), message.error().message);
+  const bool introduces_itself = std::holds_alternative<wire::Hello>(*message);
+  if (!introduces_itself && !sessions_.is_connected(agent)) {
+    return sessions_.send(agent, wire::Refused{"say hello first"});
+  }
+  sessions_.heard(agent);
+  std::visit([&](auto& body) { on(agent, std::move(body)); }, *message);
+}
+
+void AgentInbox::enrol(const Key& key, const std::string& bytes, std::function<void(std::string)> answer) {
+  const auto refuse = [answer](std::string why) {
+    wire::EnrolAnswer out;
+    out.refused = std::move(why);
+    answer(wire::encode(out));
+  };
+  auto request = wire::decode_enrol_request(bytes);
+  if (!request) {
+    desk_.alarm("bad_enrolment", "key:" + to_text(key), request.error().message);
+    return refuse("the request does not decode");
+  }
+  const domain::EnrolAgent command{key, request->seal_key, request->token_id, digest_of(request->secret)};
+  desk_.core.submit({{}, "", command}, agent_principal(key), [this, key, answer, refuse](Result<domain::Answer> done) {
+    if (!done) {
+      desk_.alarm("refused_enrolment", "key:" + to_text(key), done.error().message);
+      return refuse(done.error().message);
+    }
+    const auto agent = desk_.core.state().agents.find(key);
+    if (agent == desk_.core.state().agents.end()) return refuse("the agent was removed meanwhile");
+    wire::EnrolAnswer out;
+    out.workspace = agent->second.workspace;
+    out.server = agent->second.server;
+    const auto server = desk_.core.state().servers.find({out.workspace, out.server});
+    out.link_endpoint = desk_.config.link_endpoint(
+        server == desk_.core.state().servers.end() ? "" : server->second.coordinator_address);
+    out.log_id = desk_.writer.durable().log_id;
+    out.epoch = desk_.core.state().epoch;
+    answer(wire::encode(out));
+  });
+}
+
+// An agent has obeyed a coordinator that this log does not know of: the log was cut, or there are two of us.
+bool AgentInbox::attests_more_than_the_log(const Key& agent, const wire::Hello& hello) {
+  const domain::State& state = desk_.core.state();
+  if (hello.highest_epoch < state.accepted_epoch) return false;  // an operator has decided about that history
+  const bool later_epoch = hello.highest_epoch > state.epoch;
+  const bool longer_log = hello.highest_sequence > desk_.writer.durable().sequence;
+  if (!later_epoch && !longer_log) return false;
+  attested_epoch_ = std::max(attested_epoch_, hello.highest_epoch);
+  const std::string what = "agent " + to_text(agent) + " has seen epoch " + std::to_string(hello.highest_epoch) +
+                           " and sequence " + std::to_string(hello.highest_sequence) + ", this log ends at epoch " +
+                           std::to_string(state.epoch) + " and sequence " +
+                           std::to_string(desk_.writer.durable().sequence);
+  if (desk_.core.read_only_reason().empty()) desk_.alarm("shorter_log", "agent:" + to_text(agent), what);
+  desk_.core.set_read_only("the log is shorter than what " + what);
+  return true;
+}
+
+void AgentInbox::on(const Key& agent, wire::Hello hello) {
+  if (hello.protocol != wire::kProtocol) {
+    return sessions_.send(agent, wire::Refused{"this coordinator speaks protocol " + std::to_string(wire::kProtocol)});
+  }
+  if (attests_more_than_the_log(agent, hello)) {
+    return sessions_.send(agent, wire::Refused{"the coordinator's log is shorter than what you have seen"});
+  }
+  desk_.core.submit({{}, "", domain::ConnectAgent{agent, hello.facts}}, agent_principal(agent),
+                    [this, agent, hello = std::move(hello)](Result<domain::Answer> done) {
+                      if (done) return sessions_.connected(agent, hello);
+                      sessions_.send(agent, wire::Refused{done.error().message});
+                    });
+}
+
+void AgentInbox::on(const Key& agent, const wire::Heartbeat& heartbeat) {
+  sessions_.send(agent, wire::HeartbeatAnswer{heartbeat.count});
+}
+
+void AgentInbox::on(const Key& agent, wire::Reports reports) {
+  bool all = true;
+  for (wire::Report& report : reports.reports) all = all && take(agent, report);
+  desk_.writer.flush();
+  if (!all) return;  // sent again, in order
+  desk_.core.when_durable([this, agent, id = reports.frame_id] { sessions_.send(agent, wire::ReportsAck{id}); });
+}
+
+bool AgentInbox::take(const Key& agent, wire::Report& report) {
+  const domain::Task* task = domain::find_task(desk_.core.state(), report.task);
+  if (task == nullptr || task->attempt != report.attempt) return true;  // long settled: nothing to learn, acknowledge
+  if (task->agent != agent) {
+    desk_.alarm("foreign_task", "agent:" + to_text(agent), "it reports on task " + to_text(report.task));
+    return true;
+  }
+  if (std::holds_alternative<wire::Accepted>(report.what)) {
+    sessions_.accepted(agent, report.task, report.attempt);
+  } else if (std::holds_alternative<wire::Started>(report.what)) {
+    sessions_.accepted(agent, report.task, report.attempt);
+    desk_.core.submit({{}, "", domain::ReportStarted{agent, report.task, report.attempt, report.agent_time_ms}},
+                      agent_principal(agent), {});
+  } else if (auto* output = std::get_if<wire::Output>(&report.what)) {
+    return take_output(report, *output);
+  } else {
+    return take_ended(agent, report, std::get<wire::Ended>(report.what));
+  }
+  return true;
+}
+
+std::uint64_t& AgentInbox::stored_bytes(const Id& task, std::uint32_t attempt) {
+  auto [at, fresh] = outputs_.try_emplace(task);
+  if (!fresh && at->second.attempt == attempt) return at->second.stored;
+  at->second = {attempt, 0};
+  // After a restart: what an earlier process of ours acknowledged is in the store.
+  (void)desk_.log.scan(event_log::output_prefix(task, attempt), [&](std::string_view key, std::string_view value) {
+    at->second.stored = event_log::output_offset(key) + value.size();
+    return true;
+  });
+  return at->second.stored;
+}
+
+bool AgentInbox::take_output(const wire::Report& report, wire::Output& output) {
+  std::uint64_t& stored = stored_bytes(report.task, report.attempt);
+  if (output.offset > stored) return false;
+  const std::uint64_t known = stored - output.offset;
+  if (known >= output.data.size()) return true;
+  std::string fresh = output.data.substr(known);
+  const std::uint64_t at = stored;
+  stored += fresh.size();
+  desk_.store_output(report.task, report.attempt, at, std::move(fresh));
+  return true;
+}
+
+bool AgentInbox::take_ended(const Key& agent, const wire::Report& report, const wire::Ended& ended) {
+  if (ended.output_bytes > 0 && stored_bytes(report.task, report.attempt) < ended.output_bytes) return false;
+  outputs_.erase(report.task);
+  sessions_.ended(agent, report.task);
+  domain::TaskEnded e;
+  e.task = report.task;
+  e.attempt = report.attempt;
+  e.outcome = ended.outcome;
+  e.exit_code = ended.exit_code;
+  e.message = ended.message;
+  e.output_bytes = ended.output_bytes;
+  e.output_digest = ended.output_digest;
+  e.order_digest = ended.order_digest;
+  desk_.core.submit({{}, "", domain::ReportEnded{agent, std::move(e), report.agent_time_ms, {}}},
+                    agent_principal(agent), {});
+  return true;
+}
+
+void AgentInbox::on(const Key& agent, const wire::BundleWanted& wanted) {
+  wire::BundleChunk chunk;
+  chunk.digest = wanted.digest;
+  chunk.offset = wanted.offset;
+  if (!sessions_.needs_bundle(agent, wanted.digest)) {
+    desk_.alarm("foreign_bundle", "agent:" + to_text(agent), "it asks for bundle " + to_text(wanted.digest));
+    return sessions_.send(agent, std::move(chunk));  // total 0: not for you
+  }
+  auto bundle = bundles_.get(wanted.digest);
+  if (bundle && wanted.offset < (*bundle)->bytes.size()) {
+    chunk.total = (*bundle)->bytes.size();
+    chunk.data = (*bundle)->bytes.substr(wanted.offset, wire::kMaxBundleChunk);
+  }
+  sessions_.send(agent, std::move(chunk));
+}
+
+void AgentInbox::on(const Key& agent, wire::ShellData data) { shells_.output(agent, std::move(data)); }
+void AgentInbox::on(const Key& agent, const wire::ShellClosed& closed) { shells_.closed(agent, closed); }
+
+void AgentInbox::on(const Key& agent, const wire::Goodbye& goodbye) {
+  std::string reason = goodbye.reason.substr(0, 200);
+  sessions_.gone(agent, reason.empty() ? "it said goodbye" : "it said goodbye: " + reason);
+}
+
+}  // namespace prov::dispatcher

@@ -1,0 +1,51 @@
+#pragma once
+// What agents say, turned into commands at the core's one door. An agent is who its CURVE key says; a frame that does
+// not decode, is out of place or speaks of another's task is refused and logged, and nobody else notices.
+#include <unordered_map>
+
+#include "coordinator/dispatcher/agent_sessions.h"
+
+namespace prov::dispatcher {
+
+class ShellDesk;
+
+class AgentInbox {
+ public:
+  AgentInbox(Desk& desk, AgentSessions& sessions, BundleCache& bundles, ShellDesk& shells)
+      : desk_(desk), sessions_(sessions), bundles_(bundles), shells_(shells) {}
+
+  void frame(const Key& agent, const std::string& bytes);
+  void enrol(const Key& key, const std::string& bytes, std::function<void(std::string)> answer);
+
+  // The highest epoch that an agent attests beyond our own log; 0: none did.
+  std::uint32_t attested_epoch() const { return attested_epoch_; }
+
+ private:
+  void on(const Key& agent, wire::Hello hello);
+  void on(const Key& agent, const wire::Heartbeat& heartbeat);
+  void on(const Key& agent, wire::Reports reports);
+  void on(const Key& agent, const wire::BundleWanted& wanted);
+  void on(const Key& agent, wire::ShellData data);
+  void on(const Key& agent, const wire::ShellClosed& closed);
+  void on(const Key& agent, const wire::Goodbye& goodbye);
+
+  // Each returns false when the report cannot be taken yet (something before it was lost): no acknowledgement.
+  bool take(const Key& agent, wire::Report& report);
+  bool take_output(const wire::Report& report, wire::Output& output);
+  bool take_ended(const Key& agent, const wire::Report& report, const wire::Ended& ended);
+  std::uint64_t& stored_bytes(const Id& task, std::uint32_t attempt);
+  bool attests_more_than_the_log(const Key& agent, const wire::Hello& hello);
+
+  struct Progress {
+    std::uint32_t attempt = 0;
+    std::uint64_t stored = 0;
+  };
+  Desk& desk_;
+  AgentSessions& sessions_;
+  BundleCache& bundles_;
+  ShellDesk& shells_;
+  std::unordered_map<Id, Progress, IdHash> outputs_;  // of tasks that are out
+  std::uint32_t attested_epoch_ = 0;
+};
+
+}  // namespace prov::dispatcher

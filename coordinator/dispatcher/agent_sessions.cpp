@@ -1,0 +1,253 @@
+#include "coordinator/dispatcher/agent_sessions.h"
+
+#include <algorithm>
+
+namespace prov::dispatcher {
+namespace {
+
+constexpr std::size_t kFrameBudget = 512 << 10;    // orders are packed up to about this size
+constexpr std::size_t kMaxOrderBytes = 900 << 10;  // what fits a frame alone
+
+std::size_t weight(const wire::Order& order) {
+  std::size_t bytes = 256;
+  if (const auto* script = std::get_if<wire::Script>(&order.action)) {
+    for (const auto& file : script->files) bytes += file.data.size() + file.path.size() + 32;
+    for (const auto& variable : script->environment) bytes += variable.name.size() + variable.value.size() + 32;
+    for (const auto& sealed : script->secrets) bytes += sealed.box.size() + 64;
+  } else if (const auto* exec = std::get_if<wire::Exec>(&order.action)) {
+    for (const auto& word : exec->argv) bytes += word.size() + 16;
+    bytes += exec->stdin_data.size();
+  }
+  return bytes;
+}
+
+domain::TaskEnded ended_as(const Id& task, std::uint32_t attempt, Outcome outcome, std::string message) {
+  domain::TaskEnded e;
+  e.task = task;
+  e.attempt = attempt;
+  e.outcome = outcome;
+  e.message = std::move(message);
+  return e;
+}
+
+}  // namespace
+
+AgentSessions::~AgentSessions() {
+  desk_.timers.cancel(watch_timer_);
+  desk_.timers.cancel(resend_timer_);
+  for (auto& [key, session] : sessions_) desk_.timers.cancel(session.flush);
+}
+
+void AgentSessions::start() {
+  watch_timer_ = desk_.timers.after(desk_.config.heartbeat_ms, [this] { watch(); });
+  resend_timer_ = desk_.timers.after(desk_.config.resend_ms, [this] { resend(); });
+}
+
+void AgentSessions::send(const Key& agent, decltype(wire::ToAgent::body) body) {
+  wire::ToAgent frame;
+  frame.epoch = desk_.core.state().epoch;
+  frame.agent = agent;
+  frame.settled_through = settled_through(agent);
+  frame.log_sequence = desk_.writer.durable().sequence;
+  frame.body = std::move(body);
+  desk_.link.send(agent, wire::encode(frame));
+}
+
+std::uint64_t AgentSessions::settled_through(const Key& agent) const {
+  const domain::State& state = desk_.core.state();
+  const std::uint64_t durable = desk_.writer.durable().sequence;
+  const auto known = state.agents.find(agent);
+  if (known == state.agents.end()) return 0;
+  const auto host = state.agenda.hosts.find({known->second.workspace, known->second.server});
+  if (host == state.agenda.hosts.end() || host->second.unsettled.empty()) return durable;
+  return std::min(durable, *host->second.unsettled.begin() - 1);
+}
+
+void AgentSessions::connected(const Key& agent, const wire::Hello& hello) {
+  Session& session = sessions_[agent];
+  session.connected = true;
+  session.capacity = std::max<std::size_t>(hello.capacity, 1);
+  session.heard_ms = desk_.clock.monotonic_ms();
+  session.heard_wall_ms = desk_.clock.wall_ms();
+  wire::Welcome welcome;
+  welcome.log_id = desk_.writer.durable().log_id;
+  welcome.heartbeat_ms = desk_.config.heartbeat_ms;
+  welcome.dead_ms = desk_.config.dead_ms;
+  send(agent, welcome);
+  for (const wire::Attempt& attempt : hello.unfinished) accepted(agent, attempt.task, attempt.attempt);
+  for (auto& [task, pending] : session.orders) {
+    if (!pending.accepted) enqueue(agent, session, task, pending);
+  }
+}
+
+void AgentSessions::heard(const Key& agent) {
+  const auto found = sessions_.find(agent);
+  if (found == sessions_.end()) return;
+  found->second.heard_ms = desk_.clock.monotonic_ms();
+  found->second.heard_wall_ms = desk_.clock.wall_ms();
+}
+
+void AgentSessions::gone(const Key& agent, const std::string& reason) {
+  const auto found = sessions_.find(agent);
+  if (found == sessions_.end() || !found->second.connected) return;
+  found->second.connected = false;
+  if (gone_listener_) gone_listener_(agent);
+  desk_.core.submit({{}, "", domain::LoseAgent{agent, found->second.heard_wall_ms, reason}}, system_principal(), {});
+}
+
+bool AgentSessions::is_connected(const Key& agent) const {
+  const auto found = sessions_.find(agent);
+  return found != sessions_.end() && found->second.connected;
+}
+
+AgentView AgentSessions::view(const Key& agent) const {
+  const auto found = sessions_.find(agent);
+  if (found == sessions_.end()) return {};
+  const Session& session = found->second;
+  return {session.connected, session.heard_wall_ms, static_cast<std::uint32_t>(session.orders.size())};
+}
+
+void AgentSessions::add_order(const Id& task, std::uint32_t attempt) {
+  const domain::Task* known = domain::find_task(desk_.core.state(), task);
+  if (known == nullptr || !still_out(task, attempt)) return;
+  Session& session = sessions_[known->agent];
+  Pending& pending = session.orders[task];
+  if (pending.sent_ms != 0) --session.sent;  // an earlier attempt's
+  pending = Pending{attempt, 0, false, pending.queued};
+  if (session.connected) enqueue(known->agent, session, task, pending);
+}
+
+void AgentSessions::enqueue(const Key& agent, Session& session, const Id& task, Pending& pending) {
+  if (pending.queued) return;
+  pending.queued = true;
+  session.queue.push_back(task);
+  // At the end of this turn, so that what was decided together travels together.
+  if (session.flush == 0) session.flush = desk_.timers.after(0, [this, agent] { flush(agent); });
+}
+
+void AgentSessions::flush(const Key& agent) {
+  Session& session = sessions_[agent];
+  session.flush = 0;
+  wire::Orders frame;
+  std::size_t bytes = 0;
+  const auto send_frame = [&] {
+    if (!frame.orders.empty()) send(agent, std::exchange(frame, {}));
+    bytes = 0;
+  };
+  while (!session.queue.empty()) {
+    const Id task = session.queue.front();
+    const auto pending = session.orders.find(task);
+    const bool fresh = pending != session.orders.end() && pending->second.sent_ms == 0;
+    if (fresh && session.sent >= session.capacity) break;  // goes on when one of them ends
+    session.queue.pop_front();
+    if (pending == session.orders.end()) continue;
+    pending->second.queued = false;
+    auto order = render(task, pending->second.attempt);
+    if (!order) {
+      forget(agent, session, pending);
+      continue;
+    }
+    if (fresh) ++session.sent;
+    pending->second.sent_ms = desk_.clock.monotonic_ms();
+    const std::size_t more = weight(*order);
+    if (bytes + more > kFrameBudget || frame.orders.size() == wire::kMaxOrdersInFrame) send_frame();
+    frame.orders.push_back(std::move(*order));
+    bytes += more;
+  }
+  send_frame();
+}
+
+void AgentSessions::forget(const Key& agent, Session& session, std::map<Id, Pending>::iterator at) {
+  if (at->second.sent_ms != 0) --session.sent;
+  session.orders.erase(at);
+  if (session.connected && !session.queue.empty() && session.flush == 0) {
+    session.flush = desk_.timers.after(0, [this, agent] { flush(agent); });
+  }
+}
+
+bool AgentSessions::still_out(const Id& task, std::uint32_t attempt) const {
+  const domain::Task* known = domain::find_task(desk_.core.state(), task);
+  return known != nullptr && known->attempt == attempt &&
+         (known->status == domain::TaskStatus::dispatched || known->status == domain::TaskStatus::running);
+}
+
+// nullopt: there is nothing to send (any more); when it can never be sent, the attempt ends here.
+std::optional<wire::Order> AgentSessions::render(const Id& task, std::uint32_t attempt) {
+  if (!still_out(task, attempt)) return std::nullopt;
+  const domain::State& state = desk_.core.state();
+  const domain::Workflow& workflow = *domain::find_workflow(state, task);
+  const domain::Task& known = *domain::find_task(state, task);
+  if (auto allowed = domain::authorize_task(desk_.core.policy(), workflow, known); !allowed) {
+    desk_.report_ended(known.agent, ended_as(task, attempt, Outcome::refused, allowed.error().message));
+    return std::nullopt;
+  }
+  auto order = renderer_.render(state, workflow, task);
+  if (order && weight(*order) > kMaxOrderBytes) {
+    order = fail(Code::exhausted, "the rendered files are larger than one message may be (900 KiB)");
+  }
+  if (!order) {
+    desk_.report_ended(known.agent, ended_as(task, attempt, Outcome::failed, order.error().message));
+    return std::nullopt;
+  }
+  return std::move(*order);
+}
+
+void AgentSessions::accepted(const Key& agent, const Id& task, std::uint32_t attempt) {
+  const auto session = sessions_.find(agent);
+  if (session == sessions_.end()) return;
+  const auto pending = session->second.orders.find(task);
+  if (pending != session->second.orders.end() && pending->second.attempt == attempt) pending->second.accepted = true;
+}
+
+void AgentSessions::ended(const Key& agent, const Id& task) {
+  const auto session = sessions_.find(agent);
+  if (session == sessions_.end()) return;
+  const auto pending = session->second.orders.find(task);
+  if (pending != session->second.orders.end()) forget(agent, session->second, pending);
+}
+
+bool AgentSessions::needs_bundle(const Key& agent, const Digest& bundle) const {
+  const auto session = sessions_.find(agent);
+  if (session == sessions_.end()) return false;
+  return std::any_of(session->second.orders.begin(), session->second.orders.end(), [&](const auto& entry) {
+    const domain::Task* task = domain::find_task(desk_.core.state(), entry.first);
+    const auto* action = task == nullptr ? nullptr : std::get_if<domain::TaskservAction>(&task->plan.action);
+    return action != nullptr && action->spec.bundle == bundle;
+  });
+}
+
+void AgentSessions::watch() {
+  watch_timer_ = desk_.timers.after(desk_.config.heartbeat_ms, [this] { watch(); });
+  const TimeMs now = desk_.clock.monotonic_ms();
+  std::vector<Key> silent;
+  for (const auto& [key, session] : sessions_) {
+    if (session.connected && session.heard_ms + desk_.config.dead_ms <= now) silent.push_back(key);
+  }
+  std::sort(silent.begin(), silent.end());
+  for (const Key& key : silent) {
+    gone(key, "nothing was heard of it for " + std::to_string(desk_.config.dead_ms / 1000) + " s");
+  }
+}
+
+void AgentSessions::resend() {
+  resend_timer_ = desk_.timers.after(desk_.config.resend_ms, [this] { resend(); });
+  const TimeMs now = desk_.clock.monotonic_ms();
+  std::vector<Key> connected;
+  for (auto& [key, session] : sessions_) {
+    for (auto at = session.orders.begin(); at != session.orders.end();) {
+      const auto here = at++;
+      if (!still_out(here->first, here->second.attempt)) forget(key, session, here);
+    }
+    if (session.connected && !session.orders.empty()) connected.push_back(key);
+  }
+  std::sort(connected.begin(), connected.end());  // no order of a hash table may reach the wire
+  for (const Key& key : connected) {
+    Session& session = sessions_[key];
+    for (auto& [task, pending] : session.orders) {
+      const bool overdue = !pending.accepted && pending.sent_ms != 0 && pending.sent_ms + desk_.config.resend_ms <= now;
+      if (overdue) enqueue(key, session, task, pending);
+    }
+  }
+}
+
+}  // namespace prov::dispatcher

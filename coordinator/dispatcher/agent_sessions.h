@@ -1,0 +1,67 @@
+#pragma once
+// Who is connected, and which orders are on their way: sends them packed, and again until the agent has them in its
+// journal. Nothing here is durable; after a restart it is made anew from the state and the agents' hellos.
+#include <deque>
+#include <map>
+#include <unordered_map>
+
+#include "coordinator/dispatcher/desk.h"
+#include "coordinator/dispatcher/order_renderer.h"
+
+namespace prov::dispatcher {
+
+class AgentSessions {
+ public:
+  AgentSessions(Desk& desk, OrderRenderer& renderer) : desk_(desk), renderer_(renderer) {}
+  ~AgentSessions();
+  void start();  // the heartbeat watch and the re-sending
+  void on_gone(std::function<void(const Key& agent)> listener) { gone_listener_ = std::move(listener); }
+
+  void send(const Key& agent, decltype(wire::ToAgent::body) body);
+
+  void connected(const Key& agent, const wire::Hello& hello);  // after its AgentConnected is durable
+  void heard(const Key& agent);
+  void gone(const Key& agent, const std::string& reason);
+  bool is_connected(const Key& agent) const;
+  AgentView view(const Key& agent) const;
+
+  void add_order(const Id& task, std::uint32_t attempt);
+  void accepted(const Key& agent, const Id& task, std::uint32_t attempt);
+  void ended(const Key& agent, const Id& task);
+  bool needs_bundle(const Key& agent, const Digest& bundle) const;  // one of its orders names it
+
+ private:
+  struct Pending {
+    std::uint32_t attempt = 0;
+    TimeMs sent_ms = 0;  // monotonic; 0: not yet
+    bool accepted = false;
+    bool queued = false;
+  };
+  struct Session {
+    bool connected = false;
+    std::size_t capacity = 0;  // orders that it takes before one of them ends
+    std::size_t sent = 0;      // of `orders`, those that went out
+    TimeMs heard_ms = 0;       // monotonic
+    TimeMs heard_wall_ms = 0;
+    std::map<Id, Pending> orders;
+    std::deque<Id> queue;
+    TimerId flush = 0;
+  };
+
+  void enqueue(const Key& agent, Session& session, const Id& task, Pending& pending);
+  void forget(const Key& agent, Session& session, std::map<Id, Pending>::iterator at);
+  void flush(const Key& agent);
+  std::optional<wire::Order> render(const Id& task, std::uint32_t attempt);
+  bool still_out(const Id& task, std::uint32_t attempt) const;
+  void watch();
+  void resend();
+  std::uint64_t settled_through(const Key& agent) const;
+
+  Desk& desk_;
+  OrderRenderer& renderer_;
+  std::unordered_map<Key, Session, IdHash> sessions_;
+  std::function<void(const Key& agent)> gone_listener_;
+  TimerId watch_timer_ = 0, resend_timer_ = 0;
+};
+
+}  // namespace prov::dispatcher

@@ -71,7 +71,6 @@ class LineOf {
   PlanLine operator()(const domain::TaskPlan& task) {
     server_ = task.server;
     PlanLine line = std::visit([&](const auto& action) { return of(action); }, task.action);
-    if (before_ == nullptr) line.reason = "as it was answered before";
     return line;
   }
 
@@ -167,10 +166,12 @@ Plan plan_of(const domain::State& before, const domain::Command& command,
   return out;
 }
 
-Plan plan_of(const domain::Workflow& workflow) {
-  return lines_of(
+Plan plan_of(const domain::Workflow& workflow, const std::string& reason) {
+  Plan out = lines_of(
       workflow.tasks, LineOf(nullptr, workflow.workspace, nullptr),
       [](const domain::Task& task) -> const domain::TaskPlan& { return task.plan; }, nullptr);
+  for (auto& line : out.lines) line.reason = reason;
+  return out;
 }
 
 json plan_json(const Plan& plan, const Id& workflow) {

@@ -28,8 +28,8 @@ struct Plan {
 // `before` is the state that the command meets, `events` are what it would log.
 Plan plan_of(const domain::State& before, const domain::Command& command, const std::vector<domain::EventBody>& events);
 
-// Of a workflow that an earlier command with the same id made: the reasons are no longer known.
-Plan plan_of(const domain::Workflow& workflow);
+// Of a workflow that is there already; every line has the same reason.
+Plan plan_of(const domain::Workflow& workflow, const std::string& reason);
 
 // {workflow, unchanged, plan, plan_total}; a zero id is null.
 nlohmann::json plan_json(const Plan& plan, const Id& workflow);

@@ -1,0 +1,139 @@
+// What lies in the log's store: blobs, events, states of the past.
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "common/hash.h"
+#include "coordinator/api/routes/handlers.h"
+#include "coordinator/api/routes/words.h"
+#include "coordinator/event_log/blobs.h"
+
+namespace prov::api {
+
+using nlohmann::json;
+
+namespace {
+
+std::optional<Digest> asked_digest(const CallPtr& call) {
+  const auto digest = parse_hex<Digest>(call->asked.params.at(0));
+  if (!digest) call->refuse(Error{Code::invalid, "the path holds no digest (64 hex digits)", {}});
+  return digest;
+}
+
+void answer_stored(const CallPtr& call, const Digest& digest, bool changed) {
+  call->answer(ok({{"digest", to_text(digest)}, {"changed", changed}}));
+}
+
+void submit_blob(const CallPtr& call, const std::string& workspace, domain::StoreBlob blob) {  // reader's thread
+  auto records = std::make_shared<std::vector<SideRecord>>(event_log::blob_records(blob.digest, call->body));
+  call->body = {};
+  on_owner(call, [call, workspace, records, blob = std::move(blob)] {
+    const auto command = command_of(*call, workspace, blob);
+    call->services.backend.submit(
+        command, call->asked.who,
+        [call, digest = blob.digest](Result<domain::Answer> answer) {
+          if (!answer) return call->refuse(answer.error());
+          answer_stored(call, digest, !answer->repeated);
+        },
+        std::move(*records));
+  });
+}
+
+template <std::size_t... I>
+std::vector<std::string_view> event_names(std::index_sequence<I...>) {
+  return {domain::name_of(domain::EventBody(std::in_place_index<I>))...};
+}
+
+EventQuery event_query(QueryFields& query) {
+  EventQuery out;
+  out.from = query.number("from", 0, UINT64_MAX, 1);
+  out.to = query.number("to", 0, UINT64_MAX, UINT64_MAX);
+  out.type = query.text("type");
+  out.aggregate = query.text("aggregate");
+  out.subject = query.text("subject");
+  out.workspace = query.name("workspace");
+  out.workflow = query.id("workflow");
+  out.since_ms = query.number("since_ms", 0, UINT64_MAX, 0);
+  out.until_ms = query.number("until_ms", 0, UINT64_MAX, UINT64_MAX);
+  out.limit = query.number("limit", 1, 1000, 50);
+  out.newest = query.flag("newest");
+  const auto known = event_names(std::make_index_sequence<std::variant_size_v<domain::EventBody>>());
+  if (!out.type.empty() && std::find(known.begin(), known.end(), out.type) == known.end()) {
+    query.refuse("type", "is no event type: " + suggest(out.type, known));
+  }
+  return out;
+}
+
+Response page_response(const EventPage& page) {
+  std::string text = R"({"items":[)";
+  for (std::size_t i = 0; i < page.items.size(); ++i) {
+    if (i > 0) text += ',';
+    text += page.items[i];
+  }
+  text += R"(],"total":)" + std::to_string(page.items.size()) + R"(,"next_from":)";
+  text += page.next_from ? std::to_string(*page.next_from) : "null";
+  return ok_text(text + "}");
+}
+
+}  // namespace
+
+void put_blob(const CallPtr& call) {
+  const auto digest = asked_digest(call);
+  if (!digest) return;
+  QueryFields query(call->asked.target);
+  domain::StoreBlob blob{*digest, call->body.size(), query.name("kind"), query.text("name", 256)};
+  const std::string workspace = query.name("workspace");
+  if (query.error()) return call->refuse(*query.error());
+  on_reader(call, [call, workspace, blob = std::move(blob)] {
+    if (digest_of(call->body) != blob.digest) {
+      return call->refuse(Error{Code::invalid, "the bytes have another digest than the path says",
+                                "the digest is BLAKE2b-256 of the body"});
+    }
+    auto has = call->services.archive.has_blob(blob.digest);
+    if (!has) return call->refuse(has.error());
+    *has ? answer_stored(call, blob.digest, false) : submit_blob(call, workspace, blob);
+  });
+}
+
+void head_blob(const CallPtr& call) {
+  const auto digest = asked_digest(call);
+  if (!digest) return;
+  on_reader(call, [call, digest = *digest] {
+    auto has = call->services.archive.has_blob(digest);
+    if (!has) return call->refuse(has.error());
+    Response response;
+    response.status = *has ? 200 : 404;
+    call->answer(std::move(response));
+  });
+}
+
+void get_events(const CallPtr& call) {
+  QueryFields query(call->asked.target);
+  EventQuery wish = event_query(query);
+  if (query.error()) return call->refuse(*query.error());
+  on_reader(call, [call, wish = std::move(wish)] {
+    auto page = call->services.archive.events(wish);
+    if (!page) return call->refuse(page.error());
+    call->answer(page_response(*page));
+  });
+}
+
+void get_audit_state(const CallPtr& call) {
+  QueryFields query(call->asked.target);
+  const std::uint64_t at = query.number("at", 0, UINT64_MAX, UINT64_MAX);
+  std::optional<std::uint64_t> to;
+  if (query.has("to")) to = query.number("to", 0, UINT64_MAX, 0);
+  if (query.error()) return call->refuse(*query.error());
+  on_reader(call, [call, at, to] {
+    auto text = call->services.archive.state_at(at, to);
+    text ? call->answer(ok_text(std::move(*text))) : call->refuse(text.error());
+  });
+}
+
+void get_audit_verify(const CallPtr& call) {
+  on_reader(call, [call] {
+    auto text = call->services.archive.verify();
+    text ? call->answer(ok_text(std::move(*text))) : call->refuse(text.error());
+  });
+}
+
+}  // namespace prov::api

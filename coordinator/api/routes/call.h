@@ -1,0 +1,61 @@
+#pragma once
+// One request on its way through a handler: what was asked, by whom, and the one answer.
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "coordinator/api/routes/backend.h"
+#include "coordinator/api/routes/message.h"
+#include "coordinator/api/routes/target.h"
+
+namespace prov::api {
+
+struct Route;
+
+struct Admitted {  // a request that may go on: its head was read, its caller is known
+  const Route* route = nullptr;
+  Target target;
+  std::vector<std::string> params;  // what stood at the {places} of the route's pattern
+  domain::Principal who;            // empty subject: the route is open to everybody
+  Id command_id;                    // Idempotency-Key; zero: none was sent
+};
+
+class Call {
+ public:
+  Call(Admitted what, std::string sent, Services& with, Reply reply)
+      : asked(std::move(what)), body(std::move(sent)), services(with), reply_(std::move(reply)) {}
+  ~Call();  // a call that nobody answered is answered as an error
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  void answer(Response response);  // any thread; the first one counts
+  void refuse(const Error& error) { answer(refusal(error)); }
+
+  const Admitted asked;
+  std::string body;
+  Services& services;
+
+ private:
+  Reply reply_;
+  std::atomic<bool> answered_ = false;
+};
+using CallPtr = std::shared_ptr<Call>;
+
+// ---- what handlers share
+
+void on_owner(const CallPtr& call, std::function<void()> work);
+void on_reader(const CallPtr& call, std::function<void()> work);
+
+// Owner's thread: answers with what was read from the state, when all of that is durable.
+void answer_durably(const CallPtr& call, Response response);
+
+projection::View view_of(const Call& call);  // owner's thread
+projection::Page page_of(QueryFields& query, std::size_t otherwise = 50, std::size_t most = 1000);
+
+// The command with its id (a fresh one where none was sent). Owner's thread.
+domain::Command command_of(const Call& call, std::string workspace, domain::CommandBody body);
+
+// The `workspace` of a changing request; refuses (and answers) when it is missing or no name.
+bool required_workspace(const CallPtr& call, std::string& workspace);
+
+}  // namespace prov::api

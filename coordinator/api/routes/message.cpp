@@ -1,0 +1,102 @@
+#include "coordinator/api/routes/message.h"
+
+#include <nlohmann/json.hpp>
+
+namespace prov::api {
+
+using nlohmann::json;
+
+std::string_view name_of(Method method) {
+  switch (method) {
+    case Method::get: return "GET";
+    case Method::head: return "HEAD";
+    case Method::post: return "POST";
+    case Method::put: return "PUT";
+    case Method::del: return "DELETE";
+    case Method::other: break;
+  }
+  return "?";
+}
+
+std::string_view name_of(Code code) {
+  switch (code) {
+    case Code::invalid: return "invalid";
+    case Code::not_found: return "not_found";
+    case Code::conflict: return "conflict";
+    case Code::denied: return "denied";
+    case Code::unauthenticated: return "unauthenticated";
+    case Code::unavailable: return "unavailable";
+    case Code::exhausted: return "exhausted";
+    case Code::corrupt: return "corrupt";
+    case Code::io: return "io";
+    case Code::unsupported: return "unsupported";
+    case Code::internal: break;
+  }
+  return "internal";
+}
+
+int status_of(Code code) {
+  switch (code) {
+    case Code::invalid: return 400;
+    case Code::unauthenticated: return 401;
+    case Code::denied: return 403;
+    case Code::not_found: return 404;
+    case Code::conflict: return 409;
+    case Code::exhausted: return 507;
+    case Code::unavailable: return 503;
+    case Code::corrupt:
+    case Code::io:
+    case Code::unsupported:
+    case Code::internal: break;
+  }
+  return 500;
+}
+
+std::string_view reason_of(int status) {
+  switch (status) {
+    case 200: return "OK";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 408: return "Request Timeout";
+    case 409: return "Conflict";
+    case 413: return "Content Too Large";
+    case 426: return "Upgrade Required";
+    case 431: return "Request Header Fields Too Large";
+    case 503: return "Service Unavailable";
+    case 507: return "Insufficient Storage";
+    default: return "Internal Server Error";
+  }
+}
+
+Response ok(json data) {
+  Response out;
+  out.data = std::make_shared<const json>(json{{"success", true}, {"data", std::move(data)}});
+  return out;
+}
+
+Response ok_text(std::string data) {
+  Response out;
+  out.body = R"({"success":true,"data":)" + std::move(data) + "}";
+  return out;
+}
+
+Response refusal(const Error& error) { return refusal(status_of(error.code), error); }
+
+Response refusal(int status, const Error& error) {
+  Response out;
+  out.status = status;
+  json shown = {{"code", name_of(error.code)}, {"message", error.message}, {"hint", error.hint}};
+  out.data = std::make_shared<const json>(json{{"success", false}, {"error", std::move(shown)}});
+  if (status == 401) out.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return out;
+}
+
+std::string body_text(const Response& response) {
+  if (response.data == nullptr) return response.body;
+  return response.data->dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace prov::api

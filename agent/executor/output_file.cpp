@@ -1,0 +1,40 @@
+#include "agent/executor/output_file.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+
+namespace prov::agent {
+
+void OutputFile::keep(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = write(fd_.get(), bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    const auto written = static_cast<std::size_t>(n);
+    hasher_.add(bytes.substr(0, written));
+    bytes_ += written;
+    bytes.remove_prefix(written);
+  }
+  dropped_ += bytes.size();
+}
+
+void OutputFile::add(std::string_view bytes) {
+  // Once something is missing nothing is kept any more: output without a note has no holes.
+  const std::uint64_t room = dropped_ > 0 || bytes_ >= limit_ ? 0 : limit_ - bytes_;
+  const std::string_view head = bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(room, bytes.size())));
+  dropped_ += bytes.size() - head.size();
+  keep(head);
+}
+
+void OutputFile::finish() {
+  if (const std::uint64_t missing = dropped_; missing > 0) {
+    keep("\n[" + std::to_string(missing) + " more bytes of output were not kept]\n");
+    dropped_ = missing;
+  }
+  fdatasync(fd_.get());
+}
+
+}  // namespace prov::agent

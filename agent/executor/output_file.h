@@ -1,0 +1,32 @@
+#pragma once
+// What a step prints, kept up to a limit: the head, and at the end how much is missing. Never blocks, never fails: what
+// cannot be kept is counted.
+#include <cstdint>
+#include <string_view>
+
+#include "common/hash.h"
+#include "common/io/posix/files.h"
+
+namespace prov::agent {
+
+class OutputFile {
+ public:
+  OutputFile(io::Fd fd, std::uint64_t limit) : fd_(std::move(fd)), limit_(limit) {}
+
+  void add(std::string_view bytes);
+  void finish();  // appends the note on what is missing, and syncs
+
+  std::uint64_t bytes() const { return bytes_; }  // in the file
+  std::uint64_t dropped() const { return dropped_; }
+  Digest digest() const { return hasher_.value(); }  // of the file
+
+ private:
+  void keep(std::string_view bytes);
+
+  io::Fd fd_;
+  std::uint64_t limit_;
+  std::uint64_t bytes_ = 0, dropped_ = 0;
+  Hasher hasher_;
+};
+
+}  // namespace prov::agent

@@ -1,0 +1,186 @@
+#include "agent/executor/step_dir.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+
+#include "common/wire/codec_detail.h"
+#include "schema/journal.capnp.h"
+
+namespace prov::agent {
+namespace {
+
+using namespace wire::detail;
+
+constexpr std::size_t kMaxSpecBytes = 4 << 20;
+constexpr std::size_t kMaxVerdictBytes = 64 << 10;
+constexpr std::size_t kMaxTexts = 4096;
+
+template <class List>
+std::vector<std::string> texts_of(const List& list, const char* field) {
+  return list_of<std::string>(list, kMaxTexts, field,
+                              [&](capnp::Text::Reader text) { return text_of(text, kMaxSpecBytes, field); });
+}
+
+template <class Builder>
+void put_texts(Builder out, const std::vector<std::string>& texts) {
+  for (unsigned i = 0; i < texts.size(); ++i) out.set(i, to_text_field(texts[i]));
+}
+
+StepSpec get_spec(schema::StepSpec::Reader in) {
+  StepSpec out;
+  out.argv = texts_of(in.getArgv(), "argv");
+  out.environment = texts_of(in.getEnvironment(), "environment");
+  out.timeout_s = in.getTimeoutS();
+  out.grace_ms = in.getGraceMs();
+  out.output_limit = in.getOutputLimit();
+  out.memory_limit = in.getMemoryLimit();
+  out.has_stdin = in.getHasStdin();
+  if (out.argv.empty()) refuse("argv is empty");
+  switch (in.getKind()) {
+    case schema::StepSpec::Kind::EXEC: out.kind = StepKind::exec; return out;
+    case schema::StepSpec::Kind::SCRIPT: out.kind = StepKind::script; return out;
+    case schema::StepSpec::Kind::CHECK: out.kind = StepKind::check; return out;
+  }
+  refuse("its kind is not known");
+}
+
+StepResult get_result(schema::StepVerdict::Reader in) {
+  StepResult out;
+  out.end = {in.getExitCode(), in.getSignal(), in.getTimedOut(), in.getCancelled(),
+             text_of(in.getProblem(), kMaxVerdictBytes, "problem")};
+  out.output_bytes = in.getOutputBytes();
+  out.dropped_bytes = in.getDroppedBytes();
+  out.output_digest = fixed<Digest>(in.getOutputDigest(), "output digest");
+  out.user_ms = in.getUserMs();
+  out.system_ms = in.getSystemMs();
+  out.max_resident_kib = in.getMaxResidentKib();
+  return out;
+}
+
+Supervisor parse_supervisor(const std::string& text) {
+  Supervisor out;
+  const char* end = text.data() + text.size();
+  const auto [next, error] = std::from_chars(text.data(), end, out.pid);
+  if (error != std::errc{} || next == end) return {};
+  std::from_chars(next + 1, end, out.group);
+  return out;
+}
+
+}  // namespace
+
+std::string step_dir_name(const StepId& step) { return to_hex(step.task.view()) + "-" + std::to_string(step.attempt); }
+
+std::optional<StepId> parse_step_dir_name(std::string_view name) {
+  constexpr std::size_t kHex = 2 * Id::kSize;
+  if (name.size() <= kHex + 1 || name[kHex] != '-') return std::nullopt;
+  const auto task = parse_hex<Id>(name.substr(0, kHex));
+  StepId out;
+  const auto [end, error] = std::from_chars(name.data() + kHex + 1, name.data() + name.size(), out.attempt);
+  if (!task || error != std::errc{} || end != name.data() + name.size()) return std::nullopt;
+  out.task = *task;
+  return out;
+}
+
+std::string encode_spec(const StepSpec& spec) {
+  FlatBuilder builder(4096);
+  auto out = builder.initRoot<schema::StepSpec>();
+  put_texts(out.initArgv(static_cast<unsigned>(spec.argv.size())), spec.argv);
+  put_texts(out.initEnvironment(static_cast<unsigned>(spec.environment.size())), spec.environment);
+  out.setTimeoutS(spec.timeout_s);
+  out.setGraceMs(spec.grace_ms);
+  out.setOutputLimit(spec.output_limit);
+  out.setMemoryLimit(spec.memory_limit);
+  out.setHasStdin(spec.has_stdin);
+  out.setKind(static_cast<schema::StepSpec::Kind>(spec.kind));
+  return builder.finish();
+}
+
+Result<StepSpec> decode_spec(std::string_view bytes) {
+  return read_message<schema::StepSpec>("step's spec", bytes, kMaxSpecBytes, get_spec);
+}
+
+std::string encode_result(const StepResult& result) {
+  FlatBuilder builder(512);
+  auto out = builder.initRoot<schema::StepVerdict>();
+  out.setExitCode(result.end.exit_code);
+  out.setSignal(result.end.signal);
+  out.setTimedOut(result.end.timed_out);
+  out.setCancelled(result.end.cancelled);
+  out.setProblem(to_text_field(prose(result.end.problem)));
+  out.setOutputBytes(result.output_bytes);
+  out.setDroppedBytes(result.dropped_bytes);
+  out.setOutputDigest(to_data(result.output_digest));
+  out.setUserMs(result.user_ms);
+  out.setSystemMs(result.system_ms);
+  out.setMaxResidentKib(result.max_resident_kib);
+  return builder.finish();
+}
+
+Result<StepResult> decode_result(std::string_view bytes) {
+  return read_message<schema::StepVerdict>("step's verdict", bytes, kMaxVerdictBytes, get_result);
+}
+
+Result<StepSpec> read_spec(int dir_fd) {
+  auto bytes = io::read_file_at(dir_fd, "spec", kMaxSpecBytes);
+  if (!bytes) return tl::unexpected(bytes.error());
+  return decode_spec(*bytes);
+}
+
+Result<std::optional<StepResult>> read_result(int dir_fd) {
+  auto bytes = io::read_file_at(dir_fd, "verdict", kMaxVerdictBytes);
+  if (!bytes && bytes.error().code == Code::not_found) return std::optional<StepResult>();
+  if (!bytes) return tl::unexpected(bytes.error());
+  auto result = decode_result(*bytes);
+  if (!result) return tl::unexpected(result.error());
+  return std::optional(std::move(*result));
+}
+
+void remove_private_parts(int dir_fd) {
+  static_cast<void>(io::remove_tree_at(dir_fd, "stdin"));
+  const io::Fd work(openat(dir_fd, "work", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!work) return;
+  static_cast<void>(io::remove_tree_at(work.get(), "secrets"));
+  static_cast<void>(io::remove_tree_at(work.get(), "rendered"));
+}
+
+Result<LifeSign> probe_supervisor(int dir_fd) {
+  const io::Fd alive(openat(dir_fd, "alive", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!alive) return tl::unexpected(io::system_error("open", "alive"));
+  const bool held = flock(alive.get(), LOCK_EX | LOCK_NB) != 0;
+  if (held && errno != EWOULDBLOCK) return tl::unexpected(io::system_error("lock", "alive"));
+  auto text = io::read_file_at(dir_fd, "alive", 256);
+  if (!text) return tl::unexpected(text.error());
+  const LifeSign out{held ? Life::alive : Life::dead, parse_supervisor(*text)};
+  // A supervisor that is only now being started finds the file there and not empty, and runs nothing.
+  if (!held && text->empty()) {
+    if (auto written = write_supervisor(alive, {}); !written) return tl::unexpected(written.error());
+  }
+  return out;
+}
+
+Result<io::Fd> claim_step(int dir_fd) {
+  io::Fd alive(openat(dir_fd, "alive", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!alive) return tl::unexpected(io::system_error("create", "alive"));
+  struct stat info {};
+  if (flock(alive.get(), LOCK_EX | LOCK_NB) != 0 || fstat(alive.get(), &info) != 0 || info.st_size != 0) {
+    return fail(Code::conflict, "this step has been given up before it could start");
+  }
+  return alive;
+}
+
+Result<void> write_supervisor(const io::Fd& alive, const Supervisor& supervisor) {
+  char text[64];
+  const int size = std::snprintf(text, sizeof text, "%-10d %-10d\n", supervisor.pid, supervisor.group);
+  if (pwrite(alive.get(), text, static_cast<std::size_t>(size), 0) != size) {
+    return tl::unexpected(io::system_error("write", "alive"));
+  }
+  return {};
+}
+
+}  // namespace prov::agent

@@ -1,0 +1,74 @@
+#pragma once
+// A step's folder: how a step's supervisor and the agent understand each other, across restarts of either.
+//
+//   <steps>/<task hex>-<attempt>/   0700, made once per attempt: that it exists says that the attempt was begun
+//     spec       what to run (StepSpec, schema/journal.capnp); written before the supervisor starts
+//     stdin      standard input, when the order has one
+//     output     what the step prints, head first; grows while it runs
+//     alive      made by the supervisor (O_EXCL) and locked (flock) while it lives: "PID GROUP". Whoever finds it
+//                unlocked and writes "0 0" into it has made sure that no supervisor will run this step any more
+//     verdict    how it ended (StepVerdict); renamed into place, synced
+//     work/      the step's private folder and working directory: the bundle's files, rendered/, secrets/
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/step/judge.h"
+#include "common/io/posix/files.h"
+#include "common/result.h"
+
+namespace prov::agent {
+
+struct StepSpec {
+  std::vector<std::string> argv;
+  std::vector<std::string> environment;  // NAME=value, exactly what the step gets
+  std::uint32_t timeout_s = 0;           // 0: no limit
+  std::uint32_t grace_ms = 10'000;       // between SIGTERM and SIGKILL
+  std::uint64_t output_limit = 8 << 20;
+  std::uint64_t memory_limit = 0;  // address space, 0: no limit
+  bool has_stdin = false;
+  StepKind kind = StepKind::exec;
+};
+
+struct StepResult {
+  ProcessEnd end;
+  std::uint64_t output_bytes = 0, dropped_bytes = 0;
+  Digest output_digest;
+  std::uint64_t user_ms = 0, system_ms = 0, max_resident_kib = 0;
+};
+
+std::string step_dir_name(const StepId& step);
+std::optional<StepId> parse_step_dir_name(std::string_view name);
+
+std::string encode_spec(const StepSpec& spec);
+Result<StepSpec> decode_spec(std::string_view bytes);
+std::string encode_result(const StepResult& result);
+Result<StepResult> decode_result(std::string_view bytes);
+
+Result<StepSpec> read_spec(int dir_fd);
+Result<std::optional<StepResult>> read_result(int dir_fd);  // nullopt: it has none (yet)
+
+// Right when a step ends, however it ends: nothing of what was filled in for it stays on the disk.
+void remove_private_parts(int dir_fd);
+
+// The lock on "alive".
+struct Supervisor {
+  pid_t pid = 0;    // also the number of its session; 0: none
+  pid_t group = 0;  // of the step, 0: not started
+};
+enum class Life { alive, dead };
+struct LifeSign {
+  Life life = Life::dead;
+  Supervisor supervisor;  // with Life::alive its pid may still be missing for a moment
+};
+// Life::dead is final: from then on no supervisor will run this step.
+Result<LifeSign> probe_supervisor(int dir_fd);
+// For the supervisor: the locked file, or Code::conflict when this step has been begun or claimed before.
+Result<io::Fd> claim_step(int dir_fd);
+Result<void> write_supervisor(const io::Fd& alive, const Supervisor& supervisor);
+
+}  // namespace prov::agent

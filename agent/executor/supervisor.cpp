@@ -1,0 +1,293 @@
+#include "agent/executor/supervisor.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <optional>
+
+#include "agent/executor/output_file.h"
+#include "agent/executor/step_dir.h"
+#include "common/io/posix/posix_world.h"
+#include "common/io/posix/processes.h"
+
+namespace prov::agent {
+namespace {
+
+constexpr rlim_t kOpenFiles = 4096;
+constexpr std::size_t kReadBytes = 64 << 10;
+constexpr std::size_t kLastBytes = 1 << 20;  // of output read at most after the step's processes are gone
+constexpr int kGroupPollMs = 20;
+constexpr std::uint64_t kNever = ~0ULL;
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  for (const std::string& text : texts) out.push_back(const_cast<char*>(text.c_str()));
+  out.push_back(nullptr);
+  return out;
+}
+
+void limit(int resource, rlim_t soft, rlim_t hard) {
+  rlimit now{};
+  getrlimit(static_cast<__rlimit_resource>(resource), &now);
+  const rlimit wanted{std::min(soft, now.rlim_max), std::min(hard, now.rlim_max)};
+  setrlimit(static_cast<__rlimit_resource>(resource), &wanted);
+}
+
+struct Pipe {
+  io::Fd read_end, write_end;
+  Pipe() {
+    int fds[2];
+    PROV_ASSERT(pipe2(fds, O_CLOEXEC) == 0);
+    read_end.reset(fds[0]);
+    write_end.reset(fds[1]);
+  }
+};
+
+// "#!/usr/bin/env nu" of a script that could not be started, so that the message can name what is missing.
+std::string interpreter_of(int work_fd, const std::string& program) {
+  const io::Fd fd(openat(work_fd, program.c_str(), O_RDONLY | O_CLOEXEC));
+  char head[128];
+  const ssize_t n = fd ? read(fd.get(), head, sizeof head) : 0;
+  const std::string_view text(head, n > 0 ? static_cast<std::size_t>(n) : 0);
+  return text.substr(0, 2) == "#!" ? std::string(text.substr(2, text.find('\n') - 2)) : std::string();
+}
+
+class Supervision {
+ public:
+  Supervision(io::Fd dir, io::Fd alive, StepSpec spec, io::Fd signals, io::Fd output)
+      : dir_(std::move(dir)),
+        alive_(std::move(alive)),
+        spec_(std::move(spec)),
+        signals_(std::move(signals)),
+        output_(std::move(output), spec_.output_limit) {}
+
+  void run() {
+    if (begin()) {
+      watch_step();
+      end_group();
+      read_output(kLastBytes);
+    }
+    output_.finish();
+    remove_private_parts(dir_.get());
+    write_verdict();
+  }
+
+ private:
+  bool begin();
+  [[noreturn]] void become_step(const Pipe& go, const Pipe& trouble, int work_fd, int stdin_fd);
+  bool problem(const std::string& text) {
+    result_.end.problem = text;
+    return false;
+  }
+  void watch_step();
+  void wait_for_something(std::uint64_t until_ms);
+  void take_signals();
+  void reap();
+  void stop_group();
+  void end_group();
+  bool read_output(std::size_t max);
+  void write_verdict();
+
+  io::Fd dir_, alive_;
+  StepSpec spec_;
+  io::Fd signals_;
+  OutputFile output_;
+  Pipe printed_;
+  io::SystemClock clock_;
+  StepResult result_;
+  pid_t step_ = 0;
+  std::optional<int> status_;
+  std::uint64_t limit_at_ms_ = kNever, kill_at_ms_ = kNever;
+};
+
+bool Supervision::begin() {
+  const io::Fd work(openat(dir_.get(), "work", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const char* input = spec_.has_stdin ? "stdin" : "/dev/null";
+  const io::Fd stdin_fd(openat(dir_.get(), input, O_RDONLY | O_CLOEXEC));
+  if (!work || !stdin_fd) return problem(io::system_error("open", work ? input : "work").message);
+  fcntl(printed_.read_end.get(), F_SETFL, O_NONBLOCK);
+  Pipe go, trouble;
+  step_ = fork();
+  if (step_ < 0) return problem(io::system_error("fork for", spec_.argv[0]).message);
+  if (step_ == 0) become_step(go, trouble, work.get(), stdin_fd.get());
+  setpgid(step_, step_);
+  printed_.write_end.reset();
+  trouble.write_end.reset();
+  // Whoever finds this supervisor dead must know which processes are the step's before there are any.
+  if (auto written = write_supervisor(alive_, {getpid(), step_}); !written) {
+    kill(step_, SIGKILL);
+    waitpid(step_, nullptr, 0);
+    return problem(written.error().message);
+  }
+  if (spec_.timeout_s != 0) limit_at_ms_ = clock_.monotonic_ms() + spec_.timeout_s * 1000ULL;
+  [[maybe_unused]] const ssize_t went = write(go.write_end.get(), "g", 1);
+  int error = 0;
+  if (read(trouble.read_end.get(), &error, sizeof error) != sizeof error) return true;  // exec closed it
+  waitpid(step_, nullptr, 0);
+  errno = error;
+  std::string why = io::system_error("start", spec_.argv[0]).message;
+  const std::string interpreter = interpreter_of(work.get(), spec_.argv[0]);
+  if (!interpreter.empty()) why += " (it wants the interpreter " + interpreter + ")";
+  return problem(why);
+}
+
+void Supervision::become_step(const Pipe& go, const Pipe& trouble, int work_fd, int stdin_fd) {
+  setpgid(0, 0);
+  // Only the read end is this process's: should the supervisor die before it says go, the step must not begin.
+  close(go.write_end.get());
+  char word = 0;
+  if (read(go.read_end.get(), &word, 1) != 1) _exit(127);
+  for (const int each : {SIGPIPE, SIGHUP, SIGTERM, SIGINT, SIGCHLD}) signal(each, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  limit(RLIMIT_CORE, 0, 0);
+  limit(RLIMIT_NOFILE, kOpenFiles, RLIM_INFINITY);
+  if (spec_.memory_limit != 0) limit(RLIMIT_AS, spec_.memory_limit, spec_.memory_limit);
+  const bool set_up = fchdir(work_fd) == 0 && dup2(stdin_fd, 0) == 0 && dup2(printed_.write_end.get(), 1) == 1 &&
+                      dup2(printed_.write_end.get(), 2) == 2;
+  if (set_up) {
+    std::vector<char*> argv = pointers(spec_.argv);
+    std::vector<char*> environment = pointers(spec_.environment);
+    environ = environment.data();  // also what execvp looks PATH up in
+    execvp(argv[0], argv.data());
+  }
+  const int error = errno;
+  [[maybe_unused]] const ssize_t told = write(trouble.write_end.get(), &error, sizeof error);
+  _exit(127);
+}
+
+void Supervision::watch_step() {
+  while (!status_) {
+    wait_for_something(std::min(limit_at_ms_, kill_at_ms_));
+    const std::uint64_t now = clock_.monotonic_ms();
+    if (now >= limit_at_ms_) {
+      result_.end.timed_out = true;
+      stop_group();
+    }
+    if (now >= kill_at_ms_) {
+      kill_at_ms_ = kNever;
+      kill(-step_, SIGKILL);
+    }
+  }
+  if (WIFSIGNALED(*status_))
+    result_.end.signal = WTERMSIG(*status_);
+  else
+    result_.end.exit_code = WEXITSTATUS(*status_);
+}
+
+void Supervision::wait_for_something(std::uint64_t until_ms) {
+  const std::uint64_t now = clock_.monotonic_ms();
+  const std::uint64_t wait = until_ms <= now ? 0 : std::min<std::uint64_t>(until_ms - now, 60'000);
+  pollfd fds[2] = {{signals_.get(), POLLIN, 0}, {printed_.read_end.get(), POLLIN, 0}};
+  if (poll(fds, printed_.read_end ? 2 : 1, static_cast<int>(wait)) <= 0) return;
+  if (fds[1].revents != 0 && !read_output(kReadBytes)) printed_.read_end.reset();
+  if (fds[0].revents != 0) take_signals();
+}
+
+void Supervision::take_signals() {
+  signalfd_siginfo info{};
+  while (read(signals_.get(), &info, sizeof info) == sizeof info) {
+    if (info.ssi_signo == SIGCHLD) {
+      reap();
+    } else if (!result_.end.timed_out && !result_.end.cancelled) {
+      result_.end.cancelled = true;
+      stop_group();
+    }
+  }
+}
+
+// Also what the step has left behind: as a subreaper this process inherits it.
+void Supervision::reap() {
+  int status = 0;
+  rusage used{};
+  for (pid_t pid = wait4(-1, &status, WNOHANG, &used); pid > 0; pid = wait4(-1, &status, WNOHANG, &used)) {
+    if (pid != step_) continue;
+    status_ = status;
+    const auto ms = [](const timeval& time) {
+      return static_cast<std::uint64_t>(time.tv_sec) * 1000 + static_cast<std::uint64_t>(time.tv_usec) / 1000;
+    };
+    result_.user_ms = ms(used.ru_utime);
+    result_.system_ms = ms(used.ru_stime);
+    result_.max_resident_kib = static_cast<std::uint64_t>(used.ru_maxrss);
+  }
+}
+
+void Supervision::stop_group() {
+  kill(-step_, SIGTERM);
+  kill(-step_, SIGCONT);  // a stopped process would not hear it
+  limit_at_ms_ = kNever;
+  kill_at_ms_ = clock_.monotonic_ms() + spec_.grace_ms;
+}
+
+// The step itself has ended; whatever of it still is in its group ends now. A service has left the group long ago.
+void Supervision::end_group() {
+  if (kill_at_ms_ == kNever && io::group_alive(step_, getpid())) stop_group();
+  while (io::group_alive(step_, getpid())) {
+    wait_for_something(clock_.monotonic_ms() + kGroupPollMs);
+    reap();
+    if (clock_.monotonic_ms() >= kill_at_ms_) kill(-step_, SIGKILL);
+  }
+}
+
+bool Supervision::read_output(std::size_t max) {  // false: nobody can print any more
+  char buffer[kReadBytes];
+  for (std::size_t total = 0; total < max && printed_.read_end;) {
+    const ssize_t n = read(printed_.read_end.get(), buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return true;
+    if (n == 0) return false;
+    output_.add({buffer, static_cast<std::size_t>(n)});
+    total += static_cast<std::size_t>(n);
+  }
+  return true;
+}
+
+void Supervision::write_verdict() {
+  result_.output_bytes = output_.bytes();
+  result_.dropped_bytes = output_.dropped();
+  result_.output_digest = output_.digest();
+  // On a full disk it waits, and lives on, so that nobody takes the step for interrupted.
+  for (;; sleep(1)) {
+    auto written = io::write_durably_at(dir_.get(), "verdict", encode_result(result_), 0600);
+    if (written || written.error().code != Code::exhausted) return;
+  }
+}
+
+io::Fd block_signals() {
+  signal(SIGPIPE, SIG_IGN);
+  sigset_t taken;
+  sigemptyset(&taken);
+  for (const int each : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) sigaddset(&taken, each);
+  sigprocmask(SIG_SETMASK, &taken, nullptr);
+  return io::Fd(signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+}  // namespace
+
+int supervise(const std::string& step_dir) {
+  io::Fd signals = block_signals();
+  umask(077);
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  auto dir = io::open_private_dir(step_dir);
+  if (!dir) return 2;
+  auto alive = claim_step(dir->get());
+  if (!alive || !write_supervisor(*alive, {getpid(), 0})) return 3;
+  auto spec = read_spec(dir->get());
+  io::Fd output(openat(dir->get(), "output", O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
+  if (!spec || !output || !signals) return 4;
+  Supervision(std::move(*dir), std::move(*alive), std::move(*spec), std::move(signals), std::move(output)).run();
+  return 0;
+}
+
+}  // namespace prov::agent

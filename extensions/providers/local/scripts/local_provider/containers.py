@@ -1,9 +1,11 @@
 """The runtime "container": a host is a container with systemd, made through the Docker API."""
 import os
+import time
 from urllib.parse import quote
 
 from . import engine, host_files, network, procs
 from .base_image import BaseImage
+from .docker_api import EngineRefused
 from .errors import ProviderError
 from .request import PLANS
 from .say import say
@@ -12,6 +14,7 @@ LABEL = "provisioning.local"
 IMAGE = "localhost/provisioning-local-{}:latest"
 TOOLS = ("mmdebstrap", "ip", "setpriv", "unshare")
 NAME = "container"
+SETTLE_S = 30
 
 
 class Containers:
@@ -110,7 +113,7 @@ class Containers:
         body = {"Image": IMAGE.format(self._image.name), "Cmd": ["/bin/true"], "Labels": {LABEL: "probe"},
                 "HostConfig": {"NetworkMode": record["name"]}}
         try:
-            self._api.call("POST", "/containers/create", query={"name": name}, body=body)
+            self._create(name, body)
             self._api.call("POST", f"/containers/{name}/start")
             status = self._api.call("POST", f"/containers/{name}/wait").get("StatusCode")
         finally:
@@ -135,7 +138,7 @@ class Containers:
         name = self._name(host["hostname"])
         self._remove(name)
         body = self._container(record, host)
-        made = self._api.call("POST", "/containers/create", query={"name": name}, body=body)
+        made = self._create(name, body)
         self._api.call("PUT", f"/containers/{name}/archive", query={"path": "/"},
                        raw=host_files.agent_tar(agent, with_unit=True))
         return {"id": made["Id"]}
@@ -194,14 +197,40 @@ class Containers:
         if self._engine.is_podman and record.get("subnet"):
             network.ensure_bridge(record)
 
-    def execute(self, host, argv):
-        return self._api.execute(host["id"], argv)
+    def first_process(self, host):
+        """Its process id, or 0 when the host does not run."""
+        return self._inspect(host).get("Pid", 0)
 
     def _name(self, hostname):
         return f"provisioning-{self._state.scope}-{hostname}"
 
+    # The engine goes on with what a killed call asked for. So a container may appear after it was found to be
+    # absent, and be in removal when it is to be removed: both pass within moments.
+    def _create(self, name, body):
+        deadline = time.monotonic() + SETTLE_S
+        while True:
+            try:
+                return self._api.call("POST", "/containers/create", query={"name": name}, body=body)
+            except EngineRefused as refused:
+                if not _name_in_use(refused) or time.monotonic() > deadline:
+                    raise
+            self._remove(name)
+
     def _remove(self, name):
-        self._api.call("DELETE", f"/containers/{name}", query={"force": "true", "v": "true"}, missing_ok=(404,))
+        deadline = time.monotonic() + SETTLE_S
+        while True:
+            try:
+                return self._api.call("DELETE", f"/containers/{name}", query={"force": "true", "v": "true"},
+                                      missing_ok=(404,))
+            except EngineRefused:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.1)
+
+
+def _name_in_use(refused):
+    # Docker says so with the status, podman 4 with the text.
+    return refused.status == 409 or "already in use" in refused.message
 
 
 def _add_systemd_needs(config):

@@ -4,7 +4,7 @@ import json
 import os
 import socket
 import struct
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from .errors import ProviderError
 
@@ -41,6 +41,17 @@ def server_pid(path):
     return struct.unpack("3i", credentials)[0]
 
 
+class EngineRefused(ProviderError):
+    """What the engine said no to, with the HTTP status."""
+
+    def __init__(self, method, path, status, data):
+        said = _decoded(data).get("message") if data.strip().startswith(b"{") else data.decode("utf-8", "replace")
+        super().__init__("engine_error", f"the container engine refused {method} {path}: {said or status}",
+                         "look at the engine's log, mend the cause, and send the same request again",
+                         retryable=status >= 409)
+        self.status = status
+
+
 class _Connection(http.client.HTTPConnection):
     def __init__(self, path, timeout_s):
         super().__init__("localhost", timeout=timeout_s)
@@ -51,7 +62,7 @@ class _Connection(http.client.HTTPConnection):
 
 
 class DockerApi:
-    """One request, one connection. Raises ProviderError for what the engine refuses and OSError when it is away."""
+    """One request, one connection. Raises EngineRefused, and OSError when the engine is away."""
 
     def __init__(self, path):
         self.path = path
@@ -62,7 +73,7 @@ class DockerApi:
         if status in missing_ok:
             return None
         if status >= 400:
-            raise _refused(method, path, status, data)
+            raise EngineRefused(method, path, status, data)
         return _decoded(data)
 
     def ping(self):
@@ -77,15 +88,6 @@ class DockerApi:
             return None
         finally:
             connection.close()
-
-    def execute(self, container, argv):
-        """Runs a program in a container; returns (exit status, output of both streams)."""
-        body = {"AttachStdout": True, "AttachStderr": True, "Cmd": argv}
-        made = self.call("POST", f"/containers/{quote(container)}/exec", body=body)
-        url = self._url(f"/exec/{made['Id']}/start", None, VERSION)
-        _, data = self._exchange("POST", url, {"Detach": False, "Tty": False}, None, 3600)
-        state = self.call("GET", f"/exec/{made['Id']}/json")
-        return state.get("ExitCode") or 0, _demultiplexed(data)
 
     @staticmethod
     def _url(path, query, version):
@@ -117,19 +119,3 @@ def _decoded(data):
     except ValueError:
         lines = [line for line in data.splitlines() if line.strip()]
         return json.loads(lines[-1]) if lines and lines[-1].startswith(b"{") else {}
-
-
-def _refused(method, path, status, data):
-    message = _decoded(data).get("message") if data.strip().startswith(b"{") else data.decode("utf-8", "replace")
-    return ProviderError("engine_error", f"the container engine refused {method} {path}: {message or status}",
-                         "look at the engine's log, mend the cause, and send the same request again", status >= 500)
-
-
-def _demultiplexed(data):
-    """Frames of an 8-byte header (stream, three zeros, length) and the payload."""
-    out, at = b"", 0
-    while at + 8 <= len(data):
-        length = struct.unpack(">I", data[at + 4:at + 8])[0]
-        out += data[at + 8:at + 8 + length]
-        at += 8 + length
-    return out

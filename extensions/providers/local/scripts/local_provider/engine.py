@@ -1,7 +1,7 @@
 """Finds a container engine that speaks the Docker API, or runs one of the provider's own.
 
-Its own one is `podman system service` with everything below state_dir/engine: store, run files, networks, settings,
-socket. It serves until the last infra of the state folder is torn down; when it dies the next call starts it again,
+Its own one is `podman system service` with its store, networks and settings below state_dir/engine, and what only
+lasts until the next boot in a folder of /run, because podman and sockets want short paths there. It serves until the last infra of the state folder is torn down; when it dies the next call starts it again,
 and containers do not notice. Which process it is, the socket knows: there is no pid file to go stale.
 """
 import os
@@ -11,7 +11,7 @@ import subprocess
 import time
 
 from . import network, procs
-from .docker_api import SUN_PATH_MAX, DockerApi, server_pid
+from .docker_api import DockerApi, server_pid
 from .errors import ProviderError
 from .say import say
 from .store import boot_id, read_json, short_hash, write_json
@@ -67,11 +67,12 @@ def reopen(state, record):
     return Engine(DockerApi(record["socket"]), False, headers)
 
 
+def _run_folder(state):
+    return f"/run/provisioning-local-{short_hash(os.path.realpath(state.root))}"
+
+
 def own_socket(state):
-    path = os.path.join(state.engine, "podman.sock")
-    if len(os.fsencode(path)) > SUN_PATH_MAX:
-        path = f"/run/provisioning-local-{short_hash(os.path.realpath(state.root))}.sock"
-    return path
+    return os.path.join(_run_folder(state), "podman.sock")
 
 
 def own(state):
@@ -91,7 +92,7 @@ def _start(state, path):
     """REQUIRES: the engine's lock."""
     say("starting a container engine (podman) of our own")
     os.makedirs(state.engine, mode=0o700, exist_ok=True)
-    _forget_last_boot(state)
+    _fresh_run_folder(state)
     config = _write_settings(state)
     if read_json(_before(state)) is None:
         write_json(_before(state), {"filter_tables": network.filter_tables()})
@@ -117,18 +118,18 @@ def _start(state, path):
 
 
 def _podman(state):
-    def folder(name):
-        return os.path.join(state.engine, name)
-    return ["podman", "--root", folder("root"), "--runroot", folder("run"), "--tmpdir", folder("tmp"),
-            "--network-config-dir", folder("networks")]
+    run = _run_folder(state)
+    return ["podman", "--root", os.path.join(state.engine, "root"), "--runroot", run + "/run", "--tmpdir", run + "/tmp",
+            "--network-config-dir", os.path.join(state.engine, "networks")]
 
 
-def _forget_last_boot(state):
-    """run/ and tmp/ say what runs; podman expects them gone after a boot, but here they lie on disk."""
-    stamp = os.path.join(state.engine, "boot.json")
+def _fresh_run_folder(state):
+    """It says what runs, so it must not outlast a boot, which it does where /run lies on a disk."""
+    run = _run_folder(state)
+    stamp = os.path.join(run, "boot.json")
     if read_json(stamp) != {"boot": boot_id()}:
-        for name in ("run", "tmp"):
-            shutil.rmtree(os.path.join(state.engine, name), ignore_errors=True)
+        shutil.rmtree(run, ignore_errors=True)
+        os.makedirs(run, mode=0o700)
         write_json(stamp, {"boot": boot_id()})
 
 
@@ -164,7 +165,7 @@ def _hard_limit(name, most):
 
 
 def _storage_conf(state):
-    text = f'[storage]\ndriver="overlay"\nrunroot="{state.engine}/run"\ngraphroot="{state.engine}/root"\n'
+    text = f'[storage]\ndriver="overlay"\nrunroot="{_run_folder(state)}/run"\ngraphroot="{state.engine}/root"\n'
     if procs.run(["stat", "-f", "-c", "%T", state.engine])[1].strip() != "overlayfs":
         return text
     if procs.find("fuse-overlayfs"):
@@ -182,11 +183,10 @@ def stop_unused(state):
     with state.engine_lock():
         if not os.path.isdir(state.engine) or any(n.get("own_engine") for n in state.all_networks()):
             return
-        path = own_socket(state)
-        _stop(server_pid(path))
-        if os.path.lexists(path):
-            os.unlink(path)
-        _unmount_below(state.engine)
+        _stop(server_pid(own_socket(state)))
+        for folder in (state.engine, _run_folder(state)):
+            _unmount_below(folder)
+        shutil.rmtree(_run_folder(state), ignore_errors=True)
         before = read_json(_before(state))
         if before is not None:
             network.remove_idle_engine_tables(before.get("filter_tables", []))

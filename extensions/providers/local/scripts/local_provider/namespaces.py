@@ -11,6 +11,7 @@ network namespace and device pairs with it. What stays is the host's folder, fro
     agent-state/ etc-hosts   bound into it
     console.log              what its init wrote
 """
+import io
 import os
 import re
 import secrets
@@ -18,7 +19,6 @@ import shutil
 import signal
 import subprocess
 import tarfile
-import io
 import time
 
 from . import host_files, network, procs
@@ -161,7 +161,11 @@ class Namespaces:
         return "pvh" + short_hash(self._state.scope, host["hostname"])
 
     def running(self, host):
-        return _alive(_run_record(self._state.host_folder(host["hostname"]))) > 0
+        return self.first_process(host) > 0
+
+    def first_process(self, host):
+        """Its process id, or 0 when the host does not run."""
+        return _alive(_run_record(self._state.host_folder(host["hostname"])))
 
     def exists(self, host):
         folder = self._state.host_folder(host["hostname"])
@@ -187,15 +191,6 @@ class Namespaces:
                 _end(handle, patience_s)
         finally:
             os.close(handle)
-
-    def execute(self, host, argv):
-        pid = _alive(_run_record(self._state.host_folder(host["hostname"])))
-        if not pid:
-            return 127, b"the host does not run\n"
-        enter = ["nsenter", "--target", str(pid), "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd"]
-        done = subprocess.run(enter + ["--"] + argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, env=procs.environment(), check=False)
-        return done.returncode, done.stdout
 
 
 # -- the first process of a host

@@ -3,7 +3,7 @@
   state_dir/
     locks/                                      one file per lock held or waited for
     images/<variant>-<key>.tar, <variant>-<key>/   the base root file systems, shared by all
-    engine/                                     store and socket of the provider's own engine
+    engine/                                     store and settings of the provider's own engine
     workspaces/<workspace>/<infra>/
       network.json                              runtime, subnet, bridge: written before anything is made
       hosts/<hostname>/host.json                written before anything of the host is made

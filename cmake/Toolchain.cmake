@@ -5,7 +5,7 @@ set(PROV_SANITIZE "" CACHE STRING "address or thread: build everything with that
 add_library(prov_options INTERFACE)
 target_compile_options(prov_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
-  -Wcast-align -Wformat=2 -Wimplicit-fallthrough -Werror
+  -Wcast-align -Wformat=2 -Wimplicit-fallthrough -Wno-missing-field-initializers -Werror
   -fstack-protector-strong $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
 target_include_directories(prov_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
 target_compile_definitions(prov_options INTERFACE PROV_VERSION="${PROJECT_VERSION}")

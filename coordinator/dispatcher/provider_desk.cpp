@@ -66,7 +66,7 @@ void ProviderDesk::call(const JobPtr& job, json request, Then then) {
   request["runtime"] = job->spec.runtime.empty() ? "auto" : job->spec.runtime;
   request["server"] = server_json(job->spec);
   runner_.run(
-      {job->spec.provider_bundle, request.dump(), kCallTimeoutS},
+      {job->spec.provider, job->spec.provider_bundle, request.dump(), kCallTimeoutS},
       [this, job](std::string text) { progress(job, std::move(text)); },
       [this, job, then = std::move(then)](Result<std::string> text) {
         if (!text) {

@@ -11,8 +11,9 @@
 namespace prov::providers {
 
 struct ProviderCall {
-  Digest bundle;        // of the provider extension
-  std::string request;  // one JSON object; may carry a join token: never logged, never in argv
+  std::string provider;  // its name: each has a state_dir of its own
+  Digest bundle;         // of the provider extension
+  std::string request;   // one JSON object; may carry a join token: never logged, never in argv
   std::uint32_t timeout_s = 600;
 };
 

@@ -1,0 +1,152 @@
+#include "tests/unit/domain/harness.h"
+
+namespace prov::domain {
+namespace {
+
+TEST(Workflow, ParallelLimitHoldsAndNothingIsForgotten) {
+  Platform p;
+  p.state.agenda.limits.workflow_parallel = 3;
+  std::vector<std::string> hosts;
+  for (std::uint8_t i = 1; i <= 10; ++i) {
+    hosts.push_back("h" + std::to_string(i));
+    p.add_host(hosts.back(), i);
+  }
+  p.must(RunExec{hosts, {"true"}, "", 10});
+  const Id workflow = p.newest_workflow();
+  std::size_t ended = 0;
+  while (!p.state.workflows.at(workflow).ended) {
+    EXPECT_LE(p.state.workflows.at(workflow).out, 3U);
+    ASSERT_LT(ended, p.sent().size()) << "nothing is on its way";
+    p.end(p.sent()[ended++]);
+  }
+  EXPECT_EQ(ended, 10U);
+}
+
+TEST(Workflow, CreditPerAgentHolds) {
+  Platform p;
+  p.state.agenda.limits.agent_orders = 5;
+  p.add_host("a", 1);
+  p.must(RunNoop{{"a"}, 20});
+  EXPECT_EQ(p.sent().size(), 5U);
+  for (std::size_t i = 0; i < 20; ++i) p.end(p.sent().at(i));
+  EXPECT_TRUE(p.state.workflows.at(p.newest_workflow()).ended);
+}
+
+TEST(Workflow, HostsTakeTurns) {
+  Platform p;
+  p.state.agenda.limits.agent_orders = 2;
+  p.add_host("a", 1);
+  p.add_host("b", 2);
+  p.must(RunNoop{{"a", "b"}, 8});
+  std::vector<std::string> hosts;
+  for (const Id& id : p.sent()) hosts.push_back(find_task(p.state, id)->plan.server);
+  EXPECT_EQ(hosts, (std::vector<std::string>{"a", "b", "a", "b"}));
+}
+
+TEST(Workflow, CancelSkipsWhatWaitsAndAsksForWhatRuns) {
+  Platform p;
+  p.state.agenda.limits.agent_orders = 1;
+  p.add_host("a", 1);
+  p.must(RunNoop{{"a"}, 3});
+  const Id workflow = p.newest_workflow();
+  p.must(CancelWorkflow{workflow});
+  EXPECT_EQ(p.task(workflow, 0).status, TaskStatus::dispatched);
+  EXPECT_EQ(p.task(workflow, 1).outcome, Outcome::cancelled);
+  EXPECT_TRUE(std::any_of(p.effects.begin(), p.effects.end(), [&](const Effect& e) {
+    const auto* cancel = std::get_if<CancelAttempt>(&e);
+    return cancel != nullptr && cancel->task == task_id(workflow, 0);
+  }));
+  p.end(task_id(workflow, 0), Outcome::cancelled);
+  EXPECT_EQ(p.state.workflows.at(workflow).outcome, Outcome::cancelled);
+  EXPECT_TRUE(p.must(CancelWorkflow{workflow}).empty());
+}
+
+TEST(Workflow, AHostThatStaysAwayIsNotDeliveredInTheEnd) {
+  Platform p;
+  p.add_host("a", 1);
+  p.must(LoseAgent{key_of(1), 0, ""});
+  p.must(RunExec{{"a"}, {"true"}, "", 10});
+  const Id workflow = p.newest_workflow();
+  p.advance(p.state.agenda.limits.delivery_ms - 1);
+  EXPECT_EQ(p.task(workflow, 0).status, TaskStatus::ready);
+  p.advance(1);
+  EXPECT_EQ(p.task(workflow, 0).outcome, Outcome::not_delivered);
+  EXPECT_TRUE(p.sent().empty());
+}
+
+TEST(Workflow, ARepeatedCommandGetsItsFirstAnswerWithinTheHorizon) {
+  Platform p;
+  p.add_host("a", 1);
+  Id command;
+  command.bytes[0] = 42;
+  ASSERT_TRUE(p.give(RunExec{{"a"}, {"true"}, "", 10}, "w", command));
+  const CommandKey key{"uid:0", "w", command};
+  ASSERT_TRUE(p.state.remembered.contains(key));
+  EXPECT_EQ(p.state.remembered.at(key).made, p.newest_workflow());
+  p.now_ms += kRememberMs + 1;
+  Id other;
+  other.bytes[0] = 43;
+  ASSERT_TRUE(p.give(RunExec{{"a"}, {"true"}, "", 10}, "w", other));
+  EXPECT_FALSE(p.state.remembered.contains(key));
+}
+
+TEST(Workflow, FinishedOnesLeaveTheWorkingSet) {
+  Platform p;
+  p.state.agenda.limits.agent_orders = 1'000'000;
+  p.add_host("a", 1);
+  for (int i = 0; i < 3; ++i) {
+    p.must(RunNoop{{"a"}, static_cast<std::uint32_t>(kKeepEndedTasks / 2)});
+    const Id workflow = p.newest_workflow();
+    for (std::uint32_t n = 0; n < kKeepEndedTasks / 2; ++n) p.end(task_id(workflow, n));
+  }
+  EXPECT_EQ(p.state.workflows.size(), 2U);
+  EXPECT_EQ(p.state.ended_workflows_total, 3U);
+}
+
+TEST(Workflow, AFrozenAggregateChangesNoMoreAndTheRestGoesOn) {
+  Platform p;
+  p.add_host("a", 1);
+  p.must(RunExec{{"a"}, {"true"}, "", 10});
+  const Id first = p.newest_workflow();
+  Event unknown;
+  unknown.meta.sequence = p.state.sequence + 1;
+  unknown.meta.aggregate_kind = AggregateKind::task;
+  unknown.meta.aggregate_id = std::string(task_id(first, 0).view());
+  unknown.body = UnknownEvent{999, 1, "x"};
+  evolve(p.state, unknown);
+  p.end(task_id(first, 0));
+  EXPECT_EQ(p.task(first, 0).status, TaskStatus::dispatched);
+  p.must(RunExec{{"a"}, {"true"}, "", 10});
+  p.end(task_id(p.newest_workflow(), 0));
+  EXPECT_TRUE(p.state.workflows.at(p.newest_workflow()).ended);
+}
+
+TEST(Workflow, AnAgentCannotEndAnothersTask) {
+  Platform p;
+  p.add_host("a", 1);
+  p.add_host("b", 2);
+  p.must(RunExec{{"a"}, {"true"}, "", 10});
+  TaskEnded e;
+  e.task = task_id(p.newest_workflow(), 0);
+  e.attempt = 1;
+  EXPECT_EQ(p.give(ReportEnded{key_of(2), e, 0, {}}).error().code, Code::denied);
+}
+
+TEST(Workflow, RepeatedAndStaleReportsChangeNothing) {
+  Platform p;
+  p.add_host("a", 1);
+  p.must(RunExec{{"a"}, {"true"}, "", 10});
+  const Id id = task_id(p.newest_workflow(), 0);
+  TaskEnded e;
+  e.task = id;
+  e.attempt = 1;
+  ASSERT_FALSE(p.must(ReportEnded{key_of(1), e, 0, {}}).empty());
+  EXPECT_TRUE(p.must(ReportEnded{key_of(1), e, 0, {}}).empty());
+  e.attempt = 7;
+  EXPECT_TRUE(p.must(ReportEnded{key_of(1), e, 0, {}}).empty());
+  e.task = task_id(id, 99);
+  EXPECT_TRUE(p.must(ReportStarted{key_of(1), e.task, 1, 0}).empty());
+}
+
+}  // namespace
+}  // namespace prov::domain

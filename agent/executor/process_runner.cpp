@@ -1,7 +1,6 @@
 #include "agent/executor/process_runner.h"
 
 #include <fcntl.h>
-#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -93,7 +92,7 @@ void ProcessRunner::watch_supervisor(const StepId& step, Running& running, pid_t
   if (!pidfd) return;  // it has ended: the next look finds what it left
   running.pidfd = std::move(*pidfd);
   watcher_.watch(running.pidfd.get(), [this, step] { look_after(step); });
-  if (running.cancelled) pidfd_send_signal(running.pidfd.get(), SIGTERM, nullptr, 0);
+  if (running.cancelled) io::signal_pidfd(running.pidfd, SIGTERM);
 }
 
 void ProcessRunner::poll_all() {
@@ -183,7 +182,7 @@ void ProcessRunner::cancel(const StepId& step) {
   const auto it = running_.find(step);
   if (it == running_.end()) return;
   it->second.cancelled = true;
-  if (it->second.pidfd) pidfd_send_signal(it->second.pidfd.get(), SIGTERM, nullptr, 0);
+  if (it->second.pidfd) io::signal_pidfd(it->second.pidfd, SIGTERM);
 }
 
 Result<std::string> ProcessRunner::read_output(const StepId& step, std::uint64_t offset, std::size_t max) {

@@ -1,5 +1,5 @@
 #pragma once
-// The one file that the journal lives in. Implementations: common/io/posix/posix_journal_file.h, memory that can lose
+// The one file that the journal lives in. Implementations: agent/host/disk_journal.h, memory that can lose
 // what was not synced (tests/support, tests/sim).
 #include <string>
 #include <string_view>

@@ -3,7 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -74,11 +74,13 @@ Result<pid_t> spawn(const Spawn& request) {
 }
 
 Result<Fd> open_pidfd(pid_t pid) {
-  Fd fd(pidfd_open(pid, 0));
+  Fd fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   if (fd) return fd;
   if (errno == ESRCH) return fail(Code::not_found, "no process " + std::to_string(pid));
   return tl::unexpected(system_error("watch process", std::to_string(pid)));
 }
+
+void signal_pidfd(const Fd& pidfd, int number) { syscall(SYS_pidfd_send_signal, pidfd.get(), number, nullptr, 0); }
 
 std::optional<ProcessStat> process_stat(pid_t pid) {
   auto text = read_file("/proc/" + std::to_string(pid) + "/stat", 4096);

@@ -23,6 +23,8 @@ struct Spawn {
 Result<pid_t> spawn(const Spawn& request);  // standard input is /dev/null; signals as a fresh process has them
 Result<Fd> open_pidfd(pid_t pid);           // readable when it has ended; Code::not_found when there is none
 
+void signal_pidfd(const Fd& pidfd, int number);  // one that has ended is fine
+
 struct ProcessStat {
   pid_t pid = 0, parent = 0, group = 0, session = 0;
   char state = '?';

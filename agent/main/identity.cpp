@@ -1,0 +1,99 @@
+#include "agent/main/identity.h"
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include "common/io/posix/files.h"
+
+namespace prov::agent {
+namespace {
+
+constexpr std::size_t kMaxBytes = 16 << 10;
+using Fields = std::map<std::string, std::string>;
+
+Result<std::optional<Fields>> load(const std::string& path) {
+  auto text = io::read_file(path, kMaxBytes);
+  if (!text && text.error().code == Code::not_found) return std::optional<Fields>();
+  if (!text) return tl::unexpected(text.error());
+  Fields out;
+  std::istringstream in(*text);
+  for (std::string line; std::getline(in, line);) {
+    const auto equals = line.find('=');
+    if (equals != std::string::npos) out[line.substr(0, equals)] = line.substr(equals + 1);
+  }
+  wipe(*text);
+  return std::optional(std::move(out));
+}
+
+std::string text_of(const Fields& fields) {
+  std::string out;
+  for (const auto& [name, value] : fields) out += name + "=" + value + "\n";
+  return out;
+}
+
+tl::unexpected<Error> broken(const std::string& path) {
+  return fail(Code::corrupt, path + " is damaged",
+              "remove the state directory and enrol this host with a new join token");
+}
+
+SealKeys seal_keys_of(const io::KeyPair& pair) {
+  const auto* raw = reinterpret_cast<const char*>(pair.secret_key.data());
+  return {pair.public_key, std::string(raw, pair.secret_key.size())};
+}
+
+std::optional<io::KeyPair> pair_from_hex(const std::string& hex) {
+  auto raw = from_hex(hex);
+  if (!raw || raw->size() != io::SecretKey{}.size()) return std::nullopt;
+  io::SecretKey secret;
+  std::copy(raw->begin(), raw->end(), secret.begin());
+  wipe(*raw);
+  return io::key_pair_from(secret);
+}
+
+std::string hex_of(const io::KeyPair& pair) {
+  return to_hex({reinterpret_cast<const char*>(pair.secret_key.data()), pair.secret_key.size()});
+}
+
+}  // namespace
+
+Result<AgentKeys> load_or_make_keys(const std::string& state_dir) {
+  const std::string path = state_dir + "/keys";
+  auto fields = load(path);
+  if (!fields) return tl::unexpected(fields.error());
+  if (*fields) {
+    const auto link = pair_from_hex((**fields)["link"]);
+    const auto seal = pair_from_hex((**fields)["seal"]);
+    if (!link || !seal) return broken(path);
+    return AgentKeys{*link, seal_keys_of(*seal)};
+  }
+  const io::KeyPair link = io::generate_key_pair(), seal = io::generate_key_pair();
+  std::string text = text_of({{"link", hex_of(link)}, {"seal", hex_of(seal)}});
+  auto written = io::write_durably(path, text, 0600);
+  wipe(text);
+  if (!written) return tl::unexpected(written.error());
+  return AgentKeys{link, seal_keys_of(seal)};
+}
+
+Result<std::optional<Enrolment>> load_enrolment(const std::string& state_dir) {
+  const std::string path = state_dir + "/enrolment";
+  auto loaded = load(path);
+  if (!loaded) return tl::unexpected(loaded.error());
+  if (!*loaded) return std::optional<Enrolment>();
+  Fields& fields = **loaded;
+  const auto server_key = parse_hex<Key>(fields["server_key"]);
+  const auto log_id = parse_id(fields["log_id"]);
+  if (!server_key || !log_id || fields["endpoint"].empty()) return broken(path);
+  return std::optional(Enrolment{*server_key, fields["endpoint"], fields["workspace"], fields["server"], *log_id});
+}
+
+Result<void> save_enrolment(const std::string& state_dir, const Enrolment& enrolment) {
+  const Fields fields = {{"server_key", to_text(enrolment.server_key)},
+                         {"endpoint", enrolment.endpoint},
+                         {"workspace", enrolment.workspace},
+                         {"server", enrolment.server},
+                         {"log_id", to_text(enrolment.log_id)}};
+  return io::write_durably(state_dir + "/enrolment", text_of(fields), 0600);
+}
+
+}  // namespace prov::agent

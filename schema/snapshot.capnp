@@ -10,6 +10,7 @@ using import "event.capnp".Outcome;
 using import "event.capnp".ServerSpec;
 using import "event.capnp".TaskPlan;
 using import "event.capnp".TaskservSpec;
+using import "event.capnp".Transport;
 
 struct State {
   logId @0 :Data;
@@ -27,6 +28,7 @@ struct State {
   answers @12 :List(Answer);
   frozen @13 :List(Frozen);
   endedWorkflows @14 :UInt64;      # of all time; ended ones leave the working set after a while
+  endedOrder @16 :List(Data);      # ids of the ended workflows above, in the order they ended
   acceptedEpoch @15 :UInt32;       # the epoch that began when an operator last accepted a damaged or shorter log
 }
 struct JoinToken { id @0 :Data; secretHash @1 :Data; workspace @2 :Text; server @3 :Text; expiresMs @4 :UInt64; }
@@ -45,7 +47,7 @@ struct Taskserv {
 struct Workflow {
   id @0 :Data; workspace @1 :Text; kind @2 :Text; name @3 :Text; infra @4 :Text; parallelLimit @5 :UInt32;
   subject @6 :Text; credential @7 :Text; submittedMs @8 :UInt64; endedMs @9 :UInt64; outcome @10 :Outcome;
-  ended @11 :Bool; cancelling @12 :Bool; tasks @13 :List(Task);
+  ended @11 :Bool; cancelling @12 :Bool; tasks @13 :List(Task); transport @14 :Transport;
 }
 struct Task {
   plan @0 :TaskPlan; status @1 :Text; attempt @2 :UInt32; agent @3 :Data; dispatchSequence @4 :UInt64;

@@ -4,6 +4,7 @@
 // (tests/support). Whether one machine or a replicated log stands behind it is not the caller's business.
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,12 +35,20 @@ class RecordLog {
   virtual ~RecordLog() = default;
 
   // Writes the batch and syncs it; all of it or nothing. `done` runs on any thread, once, after the sync. An error
-  // means that nothing is known about the disk any more: the process ends and comes back by replay, except for
-  // Code::exhausted, which means that nothing was written.
-  // REQUIRES: one batch at a time; batch.number is last_commit() + 1, or 0.
-  virtual void append(LogBatch batch, Done done) = 0;
+  // means that nothing is known about the disk any more: the process ends and comes back by replay; but for
+  // Code::exhausted (no room; the same batch may be offered again) and Code::conflict (batch->number is neither
+  // last_commit() + 1 nor 0), which mean that nothing was written.
+  // REQUIRES: one batch at a time; nobody changes the batch until `done`.
+  virtual void append(std::shared_ptr<const LogBatch> batch, Done done) = 0;
 
   virtual std::uint64_t last_commit() = 0;  // 0: empty; known from the start, no I/O
+
+  // The highest commit that this store once said was durable. Greater than last_commit() when its end was lost.
+  virtual std::uint64_t attested_commit() { return last_commit(); }
+
+  // Moves the commits after `commit` aside, to side records (event_log/keys.h), so that the log goes on from there:
+  // after damage, by an operator's decision. Blocks. REQUIRES: nothing is being appended; commit <= last_commit().
+  virtual Result<void> set_aside_after(std::uint64_t commit) = 0;
 
   // In order from `from` on; ends at the last commit that was durable at the call. Any thread.
   virtual Result<void> read(std::uint64_t from, const CommitVisitor& visit) = 0;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/ids.h"
 #include "common/ports/record_log.h"
 
 namespace prov::event_log {

@@ -5,6 +5,8 @@
 //   o/ task(16) attempt(4) offset(8)        a step's output as it came, contiguous
 //   k/ workspace 0x00 reference             a secret, encrypted (coordinator/secrets)
 //   n/ sequence(8) chunk(4)                 snapshot of the state after that sequence (a cache)
+//   d/ number(8) digest(8)                  a commit that was set aside after damage; digest: the first bytes of its
+//   own
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,5 +27,6 @@ std::string snapshot_prefix(std::uint64_t sequence);
 std::string snapshot_key(std::uint64_t sequence, std::uint32_t chunk);
 std::uint64_t snapshot_sequence(std::string_view key);  // REQUIRES: made by snapshot_key
 inline constexpr std::string_view kSnapshotSpace = "n/";
+std::string set_aside_key(std::uint64_t commit, std::string_view bytes);
 
 }  // namespace prov::event_log

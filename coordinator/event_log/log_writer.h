@@ -5,58 +5,63 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <string>
-#include <vector>
+#include <utility>
 
 #include "common/ports/clock.h"
 #include "common/ports/record_log.h"
 #include "common/ports/timers.h"
 #include "coordinator/domain/events.h"
 #include "coordinator/event_log/checkpoint.h"
+#include "coordinator/event_log/event_codec.h"
+#include "coordinator/event_log/log_position.h"
 
 namespace prov::event_log {
 
-struct LogPosition {  // where a log ends
-  Id log_id;
-  std::uint64_t commit = 0;    // number of the last commit
-  std::uint64_t sequence = 0;  // of the last event
-  Digest commit_hash;
-  TimeMs log_time_ms = 0;
-  std::uint64_t checkpoint_sequence = 0;  // covered by the last signed checkpoint
-};
-
-inline constexpr std::size_t kMaxCommitEvents = 4096;     // a commit is closed when it reaches either;
-inline constexpr std::size_t kMaxCommitBytes = 1 << 20;   // one command's events are never split
+inline constexpr std::size_t kMaxCommitEvents = 4096;    // a commit is closed when it reaches either;
+inline constexpr std::size_t kMaxCommitBytes = 1 << 20;  // one command's events are never split
 
 class LogWriter {
  public:
-  // `position` is where the log ends. A failed sync calls `fatal` (which ends the process) and nothing after it.
-  // `executor` brings the store's completions back to the owner's thread. A checkpoint is signed every
-  // `checkpoint_events` events, and by checkpoint_now().
+  // `position` is where the log ends; an empty log has no log id yet, so the caller has drawn one. A failed sync calls
+  // `fatal` (which ends the process) and nothing after it. `executor` brings the store's completions back to the
+  // owner's thread. Without a key no checkpoint is signed.
   LogWriter(RecordLog& log, Executor& executor, Clock& clock, LogPosition position, const SigningKey* key,
-            std::function<void(const Error&)> fatal, std::uint64_t checkpoint_events = 4096);
+            std::function<void(const Error&)> fatal);
+  ~LogWriter();
+  LogWriter(const LogWriter&) = delete;
+  LogWriter& operator=(const LogWriter&) = delete;
 
-  // Fills in log id, sequence, times; returns the numbered event. It will be in the next commit.
+  // Fills in log id, sequence, times, and the epoch of the event before where there is none; returns the numbered
+  // event. It will be in the next commit. After damage (the store holds, or once held, more than `position` says)
+  // nothing is written before a DamageAccepted is appended; the commits beyond `position` are then set aside.
   std::shared_ptr<const domain::Event> append(domain::Event event);
   void write_side(SideRecord record);
 
   // Runs `done` when everything appended or written so far is durable (at once when it already is).
   void when_durable(std::function<void()> done);
 
-  // Call after each command: starts a commit when none is under way.
+  // Call after each command: starts a commit when none is under way. A store without room keeps the gate shut and
+  // loses nothing; each flush offers it the same commit again.
   void flush();
 
   // A checkpoint over the last durable commit, as an event for the caller to fold; nullptr when nothing is new.
   std::shared_ptr<const domain::Event> checkpoint_now();
 
+  // Its checkpoint_sequence is that of the last checkpoint that was signed, be it durable yet or not.
   const LogPosition& durable() const { return durable_; }
   std::uint64_t last_sequence() const { return next_sequence_ - 1; }
   TimeMs log_time_ms() const { return log_time_ms_; }
+  std::size_t waiting_bytes() const { return waiting_bytes_; }  // appended and not yet given to the store
+  bool out_of_room() const { return out_of_room_; }             // the store refused the last commit for want of room
 
  private:
   struct Batch;
+  Batch& open_batch();
   void start_commit();
+  void offer();
   void finish_commit(const Result<void>& result);
+  void fail_with(const Error& error);
+  void run_gate();
 
   RecordLog& log_;
   Executor& executor_;
@@ -64,14 +69,19 @@ class LogWriter {
   LogPosition durable_;
   const SigningKey* key_;
   std::function<void(const Error&)> fatal_;
-  std::uint64_t checkpoint_events_;
+  EventEncoder encoder_;
   std::uint64_t next_sequence_;
   TimeMs log_time_ms_;
+  std::uint32_t epoch_ = 0;
   std::uint64_t appended_ = 0, released_ = 0;  // how many appends there were, and how many of them are durable
-  std::deque<std::unique_ptr<Batch>> waiting_;
+  std::uint64_t checkpoint_event_ = 0;         // sequence of the last CheckpointSigned that was made here
+  std::size_t waiting_bytes_ = 0;
+  std::deque<std::unique_ptr<Batch>> waiting_;  // all but the last are closed
   std::unique_ptr<Batch> writing_;
   std::deque<std::pair<std::uint64_t, std::function<void()>>> gate_;
-  std::shared_ptr<bool> alive_;
+  bool running_gate_ = false, out_of_room_ = false, failed_ = false;
+  bool held_;                    // damaged, and nobody has decided yet
+  std::shared_ptr<bool> alive_;  // false: completions that are still on their way find nobody
 };
 
 }  // namespace prov::event_log

@@ -1,0 +1,18 @@
+#pragma once
+// Inside of the codecs: a Cap'n Proto struct as JSON, by reflection. Names become snake_case; of a union only the
+// member that is set is written; data of 16 bytes becomes a UUID, other data hex; text that is not UTF-8 is repaired.
+#include <capnp/dynamic.h>
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+namespace prov::event_log::detail {
+
+nlohmann::ordered_json to_json(capnp::DynamicStruct::Reader value);
+
+std::string snake_case(std::string_view camel_case);
+std::string id_text(std::string_view bytes);  // UUID, hex, or "" for nothing
+std::string utf8(std::string_view text);      // U+FFFD for what is not UTF-8
+
+}  // namespace prov::event_log::detail

@@ -1,0 +1,14 @@
+#pragma once
+// An event as one JSON object, as the audit export and the API show it.
+#include <nlohmann/json_fwd.hpp>
+
+#include "coordinator/domain/events.h"
+
+namespace prov::event_log {
+
+// The envelope's fields in snake_case and in the schema's order, `type` as its name, then `body`: the payload's fields
+// (schema/event.capnp). Ids are UUIDs, keys and digests hex; a zero one is "". The body of an event of an unknown type
+// is its bytes as hex.
+nlohmann::ordered_json event_to_json(const domain::Event& event);
+
+}  // namespace prov::event_log

@@ -1,0 +1,202 @@
+#include "coordinator/event_log/replay.h"
+
+#include <deque>
+
+#include "coordinator/domain/evolve.h"
+#include "coordinator/event_log/commit.h"
+#include "coordinator/event_log/snapshots.h"
+
+namespace prov::event_log {
+namespace {
+
+constexpr std::size_t kRecentHashes = 64;  // a checkpoint nearly always covers one of the last few commits
+
+std::string at_event(std::uint64_t sequence, const std::string& what) {
+  return "event " + std::to_string(sequence) + " " + what;
+}
+
+// Walks the chain. Whatever does not fit becomes the damage, and ends the walk.
+class ChainReader {
+ public:
+  ChainReader(RecordLog& log, const LogPosition& from, const PublicKeys& keys, const EventVisitor& visit)
+      : log_(log), keys_(keys), visit_(visit) {
+    out_.end = from;
+    out_.covered_sequence = from.checkpoint_sequence;
+    recent_.push_back({from.commit, from.commit_hash});
+  }
+
+  Replayed run() {
+    auto read = log_.read(out_.end.commit + 1,
+                          [this](std::uint64_t number, std::string_view bytes) { return take_commit(number, bytes); });
+    if (!read && !out_.damage) damaged("it cannot be read: " + read.error().message);
+    return std::move(out_);
+  }
+
+ private:
+  struct Known {
+    std::uint64_t commit;
+    Digest hash;
+  };
+
+  bool damaged(std::string what) {
+    out_.damage = Damage{out_.end.commit + 1, out_.end.sequence, std::move(what)};
+    return false;
+  }
+
+  bool take_commit(std::uint64_t number, std::string_view bytes) {
+    if (number != out_.end.commit + 1) return damaged("it is missing; the next one is " + std::to_string(number));
+    auto commit = CommitView::open(bytes);
+    if (!commit) return damaged(commit.error().message);
+    const CommitHeader& header = commit->header();
+    if (header.number != number) return damaged("it says that it is commit " + std::to_string(header.number));
+    if (header.previous != out_.end.commit_hash) return damaged("it does not follow from the commit before it");
+    if (header.first_sequence != out_.end.sequence + 1) {
+      return damaged("its first event has sequence " + std::to_string(header.first_sequence));
+    }
+    LogPosition end = out_.end;
+    end.commit = number;
+    end.commit_hash = commit->hash();
+    if (!take_events(*commit, end)) return false;
+    if (end.log_time_ms != header.log_time_ms) return damaged("its log time is not that of its last event");
+    for (std::size_t i = 0; i < events_.size() && !enough_; ++i) {
+      ++out_.events;
+      enough_ = !visit_(events_[i]);
+    }
+    out_.end = end;
+    ++out_.commits;
+    recent_.push_back({number, end.commit_hash});
+    if (recent_.size() > kRecentHashes) recent_.pop_front();
+    return !enough_;
+  }
+
+  // All of a commit's events are good before the first is handed out.
+  bool take_events(CommitView commit, LogPosition& end) {
+    events_.clear();
+    for (std::string_view bytes = commit.next(); !bytes.empty(); bytes = commit.next()) {
+      auto event = decode_event(bytes);
+      if (!event) return damaged(at_event(end.sequence + 1, "does not decode: " + event.error().message));
+      const domain::Envelope& meta = event->meta;
+      if (end.log_id.is_zero()) end.log_id = meta.log_id;
+      if (meta.log_id != end.log_id) return damaged(at_event(end.sequence + 1, "belongs to another log"));
+      if (meta.sequence != end.sequence + 1) {
+        return damaged(at_event(end.sequence + 1, "says that it is event " + std::to_string(meta.sequence)));
+      }
+      if (meta.log_time_ms < end.log_time_ms) return damaged(at_event(meta.sequence, "lies before the one before it"));
+      if (const auto* signed_one = std::get_if<domain::CheckpointSigned>(&event->body)) {
+        if (!take_checkpoint(*signed_one, end)) return false;
+      }
+      end.sequence = meta.sequence;
+      end.log_time_ms = meta.log_time_ms;
+      events_.push_back(std::move(*event));
+    }
+    return true;
+  }
+
+  bool take_checkpoint(const domain::CheckpointSigned& checkpoint, LogPosition& end) {
+    const std::string what = "is a checkpoint over commit " + std::to_string(checkpoint.commit);
+    const auto hash = hash_of(checkpoint.commit);
+    if (!hash || *hash != checkpoint.commit_hash) {
+      return damaged(at_event(end.sequence + 1, what + ", which has another hash here"));
+    }
+    if (!keys_.empty()) {
+      const auto key = keys_.find(checkpoint.key_id);
+      if (key == keys_.end()) {
+        return damaged(at_event(end.sequence + 1, what + " by the key " + to_hex(checkpoint.key_id) +
+                                                      ", which is not a key that was given"));
+      }
+      if (!verify_checkpoint(key->second, end.log_id, checkpoint)) {
+        return damaged(at_event(end.sequence + 1, what + " whose signature is wrong"));
+      }
+    }
+    ++out_.checkpoints;
+    out_.covered_commit = checkpoint.commit;
+    out_.covered_sequence = end.checkpoint_sequence = checkpoint.sequence;
+    return true;
+  }
+
+  // Of a commit up to the one before that which is being read.
+  std::optional<Digest> hash_of(std::uint64_t commit) {
+    if (commit == 0 || commit > out_.end.commit) return std::nullopt;
+    for (const Known& known : recent_) {
+      if (known.commit == commit) return known.hash;
+    }
+    std::optional<Digest> found;
+    auto read = log_.read(commit, [&](std::uint64_t number, std::string_view bytes) {
+      if (auto view = CommitView::open(bytes); view && number == commit) found = view->hash();
+      return false;
+    });
+    return read ? found : std::nullopt;
+  }
+
+  RecordLog& log_;
+  const PublicKeys& keys_;
+  const EventVisitor& visit_;
+  Replayed out_;
+  std::deque<Known> recent_;
+  std::vector<domain::Event> events_;  // of the commit that is being read
+  bool enough_ = false;
+};
+
+// `state` and `from` belong together.
+Replayed fold(RecordLog& log, const LogPosition& from, domain::State& state, std::uint64_t up_to) {
+  if (from.sequence >= up_to) return {.end = from};
+  return replay(log, from, {}, [&](const domain::Event& event) {
+    domain::evolve(state, event);
+    return event.meta.sequence < up_to;
+  });
+}
+
+}  // namespace
+
+Replayed replay(RecordLog& log, const LogPosition& from, const PublicKeys& keys, const EventVisitor& visit) {
+  return ChainReader(log, from, keys, visit).run();
+}
+
+OpenedLog open_log(RecordLog& log) {
+  OpenedLog out;
+  Snapshot start = load_snapshot(log, UINT64_MAX, out.notes);
+  out.snapshot_sequence = start.position.sequence;
+  out.state = std::move(start.state);
+  Replayed tail = fold(log, start.position, out.state, UINT64_MAX);
+  out.position = tail.end;
+  out.replayed_events = tail.events;
+  out.damage = std::move(tail.damage);
+  const std::uint64_t last = log.last_commit(), attested = log.attested_commit();
+  if (!out.damage && out.position.commit != last) {
+    out.damage = Damage{out.position.commit + 1, out.position.sequence, "it is missing at the end of the log"};
+  }
+  if (!out.damage && attested > last) {
+    out.damage = Damage{last + 1, out.position.sequence,
+                        "it is gone: the log ends before it, although commits up to " + std::to_string(attested) +
+                            " were once acknowledged"};
+  }
+  return out;
+}
+
+Result<domain::State> state_at(RecordLog& log, std::uint64_t sequence) {
+  std::vector<std::string> notes;
+  Snapshot start = load_snapshot(log, sequence, notes);
+  Replayed tail = fold(log, start.position, start.state, sequence);
+  if (start.state.sequence == sequence) return std::move(start.state);
+  if (tail.damage) {
+    return fail(Code::not_found, "the log is damaged before event " + std::to_string(sequence) + ": commit " +
+                                     std::to_string(tail.damage->commit) + ": " + tail.damage->what);
+  }
+  return fail(Code::not_found, "the log ends at event " + std::to_string(start.state.sequence));
+}
+
+Result<std::uint64_t> sequence_at(RecordLog& log, TimeMs time_ms) {
+  std::uint64_t sequence = 0;
+  const Replayed read = replay(log, {}, {}, [&](const domain::Event& event) {
+    if (event.meta.log_time_ms > time_ms) return false;
+    sequence = event.meta.sequence;
+    return true;
+  });
+  if (read.damage && read.end.log_time_ms <= time_ms) {
+    return fail(Code::not_found, "the log is damaged before that time: commit " + std::to_string(read.damage->commit) +
+                                     ": " + read.damage->what);
+  }
+  return sequence;
+}
+
+}  // namespace prov::event_log

@@ -1,0 +1,54 @@
+#pragma once
+// Reading the log: every commit is verified (own hash, chain, numbers, times) before an event of it is believed. What
+// is wrong is described, never fatal: a reader gets everything before it.
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/ports/record_log.h"
+#include "common/result.h"
+#include "coordinator/domain/events.h"
+#include "coordinator/domain/state.h"
+#include "coordinator/event_log/checkpoint.h"
+#include "coordinator/event_log/log_position.h"
+
+namespace prov::event_log {
+
+using EventVisitor = std::function<bool(const domain::Event&)>;  // false: enough
+using PublicKeys = std::map<std::string, PublicKey>;             // by key id; empty: signatures are not looked at
+
+struct Replayed {
+  LogPosition end;  // the last commit that was read to its end
+  std::uint64_t commits = 0, events = 0, checkpoints = 0;
+  std::uint64_t covered_commit = 0, covered_sequence = 0;  // by the last checkpoint that was read (and verified)
+  std::optional<Damage> damage;
+};
+
+// Reads the commits after `from` (default: all) and hands each event to `visit`, in order. With `keys`, a checkpoint
+// that is not signed by one of them is damage. Any thread.
+Replayed replay(RecordLog& log, const LogPosition& from, const PublicKeys& keys, const EventVisitor& visit);
+
+struct OpenedLog {
+  domain::State state;
+  LogPosition position;                 // where to go on; its log id is zero when the log is empty
+  std::optional<Damage> damage;         // read-only until an operator decides
+  std::vector<std::string> notes;       // for the operator's log, e.g. a snapshot that could not be used
+  std::uint64_t snapshot_sequence = 0;  // 0: replayed from the start
+  std::uint64_t replayed_events = 0;
+};
+
+// What the log folds to: from the newest good snapshot, or from the start. Never fails: see `damage`. The state's
+// agenda is off (domain::rebuild_agenda).
+OpenedLog open_log(RecordLog& log);
+
+// The state after `sequence`, from the newest snapshot not beyond it. Code::not_found: the log does not reach so far
+// (or is damaged before it). Its agenda is off.
+Result<domain::State> state_at(RecordLog& log, std::uint64_t sequence);
+
+// The sequence of the last event whose log time is not after `time_ms`; 0: there is none.
+Result<std::uint64_t> sequence_at(RecordLog& log, TimeMs time_ms);
+
+}  // namespace prov::event_log

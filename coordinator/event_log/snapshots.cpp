@@ -1,0 +1,138 @@
+#include "coordinator/event_log/snapshots.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <optional>
+
+#include "common/hash.h"
+#include "coordinator/event_log/blobs.h"
+#include "coordinator/event_log/commit.h"
+#include "coordinator/event_log/keys.h"
+#include "coordinator/event_log/replay.h"
+#include "coordinator/event_log/state_codec.h"
+
+namespace prov::event_log {
+namespace {
+
+// A snapshot's bytes, cut into chunks of kBlobChunkBytes: "PRVSNAP1", digest of all that follows (32), then commit (8),
+// sequence (8), log time (8), checkpoint sequence (8), log id (16), commit hash (32), state (state_codec.h).
+constexpr std::string_view kMagic = "PRVSNAP1";
+constexpr std::size_t kHeaderBytes = 8 + 32 + 4 * 8 + 16 + 32;
+
+void put_number(std::string& out, std::uint64_t n) { out.append(reinterpret_cast<const char*>(&n), sizeof n); }
+
+std::uint64_t take_number(std::string_view& bytes) {
+  std::uint64_t n = 0;
+  std::memcpy(&n, bytes.data(), sizeof n);
+  bytes.remove_prefix(sizeof n);
+  return n;
+}
+
+template <class T>
+T take_fixed(std::string_view& bytes) {
+  const T value = *T::from(bytes.substr(0, T::kSize));
+  bytes.remove_prefix(T::kSize);
+  return value;
+}
+
+Result<Snapshot> parse(std::string_view bytes) {
+  if (bytes.size() < kHeaderBytes || !bytes.starts_with(kMagic)) return fail(Code::corrupt, "it is cut off");
+  bytes.remove_prefix(kMagic.size());
+  const auto digest = take_fixed<Digest>(bytes);
+  if (digest_of(bytes) != digest) return fail(Code::corrupt, "its bytes do not have the digest that it carries");
+  Snapshot out;
+  out.position.commit = take_number(bytes);
+  out.position.sequence = take_number(bytes);
+  out.position.log_time_ms = take_number(bytes);
+  out.position.checkpoint_sequence = take_number(bytes);
+  out.position.log_id = take_fixed<Id>(bytes);
+  out.position.commit_hash = take_fixed<Digest>(bytes);
+  auto state = decode_state(bytes);
+  if (!state) return tl::unexpected(state.error());
+  out.state = std::move(*state);
+  return out;
+}
+
+// Whether the log has this commit, with this hash.
+bool belongs_to(RecordLog& log, const LogPosition& position) {
+  bool same = false;
+  auto read = log.read(position.commit, [&](std::uint64_t number, std::string_view bytes) {
+    const auto commit = CommitView::open(bytes);
+    same = commit && number == position.commit && commit->hash() == position.commit_hash;
+    return false;
+  });
+  return read && same;
+}
+
+std::optional<Snapshot> load(RecordLog& log, std::uint64_t sequence, std::vector<std::string>& notes) {
+  const auto passed_over = [&](const std::string& why) {
+    notes.push_back("snapshot " + std::to_string(sequence) + " is not used: " + why);
+    return std::nullopt;
+  };
+  std::string bytes;
+  auto scanned = log.scan(snapshot_prefix(sequence), [&](std::string_view, std::string_view chunk) {
+    bytes.append(chunk);
+    return true;
+  });
+  if (!scanned) return passed_over(scanned.error().message);
+  auto snapshot = parse(bytes);
+  if (!snapshot) return passed_over(snapshot.error().message);
+  if (!belongs_to(log, snapshot->position)) return passed_over("the log has no such commit");
+  return std::move(*snapshot);
+}
+
+// Keys of the stored snapshots, by sequence.
+std::map<std::uint64_t, std::vector<std::string>> stored(RecordLog& log, std::vector<std::string>& notes) {
+  std::map<std::uint64_t, std::vector<std::string>> out;
+  auto scanned = log.scan(kSnapshotSpace, [&](std::string_view key, std::string_view) {
+    out[snapshot_sequence(key)].emplace_back(key);
+    return true;
+  });
+  if (!scanned) notes.push_back("snapshots cannot be read: " + scanned.error().message);
+  return out;
+}
+
+}  // namespace
+
+Snapshot load_snapshot(RecordLog& log, std::uint64_t sequence, std::vector<std::string>& notes) {
+  const auto all = stored(log, notes);
+  for (auto at = all.rbegin(); at != all.rend(); ++at) {
+    if (at->first > sequence) continue;
+    if (auto snapshot = load(log, at->first, notes)) return std::move(*snapshot);
+  }
+  return {};
+}
+
+std::vector<SideRecord> snapshot_records(const domain::State& state, const LogPosition& position) {
+  std::string body;
+  put_number(body, position.commit);
+  put_number(body, position.sequence);
+  put_number(body, position.log_time_ms);
+  put_number(body, position.checkpoint_sequence);
+  body.append(position.log_id.view()).append(position.commit_hash.view()).append(encode_state(state));
+  std::string bytes = std::string(kMagic) + std::string(digest_of(body).view()) + body;
+  std::vector<SideRecord> out;
+  for (std::size_t at = 0; at < bytes.size(); at += kBlobChunkBytes) {
+    const auto chunk = static_cast<std::uint32_t>(out.size());
+    out.push_back({snapshot_key(position.sequence, chunk), bytes.substr(at, kBlobChunkBytes), false});
+  }
+  return out;
+}
+
+Result<std::vector<SideRecord>> fold_snapshot(RecordLog& log) {
+  OpenedLog folded = open_log(log);
+  if (folded.damage) return fail(Code::corrupt, "the log is damaged: " + folded.damage->what);
+  if (folded.replayed_events == 0) return std::vector<SideRecord>{};
+  std::vector<SideRecord> out = snapshot_records(folded.state, folded.position);
+  const auto all = stored(log, folded.notes);
+  std::size_t kept = 1;  // the new one
+  for (auto at = all.rbegin(); at != all.rend(); ++at) {
+    // Beyond the end: left over from commits that were set aside.
+    if (at->first <= folded.position.sequence && kept++ < kKeepSnapshots) continue;
+    for (const std::string& key : at->second) out.push_back({key, "", true});
+  }
+  return out;
+}
+
+}  // namespace prov::event_log

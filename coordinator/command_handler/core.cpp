@@ -90,19 +90,27 @@ void Core::on_event(EventSink sink) { event_sink_ = std::move(sink); }
 TimeMs Core::now_ms() const { return std::max(clock_.wall_ms(), writer_.log_time_ms()); }
 
 void Core::start() {
+  state_.agenda.limits = config_.limits;
+  if (!read_only_.empty()) {
+    domain::rebuild_agenda(state_);
+    return;
+  }
   Outcome out;
+  begin_epoch(out);
+  release(std::move(out));
+}
+
+void Core::begin_epoch(Outcome& out) {
+  begun_ = true;
   const Command starting{};
   if (state_.log_id.is_zero()) {
     fold(out, domain::LogCreated{writer_.durable().log_id, config_.software}, starting, kSystem, 0);
   }
-  const std::uint32_t epoch = state_.epoch + 1;
-  state_.epoch = epoch;
-  fold(out, domain::CoordinatorStarted{epoch, config_.software, config_.host, 0}, starting, kSystem, 0);
-  state_.agenda.limits = config_.limits;
+  state_.epoch += 1;
+  fold(out, domain::CoordinatorStarted{state_.epoch, config_.software, config_.host, 0}, starting, kSystem, 0);
   domain::rebuild_agenda(state_);
   for (auto& effect : domain::resume(state_)) out.effects.push_back(std::move(effect));
   fold_follow_ups(out, starting);
-  release(std::move(out));
 }
 
 void Core::set_read_only(std::string reason) { read_only_ = std::move(reason); }
@@ -139,7 +147,10 @@ void Core::submit(const Command& command, const Principal& who, Reply reply, std
     for (SideRecord& side : sides) writer_.write_side(std::move(side));
   }
   for (EventBody& body : *events) fold(out, std::move(body), command, who, 0);
-  if (std::holds_alternative<domain::AcceptDamage>(command.body)) read_only_.clear();
+  if (std::holds_alternative<domain::AcceptDamage>(command.body)) {
+    read_only_.clear();
+    if (!begun_) begin_epoch(out);
+  }
   if (!out.events.empty()) out.answer->sequence = out.events.back()->meta.sequence;
   for (const auto& event : out.events) {
     if (const Id made = domain::made_by(event->body); !made.is_zero()) out.answer->made = made;
@@ -204,7 +215,7 @@ void Core::release(Outcome out) {
 }
 
 void Core::tick() {
-  if (!read_only_.empty()) return;
+  if (!read_only_.empty()) return;  // deadlines pass, but nothing is decided
   Outcome out;
   fold_follow_ups(out, Command{});
   release(std::move(out));

@@ -46,7 +46,8 @@ class Core {
   // Signs a last checkpoint, so that a log that ended in order is covered to its end. Then write no more.
   void finish();
 
-  // Logs that a new epoch begins, then hands out the effects that are still owed. REQUIRES: the sinks are set.
+  // Logs that a new epoch begins, then hands out the effects that are still owed. A core that is read-only by then
+  // only reads; its epoch begins when the damage is accepted. REQUIRES: the sinks are set.
   void start();
   void on_effect(EffectSink sink);
   void on_event(EventSink sink);
@@ -78,6 +79,7 @@ class Core {
   void fold(Outcome& out, domain::EventBody body, const domain::Command& command, const domain::Principal& who,
             std::uint64_t causation);
   void fold_follow_ups(Outcome& out, const domain::Command& command);
+  void begin_epoch(Outcome& out);
   void release(Outcome out);
   void tick();
   void arm_deadline();
@@ -93,6 +95,7 @@ class Core {
   EffectSink effect_sink_;
   EventSink event_sink_;
   std::string read_only_;
+  bool begun_ = false;
   TimerId deadline_timer_ = 0, checkpoint_timer_ = 0;
   TimeMs armed_for_ms_ = 0;
 };

@@ -1,0 +1,49 @@
+#include "coordinator/main/snapshotter.h"
+
+#include "coordinator/event_log/snapshots.h"
+
+namespace prov::coordinator {
+
+namespace {
+constexpr std::uint64_t kLookMs = 10'000;
+}
+
+Snapshotter::Snapshotter(RecordLog& log, event_log::LogWriter& writer, Timers& timers, Executor& owner,
+                         std::uint64_t every_events, std::uint64_t last_sequence, Note note)
+    : log_(log),
+      writer_(writer),
+      timers_(timers),
+      owner_(owner),
+      every_events_(every_events),
+      last_sequence_(last_sequence),
+      note_(std::move(note)) {
+  timer_ = timers_.after(kLookMs, [this] { look(); });
+}
+
+Snapshotter::~Snapshotter() {
+  timers_.cancel(timer_);
+  if (thread_.joinable()) thread_.join();
+}
+
+void Snapshotter::look() {
+  timer_ = timers_.after(kLookMs, [this] { look(); });
+  if (folding_ || writer_.durable().sequence < last_sequence_ + every_events_) return;
+  fold();
+}
+
+void Snapshotter::fold() {
+  folding_ = true;
+  last_sequence_ = writer_.durable().sequence;
+  if (thread_.joinable()) thread_.join();  // it has posted its last word already
+  thread_ = std::thread([this] {
+    auto records = event_log::fold_snapshot(log_);
+    owner_.post([this, records = std::move(records)]() mutable {
+      folding_ = false;
+      if (!records) return note_("no snapshot was taken: " + records.error().message);
+      for (SideRecord& record : *records) writer_.write_side(std::move(record));
+      writer_.flush();
+    });
+  });
+}
+
+}  // namespace prov::coordinator

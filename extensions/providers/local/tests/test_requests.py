@@ -5,6 +5,7 @@ import subprocess
 import unittest
 
 import harness
+from local_provider.errors import ProviderError
 
 GOOD_SERVER = {"hostname": "web-1", "plan": "small", "labels": {}, "params": {}}
 GOOD_AGENT = {"program": "/bin/true", "endpoint": "tcp://c:1", "join_token": "t"}
@@ -15,6 +16,14 @@ def ask(data):
     assert done.returncode == 0, done
     assert b"Traceback" not in done.stdout + done.stderr, done
     return json.loads(done.stdout)
+
+
+def parsed(data):
+    """What ask() would answer, without the process; a good request has no business here."""
+    try:
+        return {"ok": True, "request": harness.request.parse(data)}
+    except ProviderError as error:
+        return error.answer()
 
 
 class Requests(unittest.TestCase):
@@ -30,8 +39,8 @@ class Requests(unittest.TestCase):
         body.update(changes)
         return json.dumps(body).encode()
 
-    def refused(self, data, code="bad_request"):
-        answer = ask(data)
+    def refused(self, data, code="bad_request", through=parsed):
+        answer = through(data)
         self.assertIs(answer["ok"], False, data)
         self.assertEqual(answer["error"]["code"], code, answer)
         self.assertTrue(answer["error"]["message"] and answer["error"]["hint"], answer)
@@ -40,9 +49,10 @@ class Requests(unittest.TestCase):
     def test_not_json(self):
         for data in (b"", b"{", b"[]", b'"x"', b"null", b"\xff\xfe", b"[" * 100000, b"{}" + b" " * (2 << 20)):
             with self.subTest(data[:20]):
-                self.refused(data)
+                self.refused(data, through=ask)
 
     def test_envelope(self):
+        self.refused(self.request(infra="../x"), through=ask)
         self.refused(self.request(verb="destroy_all"), "unknown_verb")
         self.refused(self.request(verb=None), "unknown_verb")
         for change in ({"api": 2}, {"api": True}, {"api": "1"}, {"runtime": "vm"}, {"runtime": None},

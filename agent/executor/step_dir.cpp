@@ -65,11 +65,7 @@ StepResult get_result(schema::StepVerdict::Reader in) {
 
 Supervisor parse_supervisor(const std::string& text) {
   Supervisor out;
-  const char* end = text.data() + text.size();
-  const auto [next, error] = std::from_chars(text.data(), end, out.pid);
-  if (error != std::errc{} || next == end) return {};
-  std::from_chars(next + 1, end, out.group);
-  return out;
+  return std::sscanf(text.c_str(), "%d %d", &out.pid, &out.group) == 2 ? out : Supervisor{};
 }
 
 }  // namespace

@@ -1,0 +1,277 @@
+// The real runner: the contract, and what only real processes can show.
+#include <sys/stat.h>
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "tests/contract/step_runner/real_world.h"
+#include "tests/contract/step_runner/step_runner_contract.h"
+
+namespace prov::agent {
+namespace {
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Processes, StepRunnerContract, RealWorld);
+
+class ProcessSteps : public StepRunnerContract<RealWorld> {
+ protected:
+  Verdict run(const StepId& which, const wire::Order& order) {
+    auto begun = start(which, order);
+    if (!begun) return {Outcome::refused, 0, begun.error().message, 0, {}};
+    EXPECT_TRUE(wait_for(which));
+    return ended[which].empty() ? Verdict{} : ended[which][0];
+  }
+  wire::Order script(const StepId& which, const std::string& text, std::vector<wire::File> rendered = {},
+                     std::vector<wire::Sealed> secrets = {}) {
+    const Digest bundle = world.put_bundle({{"lib/service.sh", "# library\n", 0644}, {"scripts/install", text, 0755}});
+    wire::Script action{bundle, "scripts/install", {{"PROV_VERB", "install"}}, std::move(rendered), std::move(secrets)};
+    return world.order(which, std::move(action));
+  }
+  wire::Sealed seal(const std::string& name, const std::string& value) {
+    std::string box(value.size() + crypto_box_SEALBYTES, '\0');
+    crypto_box_seal(reinterpret_cast<unsigned char*>(box.data()), reinterpret_cast<const unsigned char*>(value.data()),
+                    value.size(), world.keys().public_key.bytes.data());
+    return {name, box};
+  }
+  bool alive(int pid) { return io::process_stat(pid) && io::process_stat(pid)->state != 'Z'; }
+  int number_in_output(const StepId& which, std::size_t line = 0) {
+    std::istringstream in(output_of(which));
+    std::string text;
+    for (std::size_t i = 0; i <= line; ++i) std::getline(in, text);
+    return std::atoi(text.c_str());
+  }
+  const StepId step = step_number(7);
+};
+
+TEST_F(ProcessSteps, AnExecHasExactlyItsEnvironment) {
+  auto order = world.order(step, wire::Exec{{"/usr/bin/env"}, {{"GIVEN", "a b"}, {"PROV_TASK", "forged"}}, {}});
+  setenv("LEAK", "of the agent", 1);
+  EXPECT_EQ(run(step, order).outcome, Outcome::done);
+  std::istringstream in(output_of(step));
+  std::set<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.insert(line);
+  const std::set<std::string> expected = {"GIVEN=a b",
+                                          "HOME=/root",
+                                          "LANG=C.UTF-8",
+                                          "PROV_ATTEMPT=1",
+                                          "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                                          "PROV_AGENT=" PROV_AGENT_PROGRAM,
+                                          "PROV_DIR=" + world.step_path(step) + "/work",
+                                          "PROV_TASK=" + to_text(step.task)};
+  EXPECT_EQ(lines, expected);
+}
+
+TEST_F(ProcessSteps, AScriptHasItsFolderAndStandardInputIsNull) {
+  const std::string text =
+      "#!/bin/sh\npwd; readlink /proc/self/fd/0; umask; ulimit -c; stat -c '%a %n' . rendered secrets scripts/install\n"
+      "test \"$PWD\" = \"$PROV_DIR\" && test -d \"$PROV_RENDERED\" && test -d \"$PROV_SECRETS\" && "
+      "test -f \"$PROV_LIB/service.sh\" && test \"$PROV_VERB\" = install && exit 10\n";
+  const Verdict verdict = run(step, script(step, text));
+  EXPECT_EQ(verdict.outcome, Outcome::unchanged) << verdict.message;
+  EXPECT_EQ(output_of(step), world.step_path(step) +
+                                 "/work\n/dev/null\n0077\n0\n700 .\n700 rendered\n700 secrets\n"
+                                 "700 scripts/install\n");
+}
+
+TEST_F(ProcessSteps, StandardInputIsWhatTheOrderGives) {
+  auto order = world.order(step, wire::Exec{{"cat"}, {}, "line\nwith \0 byte" + std::string(1, '\0')});
+  EXPECT_EQ(run(step, order).outcome, Outcome::done);
+  EXPECT_EQ(output_of(step), std::get<wire::Exec>(order.action).stdin_data);
+}
+
+TEST_F(ProcessSteps, SecretsAreFilledInOnTheHostAloneAndGoWithTheStep) {
+  const std::string value = "s3cret-canary-value";
+  const std::string text =
+      "#!/bin/sh\nstat -c '%a' secrets/password rendered/app/x.conf\ncmp -s secrets/password /proc/self/fd/3 3<<E\nE\n"
+      "grep -c canary rendered/app/x.conf\nwc -c <secrets/password\n";
+  const auto order =
+      script(step, text, {{"app/x.conf", "password = @@secret:password@@;\n", 0600}}, {seal("password", value)});
+  const Verdict verdict = run(step, order);
+  EXPECT_EQ(verdict.outcome, Outcome::done) << verdict.message;
+  EXPECT_EQ(output_of(step), "600\n600\n1\n19\n");
+  EXPECT_FALSE(std::filesystem::exists(world.step_path(step) + "/work/secrets"));
+  EXPECT_FALSE(std::filesystem::exists(world.step_path(step) + "/work/rendered"));
+  for (const auto& each : std::filesystem::recursive_directory_iterator(world.dir())) {
+    if (!each.is_regular_file()) continue;
+    std::ifstream in(each.path(), std::ios::binary);
+    const std::string all((std::istreambuf_iterator<char>(in)), {});
+    EXPECT_EQ(all.find(value), std::string::npos) << each.path();
+  }
+}
+
+TEST_F(ProcessSteps, WhatCannotBePreparedLeavesNothing) {
+  const Digest hostile = digest_of("x");
+  auto order = world.order(step, wire::Script{hostile, "scripts/install", {}, {}, {}});
+  auto refused = start(step, order);
+  ASSERT_FALSE(refused) << "a bundle that is not there";
+  refused = start(step, script(step, "#!/bin/sh\n", {{"x", "@@secret:nope@@", 0600}}));
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("rendered/x"), std::string::npos) << refused.error().message;
+  refused =
+      start(step, script(step, "#!/bin/sh\n", {}, {{"password", "not a sealed box, but long enough for one....."}}));
+  ASSERT_FALSE(refused);
+  wire::Sealed escaping = seal("password", "v");
+  escaping.parameter = "../../outside";
+  refused = start(step, script(step, "#!/bin/sh\n", {}, {escaping}));
+  ASSERT_FALSE(refused);
+  refused = start(step, world.order(step, wire::Exec{{"true"}, {{"BAD NAME", "x"}}, {}}));
+  ASSERT_FALSE(refused);
+  EXPECT_FALSE(std::filesystem::exists(world.step_path(step)));
+  EXPECT_TRUE(std::filesystem::is_empty(world.dir() + "/steps"));
+  EXPECT_EQ(run(step, script(step, "#!/bin/sh\n")).outcome, Outcome::done) << "the same attempt may still start";
+}
+
+TEST_F(ProcessSteps, BundlesCannotLeaveTheirFolderOrPretendToBeRendered) {
+  for (const char* path : {"../escaped", "/etc/escaped", "a/../../escaped", "a//b", "./x", "secrets/x", "rendered/x"}) {
+    std::string bytes = wire::encode_bundle({{"scripts/install", "#!/bin/sh\n", 0755}});
+    // The encoder is the coordinator's; a hostile one is not bound to it.
+    const std::string hostile = wire::encode_bundle({{path, "x", 0644}, {"scripts/install", "#!/bin/sh\n", 0755}});
+    ASSERT_TRUE(world.bundles().put(digest_of(hostile), hostile));
+    auto refused = start(step, world.order(step, wire::Script{digest_of(hostile), "scripts/install", {}, {}, {}}));
+    EXPECT_FALSE(refused) << path;
+    EXPECT_TRUE(std::filesystem::is_empty(world.dir() + "/steps")) << path;
+  }
+  EXPECT_FALSE(std::filesystem::exists(world.dir() + "/escaped"));
+}
+
+TEST_F(ProcessSteps, TheTimeLimitEndsTheWholeGroup) {
+  world.grace_ms = 300;
+  world.reopen();
+  attach();
+  auto order =
+      world.shell(step, "trap '' TERM; sh -c 'trap \"\" TERM; echo $$; sleep 1000' & echo $$; sleep 1000; sleep 1000");
+  order.timeout_s = 1;
+  const Verdict verdict = run(step, order);
+  EXPECT_EQ(verdict.outcome, Outcome::timed_out) << verdict.message;
+  EXPECT_FALSE(alive(number_in_output(step, 0)));
+  EXPECT_FALSE(alive(number_in_output(step, 1)));
+}
+
+TEST_F(ProcessSteps, WhatAStepLeavesBehindEndsButAServiceLives) {
+  const std::string text = "sleep 1000 & echo $!; sleep 0.1; setsid sh -c 'echo $$; exec sleep 1001 >/dev/null 2>&1' & sleep 0.3";
+  const Verdict verdict = run(step, world.shell(step, text));
+  EXPECT_EQ(verdict.outcome, Outcome::done) << verdict.message;
+  const int left = number_in_output(step, 0), service = number_in_output(step, 1);
+  ASSERT_GT(left, 1);
+  ASSERT_GT(service, 1);
+  EXPECT_FALSE(alive(left));
+  EXPECT_TRUE(alive(service)) << output_of(step);
+  kill(service, SIGKILL);
+}
+
+TEST_F(ProcessSteps, OutputIsCutAtTheLimitAndTheStepGoesOn) {
+  world.output_limit = 100'000;
+  world.reopen();
+  attach();
+  const Verdict verdict =
+      run(step, world.shell(step, "head -c 5000000 /dev/zero | tr '\\0' 'x'; echo end >&2; exit 4"));
+  EXPECT_EQ(verdict.exit_code, 4);
+  const std::string output = output_of(step);
+  EXPECT_EQ(output.size(), verdict.output_bytes);
+  EXPECT_EQ(digest_of(output), verdict.output_digest);
+  EXPECT_EQ(output.substr(0, 100'000), std::string(100'000, 'x'));
+  EXPECT_EQ(output.substr(100'000), "\n[4900004 more bytes of output were not kept]\n");
+}
+
+TEST_F(ProcessSteps, OutputIsToldWhileTheStepRuns) {
+  ASSERT_TRUE(start(step, world.shell(step, "echo first; sleep 1000")));
+  EXPECT_TRUE(world.run_until([&] { return grown[step] == 6; }));
+  EXPECT_EQ(output_of(step), "first\n");
+  EXPECT_TRUE(ended[step].empty());
+  world.runner().cancel(step);
+  EXPECT_TRUE(wait_for(step));
+}
+
+TEST_F(ProcessSteps, ADeadSupervisorMeansInterruptedOnceTheGroupIsGone) {
+  ASSERT_TRUE(start(step, world.shell(step, "trap '' TERM; echo $$ $PPID; sleep 1000")));
+  ASSERT_TRUE(world.run_until([&] { return grown[step] > 0; }));
+  int pid = 0, supervisor = 0;
+  ASSERT_EQ(std::sscanf(output_of(step).c_str(), "%d %d", &pid, &supervisor), 2);
+  kill(supervisor, SIGKILL);
+  ASSERT_TRUE(wait_for(step));
+  EXPECT_EQ(ended[step][0].outcome, Outcome::interrupted);
+  EXPECT_FALSE(alive(pid));
+  EXPECT_EQ(ended[step][0].output_digest, digest_of(output_of(step)));
+}
+
+TEST_F(ProcessSteps, ASupervisorThatComesTooLateRunsNothing) {
+  // The agent died between making the folder and starting the supervisor; its successor gives the step up, and only
+  // then does the supervisor begin.
+  ASSERT_TRUE(start(step, world.shell(step, "echo ran")));
+  ASSERT_TRUE(wait_for(step));
+  for (const char* each : {"/alive", "/verdict"}) std::filesystem::remove(world.step_path(step) + each);
+  std::filesystem::resize_file(world.step_path(step) + "/output", 0);
+  restart();
+  ended.clear();
+  adopt(step, Boot::same);
+  ASSERT_TRUE(wait_for(step));
+  EXPECT_EQ(ended[step][0].outcome, Outcome::interrupted);
+  io::Spawn late{{PROV_AGENT_PROGRAM, "supervise", world.step_path(step)}, {}, true, -1};
+  auto pid = io::spawn(late);
+  ASSERT_TRUE(pid);
+  int status = 0;
+  ASSERT_EQ(waitpid(*pid, &status, 0), *pid);
+  EXPECT_EQ(WEXITSTATUS(status), 3);
+  EXPECT_EQ(output_of(step), "");
+}
+
+TEST_F(ProcessSteps, SaysWhichProgramOrInterpreterIsMissing) {
+  Verdict verdict = run(step, world.order(step, wire::Exec{{"no-such-program"}, {}, {}}));
+  EXPECT_EQ(verdict.outcome, Outcome::failed);
+  EXPECT_NE(verdict.message.find("no-such-program"), std::string::npos) << verdict.message;
+  verdict = run(step_number(8), script(step_number(8), "#!/no/such/interpreter\n"));
+  EXPECT_EQ(verdict.outcome, Outcome::failed);
+  EXPECT_NE(verdict.message.find("/no/such/interpreter"), std::string::npos) << verdict.message;
+}
+
+TEST_F(ProcessSteps, AnOpenParentFolderIsRefused) {
+  const std::string shared = world.dir() + "/shared";
+  mkdir(shared.c_str(), 0700);
+  chmod(shared.c_str(), 0777);
+  RunnerConfig config{shared, PROV_AGENT_PROGRAM, world.keys()};
+  EXPECT_FALSE(ProcessRunner::open(std::move(config), world.bundles(), world.loop(), world.loop()));
+}
+
+TEST_F(ProcessSteps, SweepRemovesOnlyWhatNobodyHolds) {
+  ASSERT_TRUE(start(step, world.hangs(step)));
+  const StepId done = step_number(8), kept = step_number(9);
+  run(done, world.prints(done, "x"));
+  run(kept, world.prints(kept, "y"));
+  ASSERT_TRUE(world.run_until([&] { return std::filesystem::exists(world.step_path(step) + "/alive"); }));
+  restart();
+  world.process_runner().sweep([&](const StepId& each) { return each == kept; });
+  EXPECT_FALSE(std::filesystem::exists(world.step_path(done)));
+  EXPECT_TRUE(std::filesystem::exists(world.step_path(kept)));
+  EXPECT_TRUE(std::filesystem::exists(world.step_path(step))) << "its supervisor lives";
+  adopt(step, Boot::same);
+  world.runner().cancel(step);
+  EXPECT_TRUE(wait_for(step));
+}
+
+TEST(BundleCache, KeepsWithinItsLimitAndVerifies) {
+  RealWorld world;
+  const std::string dir = world.dir() + "/small";
+  auto cache = std::move(*BundleCache::open(dir, 1000));
+  const auto bytes = [](char c) { return std::string(400, c); };
+  ASSERT_TRUE(cache->put(digest_of(bytes('a')), bytes('a')));
+  ASSERT_TRUE(cache->put(digest_of(bytes('b')), bytes('b')));
+  ASSERT_TRUE(cache->get(digest_of(bytes('a')))) << "used later than b";
+  ASSERT_TRUE(cache->put(digest_of(bytes('c')), bytes('c')));
+  EXPECT_TRUE(cache->contains(digest_of(bytes('a'))));
+  EXPECT_FALSE(cache->contains(digest_of(bytes('b'))));
+  auto altered = cache->put(digest_of(bytes('d')), bytes('e'));
+  ASSERT_FALSE(altered);
+  EXPECT_EQ(altered.error().code, Code::corrupt);
+  std::ofstream(dir + "/" + to_text(digest_of(bytes('a')))) << "altered on disk";
+  EXPECT_FALSE(cache->get(digest_of(bytes('a'))));
+  EXPECT_FALSE(cache->contains(digest_of(bytes('a')))) << "it is to be fetched again";
+  cache.reset();
+  cache = std::move(*BundleCache::open(dir, 1000));
+  EXPECT_TRUE(cache->contains(digest_of(bytes('c'))));
+}
+
+}  // namespace
+}  // namespace prov::agent

@@ -50,7 +50,8 @@ Result<Fields> parse_fields(std::string_view text) {
   return fields;
 }
 
-// tcp://ADDRESS:PORT with a numeric address: a host that enrols may have no resolver, and a name could be redirected.
+}  // namespace
+
 bool numeric_endpoint(std::string_view text) {
   constexpr std::string_view kScheme = "tcp://";
   const auto colon = text.rfind(':');
@@ -66,8 +67,6 @@ bool numeric_endpoint(std::string_view text) {
   }
   return inet_pton(AF_INET, address.c_str(), &raw) == 1;
 }
-
-}  // namespace
 
 std::string encode_join_token(const JoinToken& token) {
   const std::string fields = "key=" + to_text(token.server_key) + "\nid=" + to_text(token.id) +

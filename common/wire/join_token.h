@@ -21,4 +21,7 @@ struct JoinToken {
 std::string encode_join_token(const JoinToken& token);
 Result<JoinToken> decode_join_token(std::string_view text);  // surrounding white space is fine
 
+// tcp://ADDRESS:PORT with a numeric address: a host that enrols may have no resolver, and a name can be redirected.
+bool numeric_endpoint(std::string_view text);
+
 }  // namespace prov::wire

@@ -140,7 +140,6 @@ const Entry* Book::find(const StepId& step) const {
 std::vector<Record> Book::condensed() const {
   std::vector<Record> out;
   if (identity_) out.push_back({0, *identity_});
-  out.push_back({0, seen_});
   if (distrust_through_ > seen_.settled_through) out.push_back({0, Distrust{distrust_through_}});
   for (const auto& [step, entry] : entries_) {
     out.push_back({entry.accepted_ms, Assigned{entry.order, entry.order_digest, entry.boot_id}});
@@ -148,6 +147,7 @@ std::vector<Record> Book::condensed() const {
     if (entry.phase == Phase::ended) out.push_back({entry.ended_ms, StepEnded{step, entry.verdict}});
     if (entry.reported) out.push_back({entry.ended_ms, Reported{step}});
   }
+  out.push_back({0, seen_});  // last: a step that still runs may be settled already, and must not be forgotten
   return out;
 }
 

@@ -1,0 +1,177 @@
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+#include "agent/host/disk_journal.h"
+#include "agent/journal/journal.h"
+#include "agent/journal/record_codec.h"
+#include "tests/unit/agent_support/fakes.h"
+
+namespace prov::agent {
+namespace {
+
+using fakes::MemoryJournalFile;
+
+StepId step(std::uint8_t n) {
+  StepId out;
+  out.task.bytes.fill(n);
+  out.attempt = n;
+  return out;
+}
+
+std::vector<Record> examples() {
+  wire::Order order;
+  order.task = step(3).task;
+  order.attempt = 3;
+  order.sequence = 77;
+  order.timeout_s = 60;
+  order.action = wire::Script{digest_of("bundle"), "scripts/install", {{"A", "b"}}, {}, {{"password", "sealed box"}}};
+  Verdict verdict{Outcome::timed_out, -9, "stopped", 123, digest_of("out")};
+  Key key;
+  key.bytes.fill(9);
+  return {{1, Identity{key, step(1).task}},
+          {2, Seen{7, 70, 700}},
+          {3, Assigned{order, digest_of("order"), "boot-id"}},
+          {4, Started{step(3), "boot-id"}},
+          {5, StepEnded{step(3), verdict}},
+          {6, Reported{step(3)}},
+          {7, Distrust{~0ULL}}};
+}
+
+std::string image(const std::vector<Record>& records) {
+  std::string out(kJournalMagic);
+  for (const Record& record : records) out += encode_record(record);
+  return out;
+}
+
+TEST(Journal, EveryRecordComesBack) {
+  const JournalScan scan = scan_journal(image(examples()));
+  EXPECT_EQ(scan.damage, "");
+  EXPECT_EQ(scan.torn_bytes, 0U);
+  ASSERT_EQ(scan.records.size(), examples().size());
+  EXPECT_EQ(image(scan.records), image(examples()));
+}
+
+// However a crash cuts the file: what is whole comes back, the rest is a torn tail, and never damage.
+TEST(Journal, CutAtEveryByte) {
+  const std::string whole = image(examples());
+  std::vector<std::size_t> ends = {kJournalMagic.size()};
+  for (const Record& record : examples()) ends.push_back(ends.back() + encode_record(record).size());
+  for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
+    MemoryJournalFile file;
+    file.content = whole.substr(0, cut);
+    Journal journal(file);
+    auto opened = journal.open();
+    ASSERT_TRUE(opened);
+    ASSERT_EQ(opened->damage, "") << cut;
+    std::size_t expected = 0;
+    while (expected < examples().size() && ends[expected + 1] <= cut) ++expected;
+    ASSERT_EQ(opened->records.size(), expected) << cut;
+    const std::size_t kept = cut < kJournalMagic.size() ? 0 : ends[expected];
+    ASSERT_EQ(opened->torn_bytes, cut - kept) << cut;
+    ASSERT_EQ(file.content, whole.substr(0, kept)) << "cut back to whole records";
+    journal.add(examples()[1]);
+    ASSERT_TRUE(journal.flush());
+    ASSERT_EQ(scan_journal(file.content).records.size(), expected + 1) << "and it goes on from there";
+  }
+}
+
+TEST(Journal, ZeroesAtTheEndAreATornTail) {
+  MemoryJournalFile file;
+  file.content = image(examples()) + std::string(4096, '\0');
+  auto opened = Journal(file).open();
+  EXPECT_EQ(opened->damage, "");
+  EXPECT_EQ(opened->torn_bytes, 4096U);
+  EXPECT_EQ(opened->records.size(), examples().size());
+}
+
+// A flipped bit anywhere before the last record is damage: it is named, the file is kept, the rest is saved.
+TEST(Journal, AFlippedBitInTheMiddleIsNotTakenForATornTail) {
+  const std::string whole = image(examples());
+  const std::size_t last = whole.size() - encode_record(examples().back()).size();
+  for (std::size_t at = 0; at < last; ++at) {
+    MemoryJournalFile file;
+    file.content = whole;
+    file.content[at] = static_cast<char>(file.content[at] ^ 0x10);
+    const std::string damaged = file.content;
+    auto opened = Journal(file).open();
+    ASSERT_TRUE(opened);
+    ASSERT_NE(opened->damage, "") << at;
+    ASSERT_EQ(opened->kept_as, "memory.damaged");
+    ASSERT_EQ(file.aside, damaged);
+    ASSERT_GE(opened->records.size(), examples().size() - 1) << at;
+  }
+}
+
+TEST(Journal, GarbageIsNeverRecords) {
+  const std::uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  for (int i = 0; i < 300; ++i) {
+    std::string bytes(kJournalMagic);
+    for (std::uint64_t n = random() % 400; n > 0; --n)
+      bytes += random() % 20 == 0 ? "PJR1" : std::string(1, static_cast<char>(random()));
+    EXPECT_TRUE(scan_journal(bytes).records.empty());
+  }
+}
+
+TEST(Journal, AFullDiskLosesNothing) {
+  MemoryJournalFile file;
+  Journal journal(file);
+  ASSERT_TRUE(journal.open());
+  file.full = true;
+  for (const Record& record : examples()) journal.add(record);
+  auto flushed = journal.flush();
+  ASSERT_FALSE(flushed);
+  EXPECT_EQ(flushed.error().code, Code::exhausted);
+  EXPECT_TRUE(journal.pending());
+  file.full = false;
+  ASSERT_TRUE(journal.flush());
+  EXPECT_EQ(scan_journal(file.content).records.size(), examples().size());
+  EXPECT_EQ(file.syncs, 1) << "one sync for all that came together";
+}
+
+TEST(Journal, KnowsWhenItIsMostlyGarbage) {
+  MemoryJournalFile file;
+  Journal journal(file);
+  ASSERT_TRUE(journal.open());
+  int flushes = 0;
+  for (; !journal.mostly_garbage(); ++flushes) {
+    for (const Record& record : examples()) journal.add(record);
+    ASSERT_TRUE(journal.flush());
+    ASSERT_LT(flushes, 100'000);
+  }
+  ASSERT_TRUE(journal.rewrite(examples()));
+  EXPECT_FALSE(journal.mostly_garbage());
+  EXPECT_EQ(file.content, image(examples()));
+}
+
+TEST(DiskJournal, IsTheSameFileAfterEachOperation) {
+  char dir[] = "/tmp/prov-journal-XXXXXX";
+  ASSERT_NE(mkdtemp(dir), nullptr);
+  const std::string path = std::string(dir) + "/journal";
+  {
+    DiskJournal file(path);
+    EXPECT_EQ(*file.read_all(), "");
+    ASSERT_TRUE(file.append("one"));
+    ASSERT_TRUE(file.append("two"));
+    ASSERT_TRUE(file.sync());
+    EXPECT_EQ(*DiskJournal(path).read_all(), "onetwo");
+    ASSERT_TRUE(file.replace("three"));
+    ASSERT_TRUE(file.append("four"));
+    ASSERT_TRUE(file.sync());
+    EXPECT_EQ(*DiskJournal(path).read_all(), "threefour");
+    EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms(0600));
+    auto kept = file.set_aside();
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(*file.read_all(), "");
+    EXPECT_EQ(*DiskJournal(*kept).read_all(), "threefour");
+  }
+  std::filesystem::remove_all(dir);
+}
+
+}  // namespace
+}  // namespace prov::agent

@@ -1,0 +1,250 @@
+#include "agent/outbox/outbox.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/agent_support/fakes.h"
+
+namespace prov::agent {
+namespace {
+
+using fakes::SeededRandom;
+using fakes::VirtualTime;
+
+StepId step(std::uint8_t n) {
+  StepId out;
+  out.task.bytes[0] = n;
+  out.attempt = 1;
+  return out;
+}
+
+// The coordinator's side: takes what is in order, drops what it has, complains about gaps.
+struct Receiver {
+  struct Stream {
+    std::string output;
+    int accepted = 0, started = 0, ended = 0;
+    wire::Ended end;
+  };
+  std::map<StepId, Stream> streams;
+
+  void take(const wire::Reports& frame) {
+    for (const wire::Report& report : frame.reports) {
+      Stream& to = streams[{report.task, report.attempt}];
+      if (std::holds_alternative<wire::Accepted>(report.what)) ++to.accepted;
+      if (std::holds_alternative<wire::Started>(report.what)) {
+        EXPECT_GT(to.accepted, 0);
+        ++to.started;
+      }
+      if (const auto* output = std::get_if<wire::Output>(&report.what)) {
+        ASSERT_LE(output->data.size(), wire::kMaxOutputChunk);
+        ASSERT_LE(output->offset, to.output.size()) << "a gap";
+        if (output->offset + output->data.size() > to.output.size()) {
+          to.output += output->data.substr(static_cast<std::size_t>(to.output.size() - output->offset));
+        }
+      }
+      if (const auto* end = std::get_if<wire::Ended>(&report.what)) {
+        EXPECT_EQ(end->output_bytes, to.output.size()) << "ended before its output";
+        ++to.ended;
+        to.end = *end;
+      }
+    }
+  }
+};
+
+struct Outboxes : ::testing::Test {
+  VirtualTime time;
+  SeededRandom random{1};
+  std::map<StepId, std::string> files;
+  std::vector<wire::Reports> sent;
+  std::vector<StepId> finished;
+  Outbox outbox{time,
+                time,
+                random,
+                {[this](const wire::Reports& frame) { sent.push_back(frame); },
+                 [this](const StepId& each, std::uint64_t offset, std::size_t max) -> Result<std::string> {
+                   if (!files.contains(each)) return fail(Code::not_found, "gone");
+                   return files[each].substr(static_cast<std::size_t>(offset), max);
+                 },
+                 [this](const StepId& each) { finished.push_back(each); }}};
+
+  void finish(const StepId& each) {
+    outbox.ended(each, 3, {Outcome::done, 0, {}, files[each].size(), {}, {}});
+    outbox.flush();
+  }
+};
+
+TEST_F(Outboxes, SaysNothingWithoutASession) {
+  outbox.accepted(step(1), 1);
+  outbox.flush();
+  time.advance(60'000);
+  EXPECT_TRUE(sent.empty());
+  outbox.open();
+  EXPECT_EQ(sent.size(), 1U);
+}
+
+TEST_F(Outboxes, OneFrameForAllThatCameTogether) {
+  outbox.open();
+  for (std::uint8_t n = 1; n <= 64; ++n) {
+    outbox.accepted(step(n), 1);
+    outbox.started(step(n), 2);
+    outbox.ended(step(n), 3, {});
+  }
+  outbox.flush();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].reports.size(), 192U);
+  outbox.acknowledge(sent[0].frame_id);
+  EXPECT_EQ(finished.size(), 64U);
+  EXPECT_TRUE(outbox.empty());
+  outbox.acknowledge(sent[0].frame_id);
+  EXPECT_EQ(finished.size(), 64U) << "a repeated acknowledgement";
+}
+
+TEST_F(Outboxes, ResendsWithGrowingPausesUntilAcknowledged) {
+  outbox.open();
+  outbox.accepted(step(1), 1);
+  outbox.flush();
+  time.advance(1'999);
+  EXPECT_EQ(sent.size(), 1U);
+  time.advance(1'002);
+  EXPECT_EQ(sent.size(), 2U);
+  time.advance(600'000);
+  EXPECT_GT(sent.size(), 12U);
+  EXPECT_LT(sent.size(), 28U) << "backing off";
+  for (const auto& frame : sent) EXPECT_EQ(frame.frame_id, sent[0].frame_id);
+  const std::size_t before = sent.size();
+  outbox.close();
+  time.advance(600'000);
+  EXPECT_EQ(sent.size(), before);
+  outbox.open();
+  EXPECT_EQ(sent.size(), before + 1) << "at once after a new welcome";
+  outbox.acknowledge(sent[0].frame_id);
+  time.advance(600'000);
+  EXPECT_EQ(sent.size(), before + 1);
+  EXPECT_EQ(time.pending(), 0U);
+}
+
+TEST_F(Outboxes, LargeOutputGoesInBoundedFramesAndTheEndComesLast) {
+  files[step(1)] = std::string(3'000'000, 'x');
+  outbox.open();
+  outbox.accepted(step(1), 1);
+  outbox.output(step(1), files[step(1)].size());
+  finish(step(1));
+  Receiver receiver;
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    std::size_t bytes = 0;
+    for (const auto& report : sent[i].reports) {
+      if (const auto* output = std::get_if<wire::Output>(&report.what)) bytes += output->data.size();
+    }
+    EXPECT_LE(bytes, 512U << 10);
+    EXPECT_EQ(sent.size(), i + 1) << "one frame of a step at a time";
+    receiver.take(sent[i]);
+    outbox.acknowledge(sent[i].frame_id);
+  }
+  EXPECT_EQ(receiver.streams[step(1)].output, files[step(1)]);
+  EXPECT_EQ(receiver.streams[step(1)].ended, 1);
+  EXPECT_EQ(finished, std::vector<StepId>{step(1)});
+}
+
+TEST_F(Outboxes, ALotOfStepsShareAFewFrames) {
+  outbox.open();
+  for (std::uint8_t n = 1; n <= 40; ++n) {
+    files[step(n)] = std::string(60'000, static_cast<char>('a' + n % 26));
+    outbox.accepted(step(n), 1);
+    finish(step(n));
+  }
+  EXPECT_LE(sent.size(), 8U) << "unacknowledged frames are bounded";
+  Receiver receiver;
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    receiver.take(sent[i]);
+    outbox.acknowledge(sent[i].frame_id);
+  }
+  for (std::uint8_t n = 1; n <= 40; ++n) EXPECT_EQ(receiver.streams[step(n)].output, files[step(n)]);
+  EXPECT_EQ(finished.size(), 40U);
+}
+
+TEST_F(Outboxes, LostOutputDoesNotHoldBackTheEnd) {
+  outbox.open();
+  outbox.ended(step(1), 3, {Outcome::done, 0, {}, 100, {}, {}});
+  outbox.flush();
+  ASSERT_EQ(sent.size(), 1U);
+  ASSERT_EQ(sent[0].reports.size(), 1U);
+  outbox.acknowledge(sent[0].frame_id);
+  EXPECT_EQ(finished.size(), 1U);
+}
+
+TEST_F(Outboxes, DroppedStepsAreNotToldAnyMore) {
+  outbox.open();
+  outbox.accepted(step(1), 1);
+  outbox.accepted(step(2), 1);
+  outbox.flush();
+  outbox.drop(step(1));
+  time.advance(5'000);
+  ASSERT_EQ(sent.size(), 2U);
+  ASSERT_EQ(sent[1].reports.size(), 1U);
+  EXPECT_EQ(sent[1].reports[0].task, step(2).task);
+  outbox.drop(step(2));
+  EXPECT_TRUE(outbox.empty());
+}
+
+// Frames and acknowledgements are lost, repeated and late; sessions come and go: everything arrives, once and in order.
+TEST(OutboxProperty, EverythingArrivesInOrder) {
+  const std::uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  SeededRandom dice(seed);
+  for (int round = 0; round < 20; ++round) {
+    VirtualTime time;
+    std::map<StepId, std::string> files;
+    std::vector<wire::Reports> wire_up;
+    std::vector<std::uint64_t> wire_down;
+    std::map<StepId, int> finished;
+    Receiver receiver;
+    Outbox outbox(time, time, dice,
+                  {[&](const wire::Reports& frame) {
+                     for (auto copies = dice.below(3); copies > 0; --copies) wire_up.push_back(frame);
+                   },
+                   [&](const StepId& each, std::uint64_t offset, std::size_t max) -> Result<std::string> {
+                     return files[each].substr(static_cast<std::size_t>(offset), max);
+                   },
+                   [&](const StepId& each) { ++finished[each]; }});
+    outbox.open();
+    std::map<StepId, int> phase;
+    for (int turn = 0; turn < 3'000 && finished.size() < 10; ++turn) {
+      const StepId each = step(static_cast<std::uint8_t>(dice.below(10)));
+      if (turn % 3 == 0 && phase[each] < 5) {
+        if (phase[each] == 0) outbox.accepted(each, 1);
+        if (phase[each] == 1) outbox.started(each, 2);
+        if (phase[each] == 2 || phase[each] == 3) {
+          files[each] += std::string(dice.below(200'000), static_cast<char>('a' + dice.below(26)));
+          outbox.output(each, files[each].size());
+        }
+        if (phase[each] == 4) outbox.ended(each, 3, {Outcome::done, 0, {}, files[each].size(), {}, {}});
+        ++phase[each];
+        outbox.flush();
+      }
+      if (dice.below(50) == 0) {
+        outbox.close();
+        outbox.open();
+      }
+      if (!wire_up.empty() && dice.below(2) == 0) {
+        const auto at = static_cast<std::ptrdiff_t>(dice.below(wire_up.size()));
+        receiver.take(wire_up[static_cast<std::size_t>(at)]);
+        wire_down.push_back(wire_up[static_cast<std::size_t>(at)].frame_id);
+        wire_up.erase(wire_up.begin() + at);
+      }
+      if (!wire_down.empty() && dice.below(2) == 0) {
+        const auto at = static_cast<std::ptrdiff_t>(dice.below(wire_down.size()));
+        if (dice.below(3) != 0) outbox.acknowledge(wire_down[static_cast<std::size_t>(at)]);
+        if (dice.below(2) == 0) wire_down.erase(wire_down.begin() + at);
+      }
+      time.advance(dice.below(400));
+    }
+    ASSERT_EQ(finished.size(), 10U);
+    for (const auto& [each, times] : finished) {
+      EXPECT_EQ(times, 1);
+      EXPECT_EQ(receiver.streams[each].output, files[each]);
+      EXPECT_GE(receiver.streams[each].ended, 1);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace prov::agent

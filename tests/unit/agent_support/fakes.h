@@ -1,0 +1,216 @@
+#pragma once
+// A small world for one agent: virtual time, a journal that can lose what was not synced, a host that remembers what
+// it ran, and the coordinator's end of the link.
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/executor/bundle_store.h"
+#include "agent/executor/step_runner.h"
+#include "agent/executor/terminals.h"
+#include "agent/journal/journal_file.h"
+#include "common/hash.h"
+#include "common/ports/clock.h"
+#include "common/ports/link.h"
+#include "common/ports/random.h"
+#include "common/ports/timers.h"
+
+namespace prov::agent::fakes {
+
+class VirtualTime final : public Clock, public Timers {
+ public:
+  TimeMs wall_ms() override { return 1'700'000'000'000 + now_; }
+  TimeMs monotonic_ms() override { return now_; }
+  TimerId after(std::uint64_t delay_ms, std::function<void()> fire) override {
+    timers_.emplace(std::pair(now_ + delay_ms, ++last_), std::move(fire));
+    return last_;
+  }
+  void cancel(TimerId id) override {
+    std::erase_if(timers_, [id](const auto& each) { return each.first.second == id; });
+  }
+  void advance(std::uint64_t ms) {  // runs whatever becomes due, in order
+    const TimeMs end = now_ + ms;
+    while (!timers_.empty() && timers_.begin()->first.first <= end) {
+      now_ = std::max(now_, timers_.begin()->first.first);
+      const auto fire = std::move(timers_.begin()->second);
+      timers_.erase(timers_.begin());
+      fire();
+    }
+    now_ = end;
+  }
+  std::size_t pending() const { return timers_.size(); }
+
+ private:
+  TimeMs now_ = 1'000;
+  TimerId last_ = 0;
+  std::map<std::pair<TimeMs, TimerId>, std::function<void()>> timers_;
+};
+
+class SeededRandom final : public Random {
+ public:
+  explicit SeededRandom(std::uint64_t seed) : engine(seed) {}
+  void fill(std::span<std::uint8_t> out) override {
+    for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(engine());
+  }
+  std::mt19937_64 engine;
+};
+
+class MemoryJournalFile final : public JournalFile {
+ public:
+  Result<std::string> read_all() override { return content; }
+  Result<void> append(std::string_view bytes) override {
+    if (full) return fail(Code::exhausted, "no space left");
+    content += bytes;
+    return {};
+  }
+  Result<void> sync() override {
+    if (broken) return fail(Code::io, "the disk is gone");
+    synced = content.size();
+    ++syncs;
+    return {};
+  }
+  Result<void> replace(std::string_view bytes) override {
+    content = bytes;
+    synced = content.size();
+    ++replaced;
+    return {};
+  }
+  Result<std::string> set_aside() override {
+    aside = content;
+    content.clear();
+    synced = 0;
+    return std::string("memory.damaged");
+  }
+  // A crash: some prefix of what was not synced survives.
+  void lose_tail(std::size_t keep) { content.resize(std::min(content.size(), synced + keep)); }
+  std::size_t unsynced() const { return content.size() - synced; }
+
+  std::string content, aside;
+  std::size_t synced = 0;
+  int syncs = 0, replaced = 0;
+  bool full = false, broken = false;
+};
+
+class MemoryBundles final : public BundleStore {
+ public:
+  bool contains(const Digest& digest) override { return kept.contains(digest); }
+  Result<void> put(const Digest& digest, std::string_view bytes) override {
+    if (digest_of(bytes) != digest) return fail(Code::corrupt, "altered");
+    kept[digest] = bytes;
+    return {};
+  }
+  Result<std::string> get(const Digest& digest) override {
+    if (!contains(digest)) return fail(Code::not_found, "no such bundle");
+    return kept[digest];
+  }
+  std::map<Digest, std::string> kept;
+};
+
+// What a host is outside of the agent: it goes on when the agent dies. `starts` is the ledger of effects.
+struct Host {
+  struct Step {
+    std::string output;
+    bool over = false, cancelled = false;
+    Verdict verdict;
+    wire::Order order;
+  };
+  std::map<StepId, Step> steps;
+  std::map<StepId, int> starts;
+
+  void print(const StepId& step, const std::string& text) { steps[step].output += text; }
+  void end(const StepId& step, Outcome outcome = Outcome::done, int code = 0) {
+    Step& it = steps[step];
+    it.over = true;
+    it.verdict = {outcome, code, {}, it.output.size(), digest_of(it.output)};
+  }
+  std::vector<StepId> running() const {
+    std::vector<StepId> out;
+    for (const auto& [step, it] : steps) {
+      if (!it.over) out.push_back(step);
+    }
+    return out;
+  }
+};
+
+class FakeRunner final : public StepRunner {
+ public:
+  FakeRunner(Host& host, Timers& timers) : host_(host), timers_(timers) {}
+  ~FakeRunner() override { *gone_ = true; }
+  void attach(Handler handler) override { handler_ = std::move(handler); }
+  Result<void> start(const StepId& step, const wire::Order& order) override {
+    if (host_.steps.contains(step)) return fail(Code::conflict, "begun before");
+    if (refuse) return fail(Code::io, "the host is broken");
+    ++host_.starts[step];
+    host_.steps[step].order = order;
+    watched_.insert(step);
+    return {};
+  }
+  void adopt(const StepId& step, Boot boot) override {
+    watched_.insert(step);
+    const bool lost = !host_.steps.contains(step) || (boot == Boot::other && !host_.steps[step].over);
+    if (lost) host_.end(step, Outcome::interrupted);
+    later([this] { look(); });
+  }
+  void cancel(const StepId& step) override {
+    if (!watched_.contains(step) || host_.steps[step].over) return;
+    host_.end(step, Outcome::cancelled, -15);
+    later([this] { look(); });
+  }
+  Result<std::string> read_output(const StepId& step, std::uint64_t offset, std::size_t max) override {
+    const auto it = host_.steps.find(step);
+    if (it == host_.steps.end() || forgotten.contains(step)) return fail(Code::not_found, "no output");
+    if (offset >= it->second.output.size()) return std::string();
+    return it->second.output.substr(static_cast<std::size_t>(offset), max);
+  }
+  void forget(const StepId& step) override { forgotten.insert(step); }
+
+  void look() {  // tells the agent what has happened on the host
+    const auto watched = watched_;
+    for (const StepId& step : watched) {
+      const Host::Step& it = host_.steps[step];
+      if (it.output.size() > seen_[step]) handler_.output(step, seen_[step] = it.output.size());
+      if (!it.over) continue;
+      watched_.erase(step);
+      handler_.ended(step, it.verdict);
+    }
+  }
+
+  bool refuse = false;
+  std::set<StepId> forgotten;
+
+ private:
+  void later(std::function<void()> work) {
+    timers_.after(0, [gone = gone_, work = std::move(work)] {
+      if (!*gone) work();
+    });
+  }
+  Host& host_;
+  Timers& timers_;
+  Handler handler_;
+  std::set<StepId> watched_;
+  std::map<StepId, std::uint64_t> seen_;
+  std::shared_ptr<bool> gone_ = std::make_shared<bool>(false);
+};
+
+class FakeLink final : public CoordinatorLink {
+ public:
+  void start(Handler handler) override { handler_ = std::move(handler); }
+  void send(std::string frame) override { sent.push_back(std::move(frame)); }
+  void reconnect() override { ++reconnects; }
+  void deliver(const std::string& frame) {
+    if (handler_.frame) handler_.frame(frame);
+  }
+
+  std::deque<std::string> sent;
+  int reconnects = 0;
+
+ private:
+  Handler handler_;
+};
+
+}  // namespace prov::agent::fakes

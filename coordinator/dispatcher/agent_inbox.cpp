@@ -16,7 +16,10 @@ void AgentInbox::frame(const Key& agent, const std::string& bytes) {
   if (!message) return desk_.alarm("bad_frame", "agent:" + to_text(agent), message.error().message);
   const bool introduces_itself = std::holds_alternative<wire::Hello>(*message);
   if (!introduces_itself && !sessions_.is_connected(agent)) {
-    return sessions_.send(agent, wire::Refused{"say hello first"});
+    // It was connected to the process before us, or is lost to us. Our epoch in any frame makes it say hello to a new
+    // process; silence makes it do so after a while.
+    if (nudged_.insert(agent).second) sessions_.send(agent, wire::HeartbeatAnswer{0});
+    return;
   }
   sessions_.heard(agent);
   std::visit([&](auto& body) { on(agent, std::move(body)); }, *message);

@@ -2,6 +2,7 @@
 // What agents say, turned into commands at the core's one door. An agent is who its CURVE key says; a frame that does
 // not decode, is out of place or speaks of another's task is refused and logged, and nobody else notices.
 #include <unordered_map>
+#include <unordered_set>
 
 #include "coordinator/dispatcher/agent_sessions.h"
 
@@ -45,6 +46,7 @@ class AgentInbox {
   BundleCache& bundles_;
   ShellDesk& shells_;
   std::unordered_map<Id, Progress, IdHash> outputs_;  // of tasks that are out
+  std::unordered_set<Key, IdHash> nudged_;            // were told of our epoch, once
   std::uint32_t attested_epoch_ = 0;
 };
 

@@ -100,7 +100,7 @@ class MemoryBundles final : public BundleStore {
  public:
   bool contains(const Digest& digest) override { return kept.contains(digest); }
   Result<void> put(const Digest& digest, std::string_view bytes) override {
-    if (digest_of(bytes) != digest) return fail(Code::corrupt, "altered");
+    if (digest_of(bytes) != digest) return fail(Code::corrupt, "the bundle arrived altered");
     kept[digest] = bytes;
     return {};
   }
@@ -121,6 +121,7 @@ struct Host {
   };
   std::map<StepId, Step> steps;
   std::map<StepId, int> starts;
+  int conflicts = 0;  // starts of what was begun before: the journal must have known
 
   void print(const StepId& step, const std::string& text) { steps[step].output += text; }
   void end(const StepId& step, Outcome outcome = Outcome::done, int code = 0) {
@@ -143,7 +144,10 @@ class FakeRunner final : public StepRunner {
   ~FakeRunner() override { *gone_ = true; }
   void attach(Handler handler) override { handler_ = std::move(handler); }
   Result<void> start(const StepId& step, const wire::Order& order) override {
-    if (host_.steps.contains(step)) return fail(Code::conflict, "begun before");
+    if (host_.steps.contains(step)) {
+      ++host_.conflicts;
+      return fail(Code::conflict, "begun before");
+    }
     if (refuse) return fail(Code::io, "the host is broken");
     ++host_.starts[step];
     host_.steps[step].order = order;

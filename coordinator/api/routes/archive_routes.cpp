@@ -119,13 +119,18 @@ void get_events(const CallPtr& call) {
 
 void get_audit_state(const CallPtr& call) {
   QueryFields query(call->asked.target);
-  const std::uint64_t at = query.number("at", 0, UINT64_MAX, UINT64_MAX);
-  std::optional<std::uint64_t> to;
+  std::optional<std::uint64_t> at, to;
+  if (query.has("at")) at = query.number("at", 0, UINT64_MAX, 0);
   if (query.has("to")) to = query.number("to", 0, UINT64_MAX, 0);
   if (query.error()) return call->refuse(*query.error());
-  on_reader(call, [call, at, to] {
-    auto text = call->services.archive.state_at(at, to);
-    text ? call->answer(ok_text(std::move(*text))) : call->refuse(text.error());
+  on_owner(call, [call, at, to] {
+    const std::uint64_t now = call->services.backend.state().sequence;
+    call->services.backend.when_durable([call, at = at.value_or(now), to] {
+      on_reader(call, [call, at, to] {
+        auto text = call->services.archive.state_at(at, to);
+        text ? call->answer(ok_text(std::move(*text))) : call->refuse(text.error());
+      });
+    });
   });
 }
 

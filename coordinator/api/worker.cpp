@@ -1,0 +1,42 @@
+#include "coordinator/api/worker.h"
+
+#include <utility>
+
+namespace prov::api {
+
+Worker::Worker() : thread_([this] { run(); }) {}
+
+void Worker::post(std::function<void()> work) {
+  const std::lock_guard lock(mutex_);
+  if (stopping_ || waiting_.size() >= kMaxWaiting) return;
+  waiting_.push_back(std::move(work));
+  wake_.notify_one();
+}
+
+void Worker::stop() {
+  std::deque<std::function<void()>> dropped;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    dropped.swap(waiting_);
+    wake_.notify_one();
+  }
+  dropped.clear();  // outside of the lock: what it captured may do something when it ends
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::run() {
+  for (;;) {
+    std::function<void()> work;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+      if (stopping_) return;
+      work = std::move(waiting_.front());
+      waiting_.pop_front();
+    }
+    work();
+  }
+}
+
+}  // namespace prov::api

@@ -17,18 +17,17 @@ ts_text postgres_user '[a-z_][a-z0-9_]{0,62}' 'lower-case letters, digits and _'
 ts_text postgres_database '[a-z_][a-z0-9_]{0,62}' 'lower-case letters, digits and _' >/dev/null
 
 # The page trusts these lines, so they are looked at here: one key, one name, perhaps one address.
-wanted_hosts() {
+check_hosts() {
     local strange
     strange=$(grep -vE '^(#.*|[a-z_]+ [A-Za-z0-9._/-]+( [0-9A-Fa-f.:]+)?|)$' "$PROV_RENDERED/status.conf" || true)
     [ -z "$strange" ] || ts_fail 78 "not a host name and an address: $(head -n 1 <<<"$strange" | tr -cd '[:print:]')"
-    grep -E '.' "$PROV_RENDERED/status.conf" >"$TS_TMP/status.conf"
 }
 
 wanted_config() {
     ts_folder $STATUS_PROGRAM root:root 755
     ts_put "$PROV_DIR/scripts/status.cgi" $STATUS_PROGRAM/status.cgi root:root 755
     ts_folder $STATUS_CONFIG root:root 755
-    wanted_hosts
+    grep -E '.' "$PROV_RENDERED/status.conf" >"$TS_TMP/status.conf"
     ts_put "$TS_TMP/status.conf" $STATUS_CONFIG/status.conf root:root 644
     # A : or \ of the password is written with a \ before it.
     { printf '*:*:*:*:' && sed 's/[\\:]/\\&/g' "$PROV_SECRETS/password" && echo; } >"$TS_TMP/pgpass"

@@ -128,6 +128,8 @@ host_up_namespace() { # HOST DIRECTORY
         exec chroot "$root" bash -c "while :; do sleep 1000 & wait; done"
     ' host "$2/root" "$1" "$HOSTS_CACHE/archives" "$2/up" 9>&- &
     echo $! >"$2/unshare.pid"
+    # Bash would report its end as an accident.
+    disown
     local tries=100
     until [ -e "$2/up" ] || [ $tries = 0 ]; do
         sleep 0.05
@@ -182,7 +184,6 @@ host_down() { # HOST
         hosts_podman rm -f -t 5 "$1" >/dev/null 2>&1 || true
     else
         kill -KILL "$(cat "$dir/unshare.pid")" 2>/dev/null || true
-        wait "$(cat "$dir/unshare.pid")" 2>/dev/null || true
     fi
     unset "HOST_KIND[$1]"
     umount -l "$dir/root" 2>/dev/null || true

@@ -146,10 +146,60 @@ Replayed fold(RecordLog& log, const LogPosition& from, domain::State& state, std
   });
 }
 
+// The commit that holds `sequence`; one after the last when none does.
+Result<std::uint64_t> commit_with(RecordLog& log, std::uint64_t sequence) {
+  std::uint64_t low = 1,
+                high = log.last_commit() + 1;  // commits below `low` end before it; `high` does not begin before it
+  while (low < high) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    std::optional<std::uint64_t> end;
+    auto read = log.read(middle, [&](std::uint64_t number, std::string_view bytes) {
+      if (const auto commit = CommitView::open(bytes); commit && number == middle) {
+        end = commit->header().first_sequence + commit->header().count;
+      }
+      return false;
+    });
+    if (!read) return tl::unexpected(read.error());
+    if (!end) return fail(Code::corrupt, "commit " + std::to_string(middle) + " is missing or damaged");
+    if (*end <= sequence) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+Result<bool> visit_events(std::string_view bytes, std::uint64_t from_sequence, const EventVisitor& visit) {
+  auto commit = CommitView::open(bytes);
+  if (!commit) return tl::unexpected(commit.error());
+  std::uint64_t sequence = commit->header().first_sequence;
+  for (std::string_view event = commit->next(); !event.empty(); event = commit->next(), ++sequence) {
+    if (sequence < from_sequence) continue;
+    auto decoded = decode_event(event);
+    if (!decoded) return tl::unexpected(decoded.error());
+    if (!visit(*decoded)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Replayed replay(RecordLog& log, const LogPosition& from, const PublicKeys& keys, const EventVisitor& visit) {
   return ChainReader(log, from, keys, visit).run();
+}
+
+Result<void> read_events(RecordLog& log, std::uint64_t from_sequence, const EventVisitor& visit) {
+  auto first = commit_with(log, from_sequence);
+  if (!first) return tl::unexpected(first.error());
+  std::optional<Error> wrong;
+  auto read = log.read(*first, [&](std::uint64_t number, std::string_view bytes) {
+    auto go_on = visit_events(bytes, from_sequence, visit);
+    if (!go_on) wrong = Error{Code::corrupt, "commit " + std::to_string(number) + ": " + go_on.error().message, {}};
+    return go_on && *go_on;
+  });
+  if (wrong) return tl::unexpected(*wrong);
+  return read;
 }
 
 OpenedLog open_log(RecordLog& log) {

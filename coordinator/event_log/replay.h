@@ -31,6 +31,10 @@ struct Replayed {
 // that is not signed by one of them is damage. Any thread.
 Replayed replay(RecordLog& log, const LogPosition& from, const PublicKeys& keys, const EventVisitor& visit);
 
+// Events from a sequence on, found without reading what comes before it. Each commit's own hash is verified, the chain
+// is not. Code::corrupt: the log is damaged there. Any thread.
+Result<void> read_events(RecordLog& log, std::uint64_t from_sequence, const EventVisitor& visit);
+
 struct OpenedLog {
   domain::State state;
   LogPosition position;                 // where to go on; its log id is zero when the log is empty

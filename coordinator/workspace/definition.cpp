@@ -105,6 +105,7 @@ ServerDefinition read_server(Reading& reading, const Infra& infra, const Node& n
     reading.refuse(node.place, server.hostname + " has no provider", "write \"provider: local\" below \"settings:\"");
   }
   server.runtime = fields.text("runtime", infra.runtime);
+  server.runtime_place = fields.place("runtime");
   read_labels(reading, fields.find("labels"), server);
   server.params = read_params(reading, fields.find("params"));
   read_taskservs(reading, fields.find("taskservs"), server);

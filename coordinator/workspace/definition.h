@@ -36,7 +36,7 @@ struct ServerDefinition {
   std::vector<std::pair<std::string, std::string>> labels;  // sorted by key
   Params params;                                            // for the provider
   std::vector<TaskservUse> taskservs;
-  Place place;
+  Place place, runtime_place;
 };
 
 struct Infra {

@@ -153,6 +153,7 @@ Result<Manifest> parse_manifest(const Node& tree, const std::string& file) {
   manifest.retry_safe = fields.boolean("retry_safe", false);
   manifest.timeout_s = static_cast<std::uint32_t>(fields.integer("timeout_s", 600, 1, kMaxTimeoutS));
   read_ports(reading, fields, manifest);
+  if (manifest.kind == ExtensionKind::provider) manifest.runtimes = read_names(reading, fields, "runtimes");
   if (const Node* parameters = fields.find("parameters")) {
     if (parameters->kind != Node::Kind::map) reading.refuse(parameters->place, "\"parameters\" must be a mapping");
     for (std::size_t i = 0; i < parameters->keys.size(); ++i) {

@@ -33,6 +33,7 @@ struct Manifest {
   bool retry_safe = false;
   std::uint32_t timeout_s = 600;
   std::vector<std::uint16_t> ports;
+  std::vector<std::string> runtimes;  // of a provider: what "runtime:" may say; empty: anything
   std::vector<Parameter> parameters;
 };
 

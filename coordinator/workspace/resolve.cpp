@@ -65,6 +65,15 @@ bool is_wanted(const std::vector<std::string>& wanted, const std::string& name) 
   return wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end();
 }
 
+Result<void> check_runtime(const Infra& infra, const ServerDefinition& server, const Manifest& provider) {
+  if (server.runtime.empty() || server.runtime == "auto") return {};  // the provider chooses
+  if (is_wanted(provider.runtimes, server.runtime)) return {};
+  return tl::unexpected(
+      at(infra.file, server.runtime_place,
+         "provider " + provider.name + " has no runtime \"" + server.runtime + "\" (" + server.hostname + ")",
+         did_you_mean(server.runtime, provider.runtimes)));
+}
+
 struct Instance {
   const ServerDefinition* server;
   const TaskservUse* use;
@@ -119,7 +128,7 @@ Result<std::vector<bool>> select(const Infra& infra, const std::vector<Instance>
                 did_you_mean(name, {present.begin(), present.end()}));
   }
   for (auto i = order.sequence.rbegin(); i != order.sequence.rend(); ++i) {
-    if (!chosen[*i]) continue;
+    if (!chosen[*i] || !selection.with_required) continue;
     for (const std::uint32_t needed : order.hard[*i]) chosen[needed] = true;
   }
   return chosen;
@@ -137,6 +146,7 @@ Result<ResolvedServers> resolve_servers(const Infra& infra, const ExtensionFinde
     if (!is_wanted(hostnames, server.hostname)) continue;
     auto provider = extensions.get(server.provider, infra.file, server.place);
     if (!provider) return tl::unexpected(provider.error());
+    if (auto fine = check_runtime(infra, server, (*provider)->manifest); !fine) return tl::unexpected(fine.error());
     auto params = merge_params(infra.file, (*provider)->manifest, server.params, server.place,
                                "provider " + server.provider + " for " + server.hostname);
     if (!params) return tl::unexpected(params.error());

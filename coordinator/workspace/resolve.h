@@ -44,16 +44,16 @@ struct ResolvedTaskservs {
   std::vector<Bundle> bundles;
 };
 
-struct Selection {  // empty: all
-  std::vector<std::string> hostnames;
-  std::vector<std::string> taskservs;
+struct Selection {
+  std::vector<std::string> hostnames;  // empty: all
+  std::vector<std::string> taskservs;  // empty: all
+  bool with_required = true;           // and what they require on the same hosts
 };
 
 Result<ResolvedServers> resolve_servers(const Infra& infra, const ExtensionFinder& finder,
                                         const std::vector<std::string>& hostnames);
 
-// The whole infra is resolved, so that an error anywhere is found; then the selection and what it requires on the
-// same hosts is cut out of it. Errors: a taskserv that requires or conflicts with another of its host, a circle.
+// The whole infra is resolved, so that an error anywhere is found; then the selection is cut out of it. Errors: a taskserv that requires or conflicts with another of its host, a circle.
 Result<ResolvedTaskservs> resolve_taskservs(const Infra& infra, const ExtensionFinder& finder,
                                             const Selection& selection);
 

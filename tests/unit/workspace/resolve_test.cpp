@@ -22,7 +22,7 @@ class Resolve : public testing::Test {
               "requires: [os]\noptional: [redis]\nparameters:\n  port: {type: int, default: 80}\n"
               "  names: {type: list, default: [a, b]}\n  tls: {type: bool, default: false}\n"
               "  title: {type: string, default: \"\"}\n  password: {type: secret}\n");
-    extension("provider", "local", "parameters:\n  image: {type: string, default: base}\n");
+    extension("provider", "local", "runtimes: [namespace, podman]\nparameters:\n  image: {type: string, default: base}\n");
     folder_.write("core/lib/service.sh", "svc_start() { :; }\n");
   }
 
@@ -82,6 +82,7 @@ TEST_F(Resolve, SelectionBringsWhatIsRequiredAndNothingElse) {
   EXPECT_EQ(resolved->taskservs[0].name, "os");
   EXPECT_EQ(resolved->taskservs[1].after, (std::vector<std::uint32_t>{0}));
   EXPECT_EQ(resolved->bundles.size(), 2U);
+  EXPECT_EQ(resolve_taskservs(infra(kThree), finder(), {{"web"}, {"nginx"}, false})->taskservs.size(), 1U);
   EXPECT_NE(refused(kThree, {{"wbe"}, {}}).find("has no server \"wbe\""), std::string::npos);
   EXPECT_NE(refused(kThree, {{"web"}, {"redis"}}).find("has the taskserv \"redis\""), std::string::npos);
 }
@@ -98,6 +99,9 @@ TEST_F(Resolve, ServersCarryTheirProviderByDigest) {
   ASSERT_EQ(resolved->bundles.size(), 1U);
   EXPECT_EQ(resolved->bundles[0].digest, db.provider_bundle);
   EXPECT_EQ(digest_of(resolved->bundles[0].bytes), db.provider_bundle);
+  const auto unknown = resolve_servers(infra("  - {hostname: db, runtime: podmn}\n"), finder(), {});
+  EXPECT_EQ(unknown.error().message, "s.yaml:3:29: provider local has no runtime \"podmn\" (db)");
+  EXPECT_EQ(unknown.error().hint, "did you mean \"podman\"?");
 }
 
 TEST_F(Resolve, ParametersAreCheckedWithTheirPlace) {

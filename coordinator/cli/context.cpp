@@ -1,0 +1,146 @@
+#include "coordinator/cli/context.h"
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "coordinator/cli/http_transport.h"
+#include "coordinator/cli/render.h"
+
+namespace prov::cli {
+namespace {
+
+constexpr std::size_t kMaxToken = 4096;
+
+ConsoleSettings settings_of(const World& world, const Invocation& call) {
+  const bool dumb = world.env("TERM") == "dumb";
+  const bool colour = !call.has("no-color") && world.env("NO_COLOR").empty() && !dumb;
+  ConsoleSettings settings;
+  settings.quiet = call.has("quiet");
+  settings.out_colour = colour && world.out_is_terminal;
+  settings.err_colour = colour && world.err_is_terminal;
+  settings.movement = world.err_is_terminal && !dumb && !call.has("no-color") && !call.has("quiet");
+  return settings;
+}
+
+std::string home_of(const World& world) {
+  const std::string given = world.env("PROVISIONING_HOME");
+  if (!given.empty()) return given[0] == '/' ? given : world.cwd + "/" + given;
+  const std::string user = world.env("HOME");
+  return (user.empty() ? "/root" : user) + "/.provisioning";
+}
+
+Format format_of(const Invocation& call) {
+  const std::string out = call.value("out", "table");
+  return out == "json" ? Format::json : out == "yaml" ? Format::yaml : Format::table;
+}
+
+}  // namespace
+
+Context::Context(World& outside, const Invocation& invocation)
+    : world(outside),
+      call(invocation),
+      console(outside.out, outside.err, settings_of(outside, invocation)),
+      home{home_of(outside)},
+      format_(format_of(invocation)) {}
+
+void Context::print(const nlohmann::json& document, const std::function<std::string()>& table) {
+  switch (format_) {
+    case Format::table: console.result(table()); return;
+    case Format::json: console.result(to_pretty_json(document)); return;
+    case Format::yaml: console.result(to_yaml(document)); return;
+  }
+}
+
+Result<io::Endpoint> Context::endpoint() const {
+  std::string text = call.value("endpoint", world.env("PROVISIONING_ENDPOINT"));
+  if (text.empty()) text = home.socket();
+  auto endpoint = parse_endpoint(text);
+  if (!endpoint || !endpoint->unix_path.empty()) return endpoint;
+  std::string file = world.env("PROVISIONING_TOKEN_FILE");
+  if (file.empty()) file = home.token_file();
+  auto token = workspace::read_file(file, kMaxToken);
+  if (!token) {
+    return fail(Code::unauthenticated, "no token for " + text + ": " + token.error().message,
+                "put it into that file, mode 0600, or name another with PROVISIONING_TOKEN_FILE");
+  }
+  endpoint->token = token->substr(0, token->find_last_not_of(" \t\r\n") + 1);
+  return endpoint;
+}
+
+Result<Client*> Context::client() {
+  if (client_) return client_.get();
+  auto where = endpoint();
+  if (!where) return tl::unexpected(where.error());
+  Client::World outside{world.new_id, world.sleep_ms, io::to_text(*where)};
+  client_ = std::make_unique<Client>(world.connect(*where), std::move(outside));
+  return client_.get();
+}
+
+Result<workspace::FoundWorkspace> Context::found_workspace() {
+  if (found_) return *found_;
+  auto config = workspace::load_user_config(home);
+  if (!config) return tl::unexpected(config.error());
+  auto found =
+      workspace::find_workspace({call.value("workspace"), world.env("PROVISIONING_WORKSPACE"), world.cwd}, *config);
+  if (!found) return found;
+  if (!found->note.empty()) console.say("note: " + found->note);
+  found_ = *found;
+  return found;
+}
+
+Result<workspace::Workspace> Context::workspace() {
+  auto found = found_workspace();
+  if (!found) return tl::unexpected(found.error());
+  return workspace::load_workspace(found->root);
+}
+
+Result<std::string> Context::workspace_name_or_all() {
+  if (call.has("all")) return std::string();
+  auto found = found_workspace();
+  if (!found) {
+    const bool asked = call.has("workspace") || !world.env("PROVISIONING_WORKSPACE").empty();
+    if (asked || found.error().code != Code::not_found) return tl::unexpected(found.error());
+    return std::string();
+  }
+  auto loaded = workspace::load_workspace(found->root);
+  if (!loaded) return tl::unexpected(loaded.error());
+  return loaded->name;
+}
+
+workspace::ExtensionFinder Context::extensions(const std::string& workspace_root,
+                                               const std::string& infra_folder) const {
+  std::vector<workspace::Layer> layers;
+  if (!infra_folder.empty()) layers.push_back({"infra", infra_folder + "/extensions"});
+  layers.push_back({"workspace", workspace_root + "/extensions"});
+  const std::string core =
+      workspace::core_extensions_folder(world.env("PROVISIONING_EXTENSIONS"), world.program_folder);
+  if (!core.empty()) layers.push_back({"core", core});
+  return workspace::ExtensionFinder(std::move(layers));
+}
+
+Result<std::uint64_t> Context::number(const std::string& flag, std::uint64_t otherwise, std::uint64_t low,
+                                      std::uint64_t high) const {
+  if (!call.has(flag)) return otherwise;
+  const std::string text = call.value(flag);
+  std::uint64_t value = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (read.ec == std::errc() && read.ptr == text.data() + text.size() && value >= low && value <= high) return value;
+  return fail(Code::invalid, "--" + flag + " must be a number from " + std::to_string(low) + " to " +
+                                 std::to_string(high) + ", it is \"" + text + "\"");
+}
+
+Result<bool> Context::confirmed(const std::string& question) {
+  if (call.has("yes")) return true;
+  if (!world.in_is_terminal || !world.err_is_terminal) {
+    return fail(Code::invalid, "this needs a yes, and there is no terminal to ask on: " + question, "add --yes");
+  }
+  console.talk_raw(question + " [y/N] ");
+  const auto answer = world.read_line();
+  if (answer && (*answer == "y" || *answer == "Y" || *answer == "yes")) return true;
+  console.warn("nothing was done");
+  return false;
+}
+
+std::string program_beside(const World& world, const std::string& name) { return world.program_folder + "/" + name; }
+
+}  // namespace prov::cli

@@ -1,0 +1,59 @@
+#pragma once
+// What a verb works with: the parsed command line, the world, and what it asks for again and again (the client, the
+// workspace, the form of the result), each made when first asked for.
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "coordinator/cli/client.h"
+#include "coordinator/cli/console.h"
+#include "coordinator/cli/parse.h"
+#include "coordinator/cli/world.h"
+#include "coordinator/workspace/definition.h"
+#include "coordinator/workspace/extension.h"
+#include "coordinator/workspace/home.h"
+
+namespace prov::cli {
+
+enum class Format { table, json, yaml };
+
+class Context {
+ public:
+  Context(World& world, const Invocation& call);
+
+  World& world;
+  const Invocation& call;
+  Console console;
+  const workspace::Home home;
+
+  Format format() const { return format_; }
+  // Prints a result once: `table()` for people, `document` for programs.
+  void print(const nlohmann::json& document, const std::function<std::string()>& table);
+
+  Result<io::Endpoint> endpoint() const;  // of the coordinator, with its token
+  Result<Client*> client();
+  void set_client(std::unique_ptr<Client> client) { client_ = std::move(client); }
+
+  Result<workspace::FoundWorkspace> found_workspace();  // says its note, once
+  Result<workspace::Workspace> workspace();
+  // For lists: the workspace's name, or empty (all of them) when none is active and none was asked for.
+  Result<std::string> workspace_name_or_all();
+  workspace::ExtensionFinder extensions(const std::string& workspace_root, const std::string& infra_folder) const;
+
+  // A number given by a flag; `otherwise` when it was not given. Code::invalid when it is none or out of range.
+  Result<std::uint64_t> number(const std::string& flag, std::uint64_t otherwise, std::uint64_t low,
+                               std::uint64_t high) const;
+
+  // Asks on the terminal. Code::invalid, with what to type, when nobody can be asked and there is no --yes.
+  Result<bool> confirmed(const std::string& question);
+
+ private:
+  Format format_;
+  std::unique_ptr<Client> client_;
+  std::optional<workspace::FoundWorkspace> found_;
+};
+
+std::string program_beside(const World& world, const std::string& name);  // path of a sibling program
+
+}  // namespace prov::cli

@@ -1,0 +1,73 @@
+#include "coordinator/cli/coordinator_process.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "coordinator/cli/render.h"
+#include "coordinator/workspace/nearest.h"
+
+namespace prov::cli {
+namespace {
+
+constexpr std::size_t kMaxPidFile = 256;
+constexpr std::size_t kTailBytes = 256 << 10;
+
+}  // namespace
+
+Result<std::string> coordinator_program(const World& world) {
+  const std::string given = world.env("PROVISIONING_COORDINATOR");
+  const std::string program = given.empty() ? program_beside(world, kCoordinatorProgram) : given;
+  if (::access(program.c_str(), X_OK) == 0) return program;
+  return fail(
+      Code::not_found, "the coordinator's program is not there: " + program,
+      given.empty() ? "name it with PROVISIONING_COORDINATOR" : "PROVISIONING_COORDINATOR names it; is it right?");
+}
+
+std::optional<ProcessId> running_coordinator(Context& context) {
+  const auto text = workspace::read_file(context.home.pid_file(), kMaxPidFile);
+  if (!text) return std::nullopt;
+  std::istringstream in(*text);
+  int pid = 0;
+  std::uint64_t start_time = 0;
+  if (!(in >> pid)) return std::nullopt;
+  const bool has_start_time = static_cast<bool>(in >> start_time);
+  auto found = context.world.processes->find(pid, kCoordinatorProgram);
+  if (found && has_start_time && found->start_time != start_time) return std::nullopt;
+  return found;
+}
+
+Result<nlohmann::json> probe_status(Context& context) {
+  auto where = context.endpoint();
+  if (!where) return tl::unexpected(where.error());
+  Client once(context.world.connect(*where), {context.world.new_id, context.world.sleep_ms, io::to_text(*where)});
+  return once.get("/status");
+}
+
+std::vector<std::string> last_lines(const std::string& file, std::size_t count) {
+  std::vector<std::string> lines;
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return lines;
+  const off_t size = ::lseek(fd, 0, SEEK_END);
+  const off_t begin = std::max<off_t>(0, size - static_cast<off_t>(kTailBytes));
+  std::string text(static_cast<std::size_t>(size - begin), '\0');
+  const ssize_t got = ::pread(fd, text.data(), text.size(), begin);
+  ::close(fd);
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  if (begin > 0 && !lines.empty()) lines.erase(lines.begin());  // cut somewhere in its middle
+  if (lines.size() > count) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(count));
+  return lines;
+}
+
+Result<void> check_service(const Context& context) {
+  if (context.call.args.empty() || context.call.args[0] == "orchestrator") return {};
+  return fail(Code::not_found, "there is no service \"" + context.call.args[0] + "\"",
+              workspace::did_you_mean(context.call.args[0], {"orchestrator"}));
+}
+
+}  // namespace prov::cli

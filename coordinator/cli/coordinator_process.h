@@ -1,0 +1,28 @@
+#pragma once
+// The coordinator on this machine: where its program is, whether it runs, and the end of its log.
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coordinator/cli/context.h"
+
+namespace prov::cli {
+
+inline constexpr const char* kCoordinatorProgram = "provisioning-coordinator";
+
+// PROVISIONING_COORDINATOR, or the program beside this one.
+Result<std::string> coordinator_program(const World& world);
+
+// The process that the pid file names, if it still is that one and a coordinator.
+std::optional<ProcessId> running_coordinator(Context& context);
+
+// GET /status, without patience. unavailable: it does not answer.
+Result<nlohmann::json> probe_status(Context& context);
+
+std::vector<std::string> last_lines(const std::string& file, std::size_t count);
+
+// The platform's only service so far is the orchestrator; anything else named is not_found.
+Result<void> check_service(const Context& context);
+
+}  // namespace prov::cli

@@ -1,0 +1,220 @@
+#include "coordinator/cli/monitor.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "coordinator/cli/live_view.h"
+#include "coordinator/cli/monitor_view.h"
+#include "coordinator/cli/render.h"
+
+namespace prov::cli {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr int kTickMs = 150;
+constexpr int kFirstPauseMs = 200;
+constexpr int kLongestPauseMs = 2000;
+constexpr std::uint64_t kPatienceMs = 5 * 60'000;  // without a coordinator
+constexpr std::uint64_t kStillRunningMs = 30'000;  // between "running" lines where nothing is drawn
+constexpr std::size_t kPage = 10'000;              // steps in one answer
+constexpr std::size_t kMaxSteps = 1'000'000;
+constexpr std::uint64_t kDayS = 24 * 3600;
+constexpr int kLiveRows = 12;
+
+class Follower {
+ public:
+  Follower(Context& context, Client& client, std::string workflow, std::uint64_t timeout_ms)
+      : context_(context),
+        client_(client),
+        workflow_(std::move(workflow)),
+        view_(context.console),
+        begin_ms_(context.world.steady_ms()),
+        until_ms_(timeout_ms == 0 ? UINT64_MAX : begin_ms_ + timeout_ms) {}
+
+  Result<Exit> run() {
+    context_.world.catch_interrupt();
+    auto status = client_.get("/status");
+    if (!status) return tl::unexpected(status.error());
+    sequence_ = number_in(*status, "sequence");
+    if (auto known = reload(); !known) return tl::unexpected(known.error());
+    while (!model_.ended()) {
+      const auto left = watch();
+      if (!left) return tl::unexpected(left.error());
+      if (*left) return leave(**left);
+    }
+    return finish();
+  }
+
+ private:
+  // One connection to the feed, until the workflow ends (nullopt), we are to leave, or it cannot be had any more.
+  Result<std::optional<Exit>> watch() {
+    auto stream = connect();
+    if (!stream) return tl::unexpected(stream.error());
+    if (!*stream) return leaving_;
+    while (!model_.ended()) {
+      if (should_leave()) return leaving_;
+      auto message = (*stream)->receive(kTickMs);
+      if (!message) {
+        view_.line("connection lost (" + one_line(message.error().message) + "); coming back");
+        return std::nullopt;
+      }
+      if (*message) take((*message)->data);
+      draw();
+    }
+    return std::nullopt;
+  }
+
+  // Tries until the feed is there; what happened meanwhile is read first. nullptr: we are to leave.
+  Result<std::unique_ptr<Stream>> connect() {
+    int pause_ms = kFirstPauseMs;
+    const std::uint64_t since_ms = context_.world.steady_ms();
+    for (;;) {
+      auto stream = client_.open_stream("/ws", {{"events", "task,workflow"},
+                                                {"workflow", workflow_},
+                                                {"output", "tail"},
+                                                {"from", std::to_string(sequence_)}});
+      if (stream) {
+        if (connections_++ > 0) {
+          if (auto known = reload(); !known) return tl::unexpected(known.error());
+          view_.line("connected again, from event " + std::to_string(sequence_));
+        }
+        return stream;
+      }
+      if (stream.error().code != Code::unavailable) return stream;
+      if (context_.world.steady_ms() - since_ms > kPatienceMs ||
+          (connections_ == 0 && pause_ms > kLongestPauseMs / 2)) {
+        stream.error().hint = "provisioning platform status, then: provisioning workflow monitor " + workflow_;
+        return stream;
+      }
+      if (should_leave()) return std::unique_ptr<Stream>();
+      context_.world.sleep_ms(pause_ms);
+      pause_ms = std::min(pause_ms * 2, kLongestPauseMs);
+    }
+  }
+
+  Result<void> reload() {
+    for (std::size_t offset = 0; offset < kMaxSteps;) {
+      auto page = client_.get("/workflows/" + path_segment(workflow_),
+                              {{"limit", std::to_string(kPage)}, {"offset", std::to_string(offset)}});
+      if (!page) return tl::unexpected(page.error());
+      tell(model_.load(*page));
+      const std::size_t got = child_in(*page, "tasks").size();
+      offset += got;
+      if (got == 0 || offset >= number_in(child_in(*page, "counts"), "total")) break;
+    }
+    return {};
+  }
+
+  void take(const std::string& frame) {
+    const json message = json::parse(frame, nullptr, false);
+    const std::string kind = text_in(message, "kind");
+    if (kind == "output") {
+      model_.add_output(text_in(message, "task"), number_in(message, "attempt"), text_in(message, "data"));
+      return;
+    }
+    sequence_ = std::max(sequence_, number_in(message, "sequence"));
+    if (kind == "event") tell(model_.apply(child_in(message, "event")));
+  }
+
+  void tell(const std::vector<StepChange>& changes) {
+    for (const auto& change : changes) view_.line(change_line(model_, change, context_.console));
+  }
+
+  void draw() {
+    const std::uint64_t steady_ms = context_.world.steady_ms();
+    const auto [rows, columns] = context_.world.terminal_size();
+    const auto lines =
+        live_lines(model_, context_.world.now_ms(), steady_ms - begin_ms_, std::min(rows, kLiveRows), columns);
+    if (context_.console.settings().movement) {
+      view_.draw(lines);
+    } else if (steady_ms - told_ms_ > kStillRunningMs) {
+      if (told_ms_ != 0) {
+        for (const auto& line : lines) view_.line(line);
+      }
+      told_ms_ = steady_ms;
+    }
+  }
+
+  bool should_leave() {
+    if (context_.world.interrupted()) leaving_ = Exit::interrupted;
+    if (context_.world.steady_ms() >= until_ms_) leaving_ = Exit::still_running;
+    return leaving_.has_value();
+  }
+
+  Result<Exit> leave(Exit exit) {
+    view_.clear();
+    if (auto known = client_.get("/workflows/" + path_segment(workflow_));
+        known && context_.format() != Format::table) {
+      context_.print(*known, [] { return std::string(); });
+    }
+    context_.console.warn(std::string(exit == Exit::interrupted ? "interrupted" : "time is over") +
+                          "; the workflow goes on (" + counts_line(model_.counts()) + ")");
+    context_.console.warn("come back:   provisioning workflow monitor " + workflow_);
+    context_.console.warn("or stop it:  provisioning workflow cancel " + workflow_);
+    return exit;
+  }
+
+  // The last word is the coordinator's: what the feed did not say is read once more.
+  Result<Exit> finish() {
+    if (auto known = reload(); !known && known.error().code != Code::not_found) return tl::unexpected(known.error());
+    view_.clear();
+    if (context_.format() == Format::table) {
+      context_.console.result(summary_text(workflow_, model_, context_.console));
+    } else {
+      auto whole = client_.get("/workflows/" + path_segment(workflow_), {{"limit", std::to_string(kPage)}});
+      if (!whole) return tl::unexpected(whole.error());
+      context_.print(*whole, [] { return std::string(); });
+    }
+    for (const auto& command : next_commands(workflow_, model_)) context_.console.say("next: " + command);
+    return exit_of_workflow(model_.outcome(), model_.counts());
+  }
+
+  Context& context_;
+  Client& client_;
+  const std::string workflow_;
+  MonitorModel model_;
+  LiveView view_;
+  std::uint64_t sequence_ = 0;
+  int connections_ = 0;
+  const std::uint64_t begin_ms_, until_ms_;
+  std::uint64_t told_ms_ = 0;
+  std::optional<Exit> leaving_;
+};
+
+}  // namespace
+
+Result<Exit> follow_workflow(Context& context, const std::string& workflow) {
+  auto timeout_s = context.number("timeout", 0, 1, 7 * kDayS);
+  if (!timeout_s) return tl::unexpected(timeout_s.error());
+  auto client = context.client();
+  if (!client) return tl::unexpected(client.error());
+  return Follower(context, **client, workflow, *timeout_s * 1000).run();
+}
+
+Result<std::string> workflow_in_question(Context& context, const std::string& asked) {
+  constexpr std::size_t kWholeId = 36, kLookThrough = 1000;
+  if (asked.size() == kWholeId) return asked;
+  auto workspace = context.workspace_name_or_all();
+  if (!workspace) return tl::unexpected(workspace.error());
+  auto client = context.client();
+  if (!client) return tl::unexpected(client.error());
+  auto items = (*client)->list("/workflows", {{"workspace", *workspace}}, asked.empty() ? 1 : kLookThrough);
+  if (!items) return tl::unexpected(items.error());
+  std::vector<std::string> found;
+  for (const auto& item : *items) {
+    const std::string id = text_in(item, "id");
+    if (id.rfind(asked, 0) == 0) found.push_back(id);
+  }
+  if (found.size() == 1) return found[0];
+  if (found.empty() && asked.empty()) {
+    return fail(Code::not_found, "there is no workflow yet", "provisioning server create --wait");
+  }
+  if (found.empty())
+    return fail(Code::not_found, "no workflow begins with \"" + asked + "\"", "provisioning workflow list");
+  return fail(Code::invalid, "several workflows begin with \"" + asked + "\": " + found[0] + ", " + found[1] + ", ...",
+              "give more of it");
+}
+
+}  // namespace prov::cli

@@ -1,0 +1,71 @@
+#include "coordinator/cli/names.h"
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "coordinator/cli/render.h"
+
+namespace prov::cli {
+namespace {
+
+constexpr std::size_t kMost = 200;
+
+std::vector<std::string> from_workspace(Context& context, Completes what) {
+  std::set<std::string> names;
+  const auto workspace = context.workspace();
+  if (!workspace) return {};
+  const auto infras = workspace::list_infras(*workspace);
+  if (!infras) return {};
+  if (what == Completes::infra) return *infras;
+  for (const auto& name : *infras) {
+    const auto infra = workspace::load_infra(*workspace, name);
+    if (!infra) continue;
+    for (const auto& server : infra->servers) {
+      if (what == Completes::server) names.insert(server.hostname);
+      for (const auto& use : server.taskservs) {
+        if (what == Completes::taskserv) names.insert(use.name);
+      }
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+std::vector<std::string> from_coordinator(Context& context, const std::string& path, const char* field) {
+  std::vector<std::string> names;
+  auto client = context.client();
+  if (!client) return names;
+  const auto items = (*client)->list(path, {}, kMost);
+  if (!items) return names;
+  for (const auto& item : *items) names.push_back(text_in(item, field));
+  return names;
+}
+
+std::vector<std::string> known_workspaces(Context& context) {
+  std::vector<std::string> names;
+  const auto config = workspace::load_user_config(context.home);
+  if (!config) return names;
+  for (const auto& known : config->workspaces) names.push_back(known.name);
+  return names;
+}
+
+}  // namespace
+
+std::vector<std::string> known_names(Context& context, Completes what) {
+  switch (what) {
+    case Completes::server:
+    case Completes::taskserv:
+    case Completes::infra: return from_workspace(context, what);
+    case Completes::workspace: return known_workspaces(context);
+    case Completes::agent: return from_coordinator(context, "/agents", "server");
+    case Completes::workflow: return from_coordinator(context, "/workflows", "id");
+    case Completes::task: return from_coordinator(context, "/tasks", "id");
+    case Completes::nothing:
+    case Completes::folder:
+    case Completes::service:
+    case Completes::topic:
+    case Completes::shell: return {};
+  }
+  return {};
+}
+
+}  // namespace prov::cli

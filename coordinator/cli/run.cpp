@@ -1,0 +1,70 @@
+// The way of one command line: parse it, run its verb, say what went wrong.
+#include <nlohmann/json.hpp>
+
+#include "coordinator/cli/completion.h"
+#include "coordinator/cli/context.h"
+#include "coordinator/cli/names.h"
+#include "coordinator/cli/render.h"
+
+namespace prov::cli {
+namespace {
+
+using nlohmann::json;
+
+const char* code_name(Code code) {
+  switch (code) {
+    case Code::invalid: return "invalid";
+    case Code::not_found: return "not_found";
+    case Code::conflict: return "conflict";
+    case Code::denied: return "denied";
+    case Code::unauthenticated: return "unauthenticated";
+    case Code::unavailable: return "unavailable";
+    case Code::exhausted: return "exhausted";
+    case Code::corrupt: return "corrupt";
+    case Code::io: return "io";
+    case Code::unsupported: return "unsupported";
+    case Code::internal: return "internal";
+  }
+  return "internal";
+}
+
+// People read it on standard error, its most important line last; a program that asked for JSON or YAML gets its one
+// document.
+int tell(const Error& error, World& world, Console& console, const std::string& format) {
+  const Exit exit = exit_of(error.code);
+  if (format != "table") {
+    const json document{{"success", false},
+                        {"error", {{"code", code_name(error.code)}, {"message", error.message}, {"hint", error.hint}}}};
+    world.out(format == "json" ? to_pretty_json(document) : to_yaml(document));
+  }
+  console.warn(console.err_paint(Colour::red, "error: ") + one_line(error.message));
+  if (!error.hint.empty()) console.warn("  hint: " + one_line(error.hint));
+  return static_cast<int>(exit);
+}
+
+int answer_completion(const std::vector<std::string>& words, World& world) {
+  std::vector<std::string> rest(words.begin() + 1, words.end());
+  if (!rest.empty() && rest.front() == "--") rest.erase(rest.begin());
+  const Invocation none;
+  Context context(world, none);
+  world.out(completion_lines(complete(rest, [&](Completes what) { return known_names(context, what); })));
+  return 0;
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& words, World& world) {
+  if (!words.empty() && words.front() == kCompleteWord) return answer_completion(words, world);
+  auto invocation = parse(words);
+  if (!invocation) {
+    const Invocation none;
+    Context context(world, none);
+    return tell(invocation.error(), world, context.console, asked_format(words));
+  }
+  Context context(world, *invocation);
+  const auto exit = invocation->command->run(context);
+  if (!exit) return tell(exit.error(), world, context.console, invocation->value("out", "table"));
+  return static_cast<int>(*exit);
+}
+
+}  // namespace prov::cli

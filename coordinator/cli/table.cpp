@@ -1,0 +1,249 @@
+// The one table of the command line.
+#include <algorithm>
+
+#include "coordinator/cli/verbs.h"
+
+namespace prov::cli {
+namespace {
+
+constexpr Group kGroups[] = {
+    {"infra", "Infrastructure"},
+    {"orch", "Orchestration"},
+    {"ws", "Workspace"},
+    {"config", "Configuration and help"},
+};
+
+constexpr Noun kNouns[] = {
+    {"server", "s", "infra", "hosts: create, list, delete them, and run commands on them"},
+    {"taskserv", "t task", "infra", "task services (databases, web servers, ...) on the hosts"},
+    {"infra", "i infras", "infra", "the infras that a workspace describes"},
+    {"agent", "ag", "infra", "the agents that carry the steps out on the hosts"},
+    {"workflow", "wf flow", "orch", "what was submitted: follow it, read its output, cancel it"},
+    {"audit", "au", "orch", "the event log: read, verify, export, replay it"},
+    {"platform", "p", "orch", "the coordinator and its data"},
+    {"orchestrator", "orch", "orch", "the same as platform, for those who know it by that name"},
+    {"workspace", "ws", "ws", "folders that describe infrastructure"},
+    {"env", "e", "config", "paths and settings in use"},
+    {"completion", "", "config", "completion for your shell"},
+    {"version", "", "config", "the version of this program"},
+    {"help", "h", "config", "help on a group, a command, or a topic (exit-codes)"},
+};
+
+constexpr Flag kFlags[] = {
+    {"help", 'h', "", "", "show help on this command", true},
+    {"workspace", 0, "NAME|FOLDER", "", "use this workspace instead of the active one", true},
+    {"out", 'o', "FORMAT", "table json yaml", "form of the result", true},
+    {"quiet", 'q', "", "", "say nothing but the result and errors", true},
+    {"no-color", 0, "", "", "no colour and no movement", true},
+    {"endpoint", 0, "SOCKET|URL", "", "where the coordinator is: a Unix socket, or http://ADDRESS:PORT", true},
+    {"check", 0, "", "", "show what would be done and why, and do nothing", false},
+    {"wait", 0, "", "", "follow the workflow until it ends; the exit code tells how", false},
+    {"infra", 0, "NAME", "", "the infra that is meant", false},
+    {"yes", 'y', "", "", "do not ask", false},
+    {"timeout", 0, "SECONDS", "", "how long to wait, or how long a step may take", false},
+    {"server", 0, "HOST", "", "only this host (again for more)", false},
+    {"follow", 'f', "", "", "go on as more appears", false},
+    {"lines", 0, "NUMBER", "", "how many of the last lines", false},
+    {"limit", 0, "NUMBER", "", "at most so many", false},
+    {"status", 0, "WORD", "running ended", "only those", false},
+    {"all", 0, "", "", "of every infra, or every workspace", false},
+    {"attempt", 0, "NUMBER", "", "of that attempt instead of the last one", false},
+    {"valid", 0, "SECONDS", "", "how long the token can be used (default 3600)", false},
+    {"address", 0, "ADDRESS", "", "the coordinator's address as the host sees it", false},
+    {"undo", 0, "", "", "give it work again", false},
+    {"reason", 0, "TEXT", "", "why; it is written into the log", false},
+    {"config", 0, "FILE", "", "the coordinator's configuration file", false},
+    {"data", 0, "FOLDER", "", "a data folder (a copy, a backup) instead of the running platform", false},
+    {"key", 0, "FILE", "", "public key that must have signed the checkpoints", false},
+    {"from", 0, "SEQUENCE", "", "from this event on", false},
+    {"to", 0, "SEQUENCE", "", "up to this event", false},
+    {"at", 0, "SEQUENCE|TIME", "", "the state there (2026-01-31T23:59:59Z for a time)", false},
+    {"type", 0, "TYPE", "", "only events of this type, e.g. TaskEnded", false},
+    {"subject", 0, "WHO", "", "only events of this principal", false},
+    {"aggregate", 0, "WHAT", "", "only events of this host, workflow, agent, ...", false},
+    {"workflow", 0, "ID", "", "only events of this workflow", false},
+    {"path", 0, "FOLDER", "", "the folder to make it in (default: its name, here)", false},
+    {"provider", 0, "NAME", "", "the provider of its first infra (default: local)", false},
+    {"activate", 0, "", "", "make it the active workspace", false},
+};
+
+constexpr std::string_view kSubmit = "infra check wait timeout";
+constexpr std::string_view kSubmitDelete = "infra check wait timeout yes";
+constexpr std::string_view kTaskserv = "infra server check wait timeout";
+constexpr std::string_view kTaskservDelete = "infra server check wait timeout yes";
+constexpr Completes kService = Completes::service;
+
+constexpr Command kCommands[] = {
+    {"server", "create", "", "[HOST...]", 0, kAnyNumber, Completes::server, false, kSubmit,
+     "make the hosts of an infra and let their agents join", "server create --infra quickstart --wait", server_create},
+    {"server", "list", "ls", "", 0, 0, Completes::nothing, false, "infra", "list hosts, their addresses and agents",
+     "server list", server_list},
+    {"server", "delete", "rm", "[HOST...]", 0, kAnyNumber, Completes::server, false, "infra check wait timeout yes all",
+     "remove hosts with everything on them", "server delete web-1 --wait", server_delete},
+    {"server", "ssh", "", "HOST [-- COMMAND...]", 1, 1, Completes::server, true, "timeout",
+     "a shell on a host, or one command, through its agent", "server ssh db-1 -- uptime", server_ssh},
+
+    {"taskserv", "create", "install", "[NAME...]", 0, kAnyNumber, Completes::taskserv, false, kTaskserv,
+     "install task services in the order they need", "taskserv create postgres --wait", taskserv_create},
+    {"taskserv", "list", "ls", "", 0, 0, Completes::nothing, false, "infra server",
+     "list task services and where they are", "taskserv list --server db-1", taskserv_list},
+    {"taskserv", "delete", "rm uninstall", "NAME...", 1, kAnyNumber, Completes::taskserv, false, kTaskservDelete,
+     "uninstall task services", "taskserv delete redis --server db-1 --wait", taskserv_delete},
+    {"taskserv", "check", "", "[NAME...]", 0, kAnyNumber, Completes::taskserv, false, "infra server wait timeout",
+     "run the task services' own checks on the hosts", "taskserv check --wait", taskserv_check},
+
+    {"infra", "list", "ls", "", 0, 0, Completes::nothing, false, "", "list the infras of the workspace", "infra list",
+     infra_list},
+    {"infra", "validate", "check", "[NAME]", 0, 1, Completes::infra, false, "",
+     "check the files of an infra without asking the coordinator", "infra validate quickstart", infra_validate},
+
+    {"agent", "list", "ls", "", 0, 0, Completes::nothing, false, "all", "list agents and whether they can be reached",
+     "agent list", agent_list},
+    {"agent", "show", "", "HOST|KEY", 1, 1, Completes::agent, false, "", "everything about one agent",
+     "agent show db-1", agent_show},
+    {"agent", "token", "", "HOST", 1, 1, Completes::server, false, "valid address",
+     "make a one-time join token for a host", "agent token db-2 --valid 600", agent_token},
+    {"agent", "drain", "", "HOST|KEY", 1, 1, Completes::agent, false, "undo", "give an agent no new work",
+     "agent drain db-1", agent_drain},
+    {"agent", "remove", "rm", "HOST|KEY", 1, 1, Completes::agent, false, "yes reason",
+     "forget an agent: its key is refused from then on", "agent remove db-1 --reason \"host is gone\"", agent_remove},
+
+    {"workflow", "list", "ls", "", 0, 0, Completes::nothing, false, "status limit all", "list workflows, newest first",
+     "workflow list --status running", workflow_list},
+    {"workflow", "status", "", "[ID]", 0, 1, Completes::workflow, false, "",
+     "the steps of a workflow (default: the newest)", "workflow status", workflow_status},
+    {"workflow", "monitor", "watch", "[ID]", 0, 1, Completes::workflow, false, "timeout",
+     "follow a workflow live until it ends (default: the newest)", "workflow monitor", workflow_monitor},
+    {"workflow", "output", "", "TASK", 1, 1, Completes::task, false, "follow attempt", "what a step printed",
+     "workflow output 1c9a...0002 --follow", workflow_output},
+    {"workflow", "cancel", "", "ID", 1, 1, Completes::workflow, false, "yes",
+     "stop what runs and start nothing more of it", "workflow cancel 1c9a...0000", workflow_cancel},
+
+    {"audit", "log", "", "", 0, 0, Completes::nothing, false, "data from to type subject aggregate workflow limit",
+     "list events, with filters", "audit log --type TaskEnded --limit 20", audit_log},
+    {"audit", "verify", "", "", 0, 0, Completes::nothing, false, "data key",
+     "verify the chain of the log and its signed checkpoints", "audit verify --data /backup/copy", audit_verify},
+    {"audit", "export", "", "", 0, 0, Completes::nothing, false, "data from to type subject aggregate workflow",
+     "write events as JSON Lines to standard output", "audit export --from 1", audit_export},
+    {"audit", "replay", "", "", 0, 0, Completes::nothing, false, "data at to",
+     "the state at an event or a time, or what changed between two", "audit replay --at 120 --to 180", audit_replay},
+
+    {"platform", "start", "", "[orchestrator]", 0, 1, kService, false, "config timeout",
+     "start the coordinator and wait until it is healthy", "platform start orchestrator", platform_start},
+    {"platform", "stop", "", "[orchestrator]", 0, 1, kService, false, "timeout",
+     "stop it; agents go on with what they have and report later", "platform stop orchestrator", platform_stop},
+    {"platform", "status", "", "[orchestrator]", 0, 1, kService, false, "", "version, log, agents, work and space",
+     "platform status", platform_status},
+    {"platform", "health", "", "[orchestrator]", 0, 1, kService, false, "", "whether it answers", "platform health",
+     platform_health},
+    {"platform", "logs", "", "[orchestrator]", 0, 1, kService, false, "follow lines",
+     "what it writes into its log file", "platform logs orchestrator --follow", platform_logs},
+    {"platform", "backup", "", "FOLDER", 1, 1, Completes::folder, false, "",
+     "one consistent copy of log, blobs and keys, while it runs", "platform backup /backup/today", platform_backup},
+    {"platform", "restore", "", "FOLDER", 1, 1, Completes::folder, false, "yes",
+     "bring a backup back, on a stopped platform", "platform restore /backup/today", platform_restore},
+    {"platform", "accept", "", "", 0, 0, Completes::nothing, false, "reason yes",
+     "accept damage that was found, and leave read-only", "platform accept --reason \"disk replaced\"",
+     platform_accept},
+
+    {"orchestrator", "start", "", "", 0, 0, Completes::nothing, false, "config timeout",
+     "the same as platform start orchestrator", "orchestrator start", platform_start},
+    {"orchestrator", "stop", "", "", 0, 0, Completes::nothing, false, "timeout",
+     "the same as platform stop orchestrator", "orchestrator stop", platform_stop},
+    {"orchestrator", "status", "", "", 0, 0, Completes::nothing, false, "", "the same as platform status orchestrator",
+     "orchestrator status", platform_status},
+    {"orchestrator", "health", "", "", 0, 0, Completes::nothing, false, "", "the same as platform health orchestrator",
+     "orchestrator health", platform_health},
+    {"orchestrator", "logs", "", "", 0, 0, Completes::nothing, false, "follow lines",
+     "the same as platform logs orchestrator", "orchestrator logs --follow", platform_logs},
+
+    {"workspace", "init", "create new", "NAME", 1, 1, Completes::nothing, false, "path infra provider activate",
+     "make a workspace with a first infra", "workspace init demo --activate", workspace_init},
+    {"workspace", "list", "ls", "", 0, 0, Completes::nothing, false, "", "list known workspaces", "workspace list",
+     workspace_list},
+    {"workspace", "activate", "switch use", "NAME|FOLDER", 1, 1, Completes::workspace, false, "",
+     "make a workspace the active one", "workspace activate demo", workspace_activate},
+    {"workspace", "active", "current", "", 0, 0, Completes::nothing, false, "", "which workspace is in use, and why",
+     "workspace active", workspace_active},
+    {"workspace", "info", "show", "[NAME|FOLDER]", 0, 1, Completes::workspace, false, "", "what a workspace holds",
+     "workspace info", workspace_info},
+
+    {"env", "", "", "", 0, 0, Completes::nothing, false, "", "show paths and settings in use", "env", show_env},
+    {"completion", "", "", "bash|zsh|fish", 1, 1, Completes::shell, false, "",
+     "print a completion script for your shell", "completion bash > /etc/bash_completion.d/provisioning",
+     show_completion},
+    {"version", "", "", "", 0, 0, Completes::nothing, false, "", "show the version of this program", "version",
+     show_version},
+    {"help", "", "", "[TOPIC...]", 0, 3, Completes::topic, false, "", "show help", "help server create", show_help},
+};
+
+bool has_word(std::string_view text, std::string_view word) {
+  const auto all = words(text);
+  return std::find(all.begin(), all.end(), word) != all.end();
+}
+
+}  // namespace
+
+std::span<const Group> groups() { return kGroups; }
+std::span<const Noun> nouns() { return kNouns; }
+std::span<const Command> commands() { return kCommands; }
+std::span<const Flag> flags() { return kFlags; }
+
+const Noun* find_noun(std::string_view word) {
+  for (const auto& noun : kNouns) {
+    if (noun.name == word || has_word(noun.aliases, word)) return &noun;
+  }
+  return nullptr;
+}
+
+const Command* find_command(const Noun& noun, std::string_view verb) {
+  for (const auto& command : kCommands) {
+    if (command.noun != noun.name) continue;
+    if (command.verb == verb || has_word(command.aliases, verb)) return &command;
+  }
+  return nullptr;
+}
+
+const Flag* find_flag(std::string_view name) {
+  const auto* found = std::find_if(std::begin(kFlags), std::end(kFlags), [&](const Flag& f) { return f.name == name; });
+  return found == std::end(kFlags) ? nullptr : found;
+}
+
+const Flag* find_flag(char letter) {
+  const auto* found =
+      std::find_if(std::begin(kFlags), std::end(kFlags), [&](const Flag& f) { return f.letter == letter; });
+  return letter == 0 || found == std::end(kFlags) ? nullptr : found;
+}
+
+bool takes(const Command& command, const Flag& flag) { return flag.everywhere || has_word(command.flags, flag.name); }
+
+std::vector<std::string_view> words(std::string_view text) {
+  std::vector<std::string_view> out;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    if (end > 0) out.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+std::vector<std::string> verbs_of(const Noun& noun) {
+  std::vector<std::string> out;
+  for (const auto& command : kCommands) {
+    if (command.noun != noun.name || command.verb.empty()) continue;
+    out.emplace_back(command.verb);
+    for (const auto alias : words(command.aliases)) out.emplace_back(alias);
+  }
+  return out;
+}
+
+std::vector<std::string> noun_words() {
+  std::vector<std::string> out;
+  for (const auto& noun : kNouns) {
+    out.emplace_back(noun.name);
+    for (const auto alias : words(noun.aliases)) out.emplace_back(alias);
+  }
+  return out;
+}
+
+}  // namespace prov::cli

@@ -67,7 +67,7 @@ class Requests(unittest.TestCase):
                 self.refused(self.request(state_dir=value))
 
     def test_names(self):
-        for value in ("", "..", "a..b", "../x", "a/b", "-a", "a-", ".a", "a b", "a" * 64, "\u00e9", "a\n", None, 5, ["a"]):
+        for value in ("", "..", "a..b", "../x", "a/b", "-a", "a-", ".a", "a b", "a" * 64, "\u00e9", "a\n", None, 5, []):
             with self.subTest(value):
                 self.refused(self.request(workspace=value))
                 self.refused(self.request(infra=value))
@@ -96,15 +96,12 @@ class Requests(unittest.TestCase):
 
     def test_describe_needs_nothing(self):
         answer = ask(b'{"api": 1, "verb": "describe"}')
-        self.assertEqual((answer["ok"], answer["name"], answer["runtimes"]), (True, "local", ["container", "namespace"]))
+        self.assertEqual((answer["ok"], answer["name"]), (True, "local"))
+        self.assertEqual(answer["runtimes"], ["container", "namespace"])
         self.assertIn("small", [plan["name"] for plan in answer["plans"]])
 
     def test_requirements(self):
-        for runtime in answer_runtimes():
-            out = subprocess.run([os.path.join(harness.SCRIPTS, "requirements"), runtime], capture_output=True, text=True,
-                                 check=True).stdout
+        for runtime in ask(b'{"api": 1, "verb": "describe"}')["runtimes"]:
+            argv = [os.path.join(harness.SCRIPTS, "requirements"), runtime]
+            out = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
             self.assertIn("mmdebstrap", out.split())
-
-
-def answer_runtimes():
-    return ask(b'{"api": 1, "verb": "describe"}')["runtimes"]

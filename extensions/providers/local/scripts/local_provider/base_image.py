@@ -5,14 +5,13 @@ Two variants: "init" has systemd, for containers; "plain" has no init, for names
 import glob
 import io
 import os
-import shutil
 import tarfile
 import time
 
 from . import apt, procs
 from .errors import ProviderError
 from .say import say
-from .store import Lock, short_hash, write_atomic
+from .store import Lock, remove_path, short_hash, write_atomic
 
 RECIPE = "1"  # raise it when anything below changes what is in the image
 COMMON = ("ca-certificates", "curl", "iproute2", "iputils-ping", "netbase", "procps")
@@ -21,7 +20,10 @@ LOCAL_CERTIFICATES = "/usr/local/share/ca-certificates"
 # Timers that run apt by themselves would hold its lock against a task service.
 MASKED_UNITS = ("apt-daily.timer", "apt-daily-upgrade.timer", "apt-daily.service", "apt-daily-upgrade.service",
                 "e2scrub_all.timer", "fstrim.timer", "systemd-udevd.service", "console-getty.service")
-NO_SERVICES = b"#!/bin/sh\n# This host has no init: packages must not start services, the service runner does.\nexit 101\n"
+NO_SERVICES = b"""#!/bin/sh
+# This host has no init: packages must not start services, the service runner does.
+exit 101
+"""
 
 
 class BaseImage:
@@ -66,7 +68,7 @@ class BaseImage:
             self._ensure_tar_locked()
             os.makedirs(self._state.images, mode=0o700, exist_ok=True)
             part = os.path.join(self._state.images, f"unpack-{self.name}")
-            _remove(part)
+            remove_path(part)
             os.mkdir(part)
             say(f"unpacking the base image {self.name}")
             status, last = procs.run_tied(["tar", "--numeric-owner", "-xpf", self.tar, "-C", part], "base image")
@@ -81,7 +83,7 @@ class BaseImage:
     def _build(self):
         """REQUIRES: both locks, so every build folder found is one that a kill has left."""
         for left in glob.glob(os.path.join(glob.escape(self._cache), "build-*")):
-            _remove(left)
+            remove_path(left)
         build = os.path.join(self._cache, f"build-{os.getpid()}")
         # apt fetches as its own user, who has to get into the folder of the build, but not into what is above it:
         # that is why mmdebstrap runs with this folder as its working and temporary one.
@@ -95,7 +97,7 @@ class BaseImage:
                 raise _failed(last, "check that apt-get update works on this machine, then try again")
             os.rename(os.path.join(build, "root.tar"), self.tar)
         finally:
-            _remove(build)
+            remove_path(build)
 
     def _argv(self):
         argv = ["mmdebstrap", "--mode=root", "--variant=minbase", "--skip=cleanup/apt/lists",
@@ -139,10 +141,3 @@ def _add_link(archive, name, target):
 def _failed(last, hint):
     reason = next((line for line in reversed(last) if line.startswith("E: ")), last[-1] if last else "no message")
     return ProviderError("image_failed", f"the base image cannot be made: {reason}", hint, retryable=True)
-
-
-def _remove(path):
-    if os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path, ignore_errors=True)
-    elif os.path.lexists(path):
-        os.unlink(path)

@@ -92,7 +92,8 @@ class Containers:
         self._api.call("POST", "/libpod/networks/create", body=body, version=self._engine.libpod_version)
 
     def _create_docker_network(self, record):
-        body = {"Name": record["name"], "Driver": "bridge", "CheckDuplicate": True, "Labels": {LABEL: self._state.scope},
+        body = {"Name": record["name"], "Driver": "bridge", "CheckDuplicate": True,
+                "Labels": {LABEL: self._state.scope},
                 "IPAM": {"Config": [{"Subnet": record["subnet"], "Gateway": record["gateway"]}]},
                 "Options": {"com.docker.network.bridge.name": record["bridge"],
                             "com.docker.network.driver.mtu": str(record["mtu"])}}
@@ -178,7 +179,7 @@ class Containers:
         self._api.call("POST", f"/containers/{host['id']}/start", missing_ok=(304,))
         if not self.running(host):
             raise ProviderError("host_failed", f"{host['hostname']} ended as soon as it was started",
-                                f"delete it and create it again; its output: logs of container {host['id'][:12]}", True)
+                                f"delete it and create it again; see the logs of container {host['id'][:12]}", True)
 
     def running(self, host):
         return self._inspect(host).get("Running", False)

@@ -1,10 +1,13 @@
 """Finds a container engine that speaks the Docker API, or runs one of the provider's own.
 
 Its own one is `podman system service` with its store, networks and settings below state_dir/engine, and what only
-lasts until the next boot in a folder of /run, because podman and sockets want short paths there. It serves until the last infra of the state folder is torn down; when it dies the next call starts it again,
-and containers do not notice. Which process it is, the socket knows: there is no pid file to go stale.
+lasts until the next boot in a folder of /run, because podman and sockets want short paths there. It serves until the
+last infra of the state folder is torn down; when it dies the next call starts it again, and containers do not notice.
+Which process it is, the socket knows: there is no pid file to go stale.
 """
 import os
+import resource
+import select
 import shutil
 import signal
 import subprocess
@@ -18,6 +21,7 @@ from .store import boot_id, read_json, short_hash, write_json
 
 WELL_KNOWN = ("/run/podman/podman.sock", "/run/docker.sock", "/var/run/docker.sock")
 START_WAIT_S = 30
+HELPER_WAIT_S = 5
 NO_ENGINE_HINT = ("apt-get install -y --no-install-recommends "
                   "$(extensions/providers/local/scripts/requirements container), or start Docker, "
                   "or choose the runtime namespace")
@@ -100,8 +104,8 @@ def _start(state, path):
         os.unlink(path)
     log_path = os.path.join(state.engine, "service.log")
     with open(log_path, "wb") as log:
-        service = subprocess.Popen(_podman(state) + ["system", "service", "--time=0", f"unix://{path}"],
-                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
+        argv = procs.outliving() + _podman(state) + ["system", "service", "--time=0", f"unix://{path}"]
+        service = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
                                    start_new_session=True, env=procs.environment(**config))
     deadline = time.monotonic() + START_WAIT_S
     while time.monotonic() < deadline and service.poll() is None:
@@ -159,7 +163,6 @@ def _containers_conf():
 
 
 def _hard_limit(name, most):
-    import resource
     hard = resource.getrlimit(getattr(resource, name))[1]
     return most if hard == resource.RLIM_INFINITY else min(hard, most)
 
@@ -183,7 +186,11 @@ def stop_unused(state):
     with state.engine_lock():
         if not os.path.isdir(state.engine) or any(n.get("own_engine") for n in state.all_networks()):
             return
-        _stop(server_pid(own_socket(state)))
+        service = server_pid(own_socket(state))
+        if service:
+            say("stopping our own container engine")
+        _stop(service)
+        _end_helpers(state)
         for folder in (state.engine, _run_folder(state)):
             _unmount_below(folder)
         shutil.rmtree(_run_folder(state), ignore_errors=True)
@@ -196,8 +203,10 @@ def stop_unused(state):
 def _stop(pid):
     if not pid:
         return
-    say("stopping our own container engine")
-    handle = os.pidfd_open(pid)
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
     try:
         signal.pidfd_send_signal(handle, signal.SIGTERM)
         if not wait_end(handle, 10):
@@ -209,9 +218,33 @@ def _stop(pid):
         os.close(handle)
 
 
+def _end_helpers(state):
+    """Each container's monitor calls podman once more when the container is gone, and that would mount the store
+    again. Mostly they have ended by now."""
+    deadline = time.monotonic() + HELPER_WAIT_S
+    while _helpers(state) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    for pid in _helpers(state):
+        _stop(pid)
+
+
+def _helpers(state):
+    """Processes of podman that work on our store."""
+    ours = os.path.join(state.engine, "root").encode()
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as source:
+                arguments = source.read().split(b"\0")
+        except OSError:
+            continue
+        if ours in arguments and os.path.basename(arguments[0]) in (b"podman", b"conmon"):
+            found.append(int(pid))
+    return found
+
+
 def wait_end(pidfd, timeout_s):
     """Whether the process ended in time."""
-    import select
     return bool(select.select([pidfd], [], [], timeout_s)[0])
 
 

@@ -26,7 +26,7 @@ from .base_image import BaseImage
 from .engine import wait_end
 from .errors import ProviderError
 from .say import say
-from .store import boot_id, read_json, short_hash, write_atomic, write_json
+from .store import boot_id, read_json, remove_path, short_hash, write_atomic, write_json
 
 NAME = "namespace"
 TOOLS = ("mmdebstrap", "ip", "nft", "unshare", "setpriv", "nsenter", "mount", "umount", "tar")
@@ -83,7 +83,7 @@ class Namespaces:
         """The host's folder, complete; nothing runs yet. REQUIRES: nothing of an earlier try runs."""
         folder = self._state.host_folder(host["hostname"])
         for name in ("lower", "upper", "work", "copy", "root"):
-            _remove(os.path.join(folder, name))
+            remove_path(os.path.join(folder, name))
         base = self._base().folder
         os.symlink(os.path.relpath(base, os.path.realpath(folder)), os.path.join(folder, "lower"))
         root_mode = self._root_mode()
@@ -128,15 +128,17 @@ class Namespaces:
         if not os.path.isdir(os.path.join(folder, "lower", "usr")):
             raise ProviderError("host_failed", f"the base image of {host['hostname']} is gone from the state folder",
                                 "delete the host and create it again")
-        argv = ["unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--", "sh", HELPER,
-                host["hostname"], f"{host['address']}/24", record["gateway"], str(record["mtu"]), host["root_mode"]]
+        argv = procs.outliving() + ["unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--"]
+        argv += ["sh", HELPER, host["hostname"], f"{host['address']}/24", record["gateway"], str(record["mtu"]),
+                 host["root_mode"]]
         child = subprocess.Popen(argv, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                  stderr=subprocess.DEVNULL, start_new_session=True,
                                  env={"PATH": procs.CLEAN_PATH, "LANG": "C.UTF-8"})
         with child.stdin, child.stdout:
             pid = _said_pid(child.stdout.readline())
             if not pid:
-                raise ProviderError("host_failed", "the host's namespaces cannot be made", "is this process root?", True)
+                raise ProviderError("host_failed", "the host's namespaces cannot be made",
+                                    "run the provider as root on a machine that allows namespaces", True)
             write_json(_run_record(folder), _identity(pid))
             self._plug_in(record, host, pid)
             child.stdin.write(b"go\n")
@@ -273,19 +275,12 @@ def _last_line(folder):
 # -- its root file system
 def _copy_tree(source, target):
     part = target + ".part"
-    _remove(part)
+    remove_path(part)
     status, last = procs.run_tied(["cp", "-a", "--reflink=auto", source, part], "copy")
     if status != 0:
         raise ProviderError("host_failed", f"the base image cannot be copied: {last[-1:] or status}",
                             "check free disk space of the state folder", True)
     os.rename(part, target)
-
-
-def _remove(path):
-    if os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path)
-    elif os.path.lexists(path):
-        os.unlink(path)
 
 
 def _resolv_conf():

@@ -28,6 +28,14 @@ def environment(**more):
             **kept, **more}
 
 
+def outliving():
+    """What to put before a program that stays when we end. A session of its own is not enough where systemd runs us:
+    it ends all of a service's control group, so the program needs a scope of its own."""
+    if os.path.isdir("/run/systemd/system") and find("systemd-run"):
+        return ["systemd-run", "--scope", "--quiet", "--collect", "--"]
+    return []
+
+
 def run(argv, data=None, timeout_s=60, **options):
     """Runs to the end and returns (exit status, stdout, stderr) as text."""
     try:

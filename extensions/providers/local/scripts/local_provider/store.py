@@ -95,6 +95,14 @@ def read_json(path):
     return value if isinstance(value, dict) else None
 
 
+def remove_path(path):
+    """A file, a link or a folder with all that is in it; nothing when it is not there."""
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path)
+    elif os.path.lexists(path):
+        os.unlink(path)
+
+
 def short_hash(*parts):
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:10]
 

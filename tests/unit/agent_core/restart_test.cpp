@@ -128,7 +128,7 @@ TEST(Restart, AnotherAgentsJournalIsRefused) {
   Config config;
   config.key = rig.key;
   config.facts = [] { return Facts{}; };
-  rig.runner.emplace(rig.host, rig.time);
+  rig.runner.emplace(rig.host, rig.time, rig.file.cut);
   Agent other(World{rig.time, rig.time, rig.random, rig.link, rig.file, *rig.runner, rig.bundles}, config);
   auto started = other.start();
   ASSERT_FALSE(started);
@@ -159,7 +159,11 @@ class Lives {
 
  private:
   void act() {
-    switch (dice_.below(12)) {
+    if (rig_.file.cut.off) {
+      rig_.crash(static_cast<std::size_t>(dice_.below(rig_.file.unsynced() + 1)));
+      return rig_.boot();
+    }
+    switch (dice_.below(13)) {
       case 0:
       case 1: orders_.push_back(new_order()); [[fallthrough]];
       case 2:
@@ -184,6 +188,7 @@ class Lives {
         break;
       case 7: rig_.reachable = !rig_.reachable; break;
       case 8: rig_.acknowledges = !rig_.acknowledges; break;
+      case 10: rig_.file.cut.after = std::min(rig_.file.cut.after, dice_.below(40)); break;
       case 9: rig_.time.advance(0); break;  // a turn of the agent, but nobody listens
       default: rig_.go(dice_.below(3'000)); break;
     }
@@ -210,6 +215,8 @@ class Lives {
     }
   }
   void heal() {
+    rig_.crash();
+    rig_.boot();
     rig_.reachable = rig_.acknowledges = true;
     for (int i = 0; i < 300; ++i) {
       for (const auto& order : orders_) {

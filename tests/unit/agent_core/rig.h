@@ -33,7 +33,7 @@ struct Rig {
     config.log = [this](Severity, std::string_view line) { log += std::string(line) + "\n"; };
     config.expects_journal = expects_journal;
     config.parallel = parallel;
-    runner.emplace(host, time);
+    runner.emplace(host, time, file.cut);
     agent.emplace(World{time, time, random, link, file, *runner, bundles, terminals}, std::move(config));
     agent->on_fatal([this](const Error&) { ++fatal; });
     auto started = agent->start();
@@ -43,6 +43,7 @@ struct Rig {
     agent.reset();
     runner.reset();
     link.sent.clear();
+    file.cut = {};
     file.lose_tail(keep_unsynced);
   }
 
@@ -128,7 +129,7 @@ struct Rig {
   fakes::Host host;
   fakes::MemoryJournalFile file;
   fakes::MemoryBundles bundles;
-  fakes::FakeLink link;
+  fakes::FakeLink link{file.cut};
   std::optional<fakes::FakeRunner> runner;
   Terminals* terminals = nullptr;
   std::optional<Agent> agent;

@@ -60,21 +60,34 @@ class SeededRandom final : public Random {
   std::mt19937_64 engine;
 };
 
+// The agent dies in the middle of what it does: after so many operations nothing it does has an effect any more.
+struct PowerCut {
+  std::uint64_t after = ~0ULL;
+  bool off = false;
+  bool works() {
+    if (after == 0) off = true;
+    if (!off && after != ~0ULL) --after;
+    return !off;
+  }
+};
+
 class MemoryJournalFile final : public JournalFile {
  public:
   Result<std::string> read_all() override { return content; }
   Result<void> append(std::string_view bytes) override {
     if (full) return fail(Code::exhausted, "no space left");
-    content += bytes;
+    if (cut.works()) content += bytes;
     return {};
   }
   Result<void> sync() override {
     if (broken) return fail(Code::io, "the disk is gone");
+    if (!cut.works()) return {};
     synced = content.size();
     ++syncs;
     return {};
   }
   Result<void> replace(std::string_view bytes) override {
+    if (!cut.works()) return {};
     content = bytes;
     synced = content.size();
     ++replaced;
@@ -94,6 +107,7 @@ class MemoryJournalFile final : public JournalFile {
   std::size_t synced = 0;
   int syncs = 0, replaced = 0;
   bool full = false, broken = false;
+  PowerCut cut;
 };
 
 class MemoryBundles final : public BundleStore {
@@ -140,10 +154,11 @@ struct Host {
 
 class FakeRunner final : public StepRunner {
  public:
-  FakeRunner(Host& host, Timers& timers) : host_(host), timers_(timers) {}
+  FakeRunner(Host& host, Timers& timers, PowerCut& cut) : host_(host), timers_(timers), cut_(cut) {}
   ~FakeRunner() override { *gone_ = true; }
   void attach(Handler handler) override { handler_ = std::move(handler); }
   Result<void> start(const StepId& step, const wire::Order& order) override {
+    if (!cut_.works()) return {};
     if (host_.steps.contains(step)) {
       ++host_.conflicts;
       return fail(Code::conflict, "begun before");
@@ -175,6 +190,7 @@ class FakeRunner final : public StepRunner {
 
   void look() {  // tells the agent what has happened on the host
     const auto watched = watched_;
+    if (cut_.off) return;
     for (const StepId& step : watched) {
       const Host::Step& it = host_.steps[step];
       if (it.output.size() > seen_[step]) handler_.output(step, seen_[step] = it.output.size());
@@ -195,6 +211,7 @@ class FakeRunner final : public StepRunner {
   }
   Host& host_;
   Timers& timers_;
+  PowerCut& cut_;
   Handler handler_;
   std::set<StepId> watched_;
   std::map<StepId, std::uint64_t> seen_;
@@ -204,7 +221,10 @@ class FakeRunner final : public StepRunner {
 class FakeLink final : public CoordinatorLink {
  public:
   void start(Handler handler) override { handler_ = std::move(handler); }
-  void send(std::string frame) override { sent.push_back(std::move(frame)); }
+  explicit FakeLink(PowerCut& cut) : cut_(cut) {}
+  void send(std::string frame) override {
+    if (cut_.works()) sent.push_back(std::move(frame));
+  }
   void reconnect() override { ++reconnects; }
   void deliver(const std::string& frame) {
     if (handler_.frame) handler_.frame(frame);
@@ -214,6 +234,7 @@ class FakeLink final : public CoordinatorLink {
   int reconnects = 0;
 
  private:
+  PowerCut& cut_;
   Handler handler_;
 };
 

@@ -10,6 +10,7 @@
 #include "coordinator/event_log/replay.h"
 #include "tests/support/record_log/any_event.h"
 #include "tests/support/record_log/fakes.h"
+#include "tests/support/record_log/history.h"
 #include "tests/support/record_log/memory_record_log.h"
 
 namespace prov::event_log {
@@ -81,6 +82,22 @@ class LogFixture : public testing::Test {
       clock.advance(any.number(2000));
       commit();
     }
+  }
+
+  // A log that means something (history.h): several commands to a commit, now and then a checkpoint.
+  void live_through(test::History& history, int steps) {
+    for (int i = 0; i < steps; ++i) {
+      history.step();
+      if (i % 3 == 0) commit();
+      if (i % 50 == 49) {
+        commit();
+        if (auto checkpoint = writer->checkpoint_now()) history.fold(checkpoint);
+      }
+    }
+    commit();
+  }
+  test::History history(std::uint64_t seed) {
+    return {seed, clock, [this](domain::Event event) { return writer->append(std::move(event)); }};
   }
 
   SigningKey key{std::array<std::uint8_t, 32>{1, 2, 3}};

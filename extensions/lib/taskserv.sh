@@ -245,9 +245,23 @@ ts_restore_files() {
 
 # ---- packages ---------------------------------------------------------------------------------------------------
 
-ts_apt_() {
+ts_apt_once_() {
     apt-get -y -qq -o DPkg::Lock::Timeout=$TS_LOCK_WAIT_S -o APT::Install-Recommends=0 -o Dpkg::Use-Pty=0 \
         -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" </dev/null
+}
+
+# apt waits for dpkg's lock on its own, but not for that of its download folder.
+ts_apt_() { # APT-GET ARGUMENTS...
+    local until=$((SECONDS + TS_LOCK_WAIT_S)) code
+    while :; do
+        code=0
+        ts_apt_once_ "$@" 2>"$TS_TMP/apt-errors" || code=$?
+        if [ "$code" = 0 ] || ! grep -q 'Could not get lock' "$TS_TMP/apt-errors"; then break; fi
+        [ "$SECONDS" -lt "$until" ] || ts_fail 75 "the package system stayed locked: $(grep lock "$TS_TMP/apt-errors")"
+        sleep 2
+    done
+    cat "$TS_TMP/apt-errors" >&2
+    return "$code"
 }
 
 ts_status_() { # PACKAGE; prints installed, config-files, half-configured, ...

@@ -26,7 +26,15 @@ hosts_begin() { # PROGRAM ARGUMENTS...
     if [ -z "${HOSTS_INSIDE-}" ]; then
         [ "$(id -u)" = 0 ] || { hosts_say "this test needs root" && exit 77; }
         mkdir -p "$HOSTS_CACHE/work"
-        HOSTS_INSIDE=1 exec unshare --mount --pid --fork --kill-child --mount-proc --propagation private -- "$@"
+        # unshare ignores SIGTERM, so this shell stays and ends it, and all in its namespaces, the hard way; when this
+        # shell is killed itself, the kernel does.
+        HOSTS_INSIDE=1 setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc \
+            --propagation private -- "$@" &
+        # shellcheck disable=SC2064 # the process of now
+        trap "kill -KILL $!; exit 143" TERM INT HUP
+        local code=0
+        wait $! || code=$?
+        exit "$code"
     fi
     # A tmpfs of this namespace alone: the kernel removes it with the namespace.
     mount -t tmpfs -o mode=700,size=6g tmpfs "$HOSTS_CACHE/work"

@@ -22,14 +22,36 @@ CACHE = os.environ.get("PROVISIONING_CACHE_DIR") or os.path.join(WORK, "cache")
 CALL_LIMIT_S = 300
 
 
-def _remove_work():
-    shutil.rmtree(WORK, ignore_errors=True)
+INFRAS = []  # all that was ever asked to make something
 
 
-atexit.register(_remove_work)
-# A signal must not skip the clean-up of the test classes.
+# Run at the end, the last one first, however the tests end.
+atexit.register(shutil.rmtree, WORK, ignore_errors=True)
+
+
+LAST_STEPS = []
+
+
+def at_the_end(step):
+    """For what has to be there until all infras are gone."""
+    LAST_STEPS.append(step)
+
+
+@atexit.register
+def _destroy_all():
+    for infra in INFRAS:
+        if os.path.isdir(os.path.join(infra.state_dir, "workspaces")):
+            infra.destroy()
+    for step in LAST_STEPS:
+        step()
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt  # unittest takes any other exception for the failure of one test, and goes on
+
+
 for _number in (signal.SIGTERM, signal.SIGHUP):
-    signal.signal(_number, lambda *_: sys.exit(1))
+    signal.signal(_number, _interrupt)
 
 
 def build_agent():
@@ -46,6 +68,7 @@ class Infra:
         self.name = name
         self.state_dir = state_dir or tempfile.mkdtemp(prefix="state.", dir=WORK)
         self.docker_socket = docker_socket
+        INFRAS.append(self)
 
     def message(self, verb, hostname="", token="token-1", **more):
         body = {"api": 1, "verb": verb, "state_dir": self.state_dir, "workspace": "test", "infra": self.name,

@@ -280,6 +280,8 @@ class Docker(Systemd, Hosts, unittest.TestCase):
                  "--bridge=none", "--storage-driver=overlay2", "--exec-opt", "native.cgroupdriver=cgroupfs"],
                 stdout=log, stderr=log, start_new_session=True)
         cls.addClassCleanup(cls.stop_daemon)
+        # Should the tests be interrupted: the daemon is needed until its hosts are gone.
+        harness.at_the_end(cls.stop_daemon)
         wait_until(lambda: harness.docker_api.DockerApi(path).ping() is not None, "dockerd answers")
         return Infra(cls.runtime, docker_socket=path)
 

@@ -1,0 +1,75 @@
+#include "tests/sim/auditor.h"
+
+#include "common/hash.h"
+#include "coordinator/domain/evolve.h"
+
+namespace prov::sim {
+
+Auditor::Auditor(Kernel& kernel, std::shared_ptr<test::MemoryDisk> disk, const event_log::PublicKey& key)
+    : kernel_(kernel), disk_(std::move(disk)), keys_{{event_log::key_id(key), key}} {}
+
+void Auditor::catch_up() {
+  if (disk_->commits.empty() || disk_->commits.rbegin()->first <= position_.commit) return;
+  test::MemoryRecordLog log(disk_);
+  const auto read = event_log::replay(log, position_, keys_, [this](const domain::Event& event) {
+    take(event);
+    return true;
+  });
+  if (read.damage && !torn_) {
+    kernel_.violate("I2", "commit " + std::to_string(read.damage->commit) + " " + read.damage->what);
+  }
+  if (read.commits > 0) torn_ = false;
+  for (std::uint64_t commit = position_.commit + 1; commit <= read.end.commit; ++commit) {
+    commits_.push_back(digest_of(disk_->commits.at(commit)));
+  }
+  position_ = read.end;
+}
+
+void Auditor::recheck() {
+  for (std::uint64_t commit = 1; commit <= commits_.size(); ++commit) {
+    const auto found = disk_->commits.find(commit);
+    if (found == disk_->commits.end()) {
+      return kernel_.violate("I2", "commit " + std::to_string(commit) + " was durable and is gone");
+    }
+    if (digest_of(found->second) != commits_[commit - 1]) {
+      return kernel_.violate("I2", "commit " + std::to_string(commit) + " was durable and has changed");
+    }
+  }
+  catch_up();
+}
+
+void Auditor::take(const domain::Event& event) {
+  domain::evolve(state_, event);
+  if (!event.meta.command_id.is_zero()) commands_[event.meta.command_id] = event.meta.sequence;
+  if (const auto* dispatched = std::get_if<domain::TaskDispatched>(&event.body)) {
+    attempts_[{dispatched->task, dispatched->attempt}] = AttemptLog{dispatched->agent, event.meta.sequence};
+  } else if (const auto* started = std::get_if<domain::TaskStarted>(&event.body)) {
+    attempts_[{started->task, started->attempt}].started = true;
+  } else if (const auto* doubtful = std::get_if<domain::TaskInDoubt>(&event.body)) {
+    attempts_[{doubtful->task, doubtful->attempt}].in_doubt = true;
+  } else if (const auto* ended = std::get_if<domain::TaskEnded>(&event.body)) {
+    // A task that ended before it was sent (again) names the attempt before, which has its own end.
+    const auto known = attempts_.find({ended->task, ended->attempt});
+    if (known != attempts_.end() && !known->second.ended) known->second.ended = *ended;
+  } else if (std::holds_alternative<domain::WorkflowSubmitted>(event.body)) {
+    ++made_[event.meta.command_id];
+  }
+  if (on_event) on_event(event);
+}
+
+const AttemptLog* Auditor::attempt(const agent::StepId& step) const {
+  const auto found = attempts_.find(step);
+  return found == attempts_.end() ? nullptr : &found->second;
+}
+
+std::uint64_t Auditor::last_event_of(const Id& command) const {
+  const auto found = commands_.find(command);
+  return found == commands_.end() ? 0 : found->second;
+}
+
+std::uint32_t Auditor::workflows_of(const Id& command) const {
+  const auto found = made_.find(command);
+  return found == made_.end() ? 0 : found->second;
+}
+
+}  // namespace prov::sim

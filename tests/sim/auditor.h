@@ -1,0 +1,58 @@
+#pragma once
+// Reads the log from outside, commit by commit as it becomes durable, and keeps a fold and an index of its own. Checks
+//   I2  the log is gap-free, chained, signed and append-only: what was durable stays as it was, whatever crashes.
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/step/step.h"
+#include "coordinator/domain/state.h"
+#include "coordinator/event_log/replay.h"
+#include "tests/sim/kernel.h"
+#include "tests/support/record_log/memory_record_log.h"
+
+namespace prov::sim {
+
+struct AttemptLog {  // what the log says about one attempt
+  Key agent;         // zero: the coordinator itself
+  std::uint64_t sequence = 0;
+  bool started = false, in_doubt = false;
+  std::optional<domain::TaskEnded> ended;
+};
+
+class Auditor {
+ public:
+  Auditor(Kernel& kernel, std::shared_ptr<test::MemoryDisk> disk, const event_log::PublicKey& key);
+
+  std::function<void(const domain::Event& event)> on_event;  // each durable event, once, in order
+
+  void catch_up();                   // reads what is new
+  void recheck();                    // everything from the start, after a crash
+  void expect_torn() { torn_ = true; }  // the crash left half a commit, which nobody was told of
+
+  const domain::State& state() const { return state_; }
+  const event_log::LogPosition& position() const { return position_; }
+  const std::map<agent::StepId, AttemptLog>& attempts() const { return attempts_; }
+  const AttemptLog* attempt(const agent::StepId& step) const;
+  std::uint64_t last_event_of(const Id& command) const;  // 0: none
+  std::uint32_t workflows_of(const Id& command) const;   // that the command made
+
+ private:
+  void take(const domain::Event& event);
+
+  Kernel& kernel_;
+  std::shared_ptr<test::MemoryDisk> disk_;
+  event_log::PublicKeys keys_;
+  event_log::LogPosition position_;
+  std::vector<Digest> commits_;  // bytes of each durable commit, by digest
+  domain::State state_;
+  std::map<agent::StepId, AttemptLog> attempts_;
+  std::map<Id, std::uint64_t> commands_;
+  std::map<Id, std::uint32_t> made_;
+  bool torn_ = false;
+};
+
+}  // namespace prov::sim

@@ -1,0 +1,72 @@
+#include "tests/sim/behaviour.h"
+
+#include <algorithm>
+#include <charconv>
+#include <sstream>
+
+namespace prov::sim {
+namespace {
+
+template <class T>
+T number(std::string_view text) {
+  T out{};
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
+}
+
+}  // namespace
+
+std::int32_t Behaviour::exit_code(std::uint32_t attempt) const {
+  return exits[std::min<std::size_t>(attempt - 1, exits.size() - 1)];
+}
+
+std::string to_text(const Behaviour& behaviour) {
+  std::string out =
+      "ms=" + std::to_string(behaviour.duration_ms) + " out=" + std::to_string(behaviour.output_bytes) + " exit=";
+  for (std::size_t i = 0; i < behaviour.exits.size(); ++i) {
+    out += (i == 0 ? "" : ",") + std::to_string(behaviour.exits[i]);
+  }
+  if (behaviour.signal != 0) out += " signal=" + std::to_string(behaviour.signal);
+  if (behaviour.hangs) out += " hang";
+  return out;
+}
+
+Behaviour parse_behaviour(std::string_view text) {
+  Behaviour out;
+  std::istringstream words{std::string(text)};
+  for (std::string word; words >> word;) {
+    const std::size_t equals = word.find('=');
+    const std::string name = word.substr(0, equals);
+    const std::string value = equals == std::string::npos ? "" : word.substr(equals + 1);
+    if (name == "ms") out.duration_ms = number<std::uint64_t>(value);
+    if (name == "out") out.output_bytes = number<std::uint32_t>(value);
+    if (name == "signal") out.signal = number<std::int32_t>(value);
+    if (name == "hang") out.hangs = true;
+    if (name != "exit") continue;
+    out.exits.clear();
+    std::istringstream codes(value);
+    for (std::string code; std::getline(codes, code, ',');) out.exits.push_back(number<std::int32_t>(code));
+  }
+  return out;
+}
+
+Behaviour behaviour_of(const wire::Order& order) {
+  if (const auto* exec = std::get_if<wire::Exec>(&order.action)) {
+    return parse_behaviour(exec->argv.size() > 1 ? exec->argv[1] : "");
+  }
+  const auto* script = std::get_if<wire::Script>(&order.action);
+  if (script == nullptr || script->path != "scripts/install") return {};
+  const auto plan = std::find_if(script->environment.begin(), script->environment.end(),
+                                 [](const wire::Variable& each) { return each.name == "PROV_PARAM_PLAN"; });
+  return plan == script->environment.end() ? Behaviour{} : parse_behaviour(plan->value);
+}
+
+std::string output_of(const agent::StepId& step, std::uint32_t bytes) {
+  const std::string who = agent::to_text(step).substr(28);
+  std::string out;
+  for (std::uint32_t line = 1; out.size() < bytes; ++line) out += std::to_string(line) + " of " + who + "\n";
+  out.resize(bytes);
+  return out;
+}
+
+}  // namespace prov::sim

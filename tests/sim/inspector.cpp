@@ -1,0 +1,244 @@
+#include "tests/sim/inspector.h"
+
+#include "common/hash.h"
+#include "coordinator/event_log/blobs.h"
+#include "coordinator/event_log/state_codec.h"
+
+namespace prov::sim {
+namespace {
+
+std::string name(const agent::StepId& step) { return agent::to_text(step).substr(28); }
+
+// As the contract of extensions says it, on purpose not with the code under test.
+Outcome truth(const Effect& effect) {
+  switch (effect.fate) {
+    case Fate::timed_out: return Outcome::timed_out;
+    case Fate::cancelled: return Outcome::cancelled;
+    case Fate::died:
+    case Fate::running: return Outcome::interrupted;
+    case Fate::exited: break;
+  }
+  if (effect.exit_code == 0) return Outcome::done;
+  if (effect.exit_code == 10 && effect.script && !effect.check) return Outcome::unchanged;
+  return Outcome::failed;
+}
+
+}  // namespace
+
+// ---- what is said
+
+void Inspector::sent(Way way, const Key& agent, const std::string& frame) {
+  if (way == Way::to_coordinator) {
+    auto message = wire::decode_from_agent(frame);
+    if (!message) return kernel_.violate("I8", "an agent's frame does not decode: " + message.error().message);
+    const auto* reports = std::get_if<wire::Reports>(&*message);
+    if (reports == nullptr) return;
+    auto& ends = ends_in_frame_[{agent, reports->frame_id}];
+    for (const wire::Report& report : reports->reports) {
+      if (std::holds_alternative<wire::Ended>(report.what)) ends.push_back({report.task, report.attempt});
+    }
+    return;
+  }
+  auto message = wire::decode_to_agent(frame);
+  if (!message) return kernel_.violate("I8", "the coordinator's frame does not decode: " + message.error().message);
+  auditor_.catch_up();
+  if (message->log_sequence > auditor_.position().sequence) {
+    kernel_.violate("I1", "a frame tells of sequence " + std::to_string(message->log_sequence) + ", durable is " +
+                              std::to_string(auditor_.position().sequence));
+  }
+  if (const auto* orders = std::get_if<wire::Orders>(&message->body)) check_orders(agent, orders->orders);
+  if (const auto* ack = std::get_if<wire::ReportsAck>(&message->body)) check_ack(agent, ack->frame_id);
+}
+
+void Inspector::check_orders(const Key& agent, const std::vector<wire::Order>& orders) {
+  for (const wire::Order& order : orders) {
+    const agent::StepId step{order.task, order.attempt};
+    const AttemptLog* logged = auditor_.attempt(step);
+    if (logged == nullptr || logged->agent != agent || logged->sequence != order.sequence) {
+      kernel_.violate("I4", "order " + name(step) + " was sent and is not in the durable log so");
+    }
+  }
+}
+
+void Inspector::check_ack(const Key& agent, std::uint64_t frame) {
+  const auto ends = ends_in_frame_.find({agent, frame});
+  if (ends == ends_in_frame_.end()) return;
+  for (const agent::StepId& step : ends->second) {
+    const AttemptLog* logged = auditor_.attempt(step);
+    if (logged == nullptr || !logged->ended) {
+      kernel_.violate("I1", "the end of " + name(step) + " was acknowledged and is not in the log");
+    }
+  }
+}
+
+void Inspector::answered(const Id& command, const Result<domain::Answer>& answer) {
+  auditor_.catch_up();
+  if (!answer) {
+    if (answer.error().code != Code::unavailable) refused_.insert(command);
+    return;
+  }
+  if (answer->sequence == 0) return;  // nothing had to change
+  if (auditor_.last_event_of(command) != answer->sequence) {
+    kernel_.violate("I1", "command " + to_text(command) + " was answered with sequence " +
+                              std::to_string(answer->sequence) + ", the durable log has it at " +
+                              std::to_string(auditor_.last_event_of(command)));
+  }
+  const auto [known, fresh] = answers_.emplace(command, *answer);
+  if (!fresh && (known->second.made != answer->made || known->second.sequence != answer->sequence)) {
+    kernel_.violate("I1", "command " + to_text(command) + " was answered twice, and not the same");
+  }
+}
+
+void Inspector::check_commands() {
+  for (const auto& [command, answer] : answers_) {
+    if (auditor_.last_event_of(command) != answer.sequence) {
+      kernel_.violate("I1", "command " + to_text(command) + " was acknowledged and is not in the log");
+    }
+    if (auditor_.workflows_of(command) > 1) {
+      kernel_.violate("I1", "command " + to_text(command) + " made more than one workflow");
+    }
+  }
+  for (const Id& command : refused_) {
+    if (!answers_.contains(command) && auditor_.last_event_of(command) != 0) {
+      kernel_.violate("I1", "command " + to_text(command) + " was refused and is in the log");
+    }
+  }
+}
+
+// ---- what happens
+
+void Inspector::started(const Effect& effect, const Key& agent) {
+  auditor_.catch_up();
+  if (effect.starts > 1) kernel_.violate("I4", name(effect.step) + " was started twice on " + effect.host);
+  const AttemptLog* logged = auditor_.attempt(effect.step);
+  if (logged == nullptr || logged->agent != agent) {
+    return kernel_.violate("I4", name(effect.step) + " was started on " + effect.host + ", the log does not say so");
+  }
+  const domain::Workflow* workflow = domain::find_workflow(auditor_.state(), effect.step.task);
+  if (workflow == nullptr) return;
+  check_dependencies(effect, *workflow);
+  check_limits(effect, *workflow);
+}
+
+void Inspector::check_dependencies(const Effect& effect, const domain::Workflow& workflow) {
+  const domain::Task& task = workflow.tasks[*task_index(effect.step.task)];
+  for (const std::uint32_t before : task.plan.depends_on) {
+    const domain::Task& needed = workflow.tasks[before];
+    const bool logged = needed.status == domain::TaskStatus::ended && succeeded(needed.outcome);
+    const Effect* happened = ledger_.find({task_id(workflow.id, before), needed.attempt});
+    const bool noop = std::holds_alternative<domain::NoopAction>(needed.plan.action);
+    const bool real = noop || (happened != nullptr && succeeded(truth(*happened)));
+    if (!logged || !real) {
+      kernel_.violate("I5", name(effect.step) + " was started before \"" + needed.plan.name + "\" had succeeded");
+    }
+  }
+}
+
+void Inspector::check_limits(const Effect& effect, const domain::Workflow& workflow) {
+  std::uint32_t of_workflow = 0;
+  for (const auto& [key, other] : ledger_.effects()) {
+    if (other.fate != Fate::running) continue;
+    const AttemptLog* logged = auditor_.attempt(other.step);
+    const bool given_up = logged != nullptr && logged->in_doubt;
+    if (workflow_id(other.step.task) == workflow.id && !given_up) ++of_workflow;
+    if (other.host == effect.host && other.step != effect.step && other.exclusive && effect.exclusive) {
+      kernel_.violate("I6", name(effect.step) + " and " + name(other.step) + " run on " + effect.host +
+                                ", and both want it for themselves");
+    }
+  }
+  if (workflow.parallel_limit != 0 && of_workflow > workflow.parallel_limit) {
+    kernel_.violate("I6", std::to_string(of_workflow) + " steps of a workflow run at once");
+  }
+}
+
+void Inspector::dispatched(const domain::TaskDispatched& dispatch) {
+  if (dispatch.agent.is_zero()) return;
+  std::uint32_t out = 0;
+  for (const auto& [id, workflow] : auditor_.state().workflows) {
+    for (const domain::Task& task : workflow.tasks) {
+      const bool is_out = task.status == domain::TaskStatus::dispatched || task.status == domain::TaskStatus::running;
+      if (is_out && task.agent == dispatch.agent) ++out;
+    }
+  }
+  if (out > coordinator_.limits().agent_orders) {
+    kernel_.violate("I6", std::to_string(out) + " orders are out at one agent");
+  }
+}
+
+void Inspector::check_fold() {
+  auditor_.catch_up();
+  if (!coordinator_.up() || coordinator_.core().state().sequence != auditor_.state().sequence) return;
+  if (event_log::state_hash(coordinator_.core().state()) != event_log::state_hash(auditor_.state())) {
+    kernel_.violate("I3", "at sequence " + std::to_string(auditor_.state().sequence) +
+                              " the live state is not what the log folds to");
+  }
+}
+
+// ---- the end
+
+void Inspector::check_ends(const std::set<std::string>& hosts) {
+  for (const auto& [id, workflow] : auditor_.state().workflows) {
+    if (!workflow.ended) kernel_.violate("I8", "workflow \"" + workflow.name + "\" has not ended");
+    for (const domain::Task& task : workflow.tasks) {
+      if (task.status != domain::TaskStatus::ended) kernel_.violate("I8", "\"" + task.plan.name + "\" has no outcome");
+    }
+  }
+  for (const auto& [step, attempt] : auditor_.attempts()) {
+    if (!attempt.agent.is_zero()) check_attempt(step, attempt, hosts);
+  }
+}
+
+void Inspector::check_attempt(const agent::StepId& step, const AttemptLog& attempt,
+                              const std::set<std::string>& hosts) {
+  const Effect* effect = ledger_.find(step);
+  const domain::Task* task = domain::find_task(auditor_.state(), step.task);
+  const bool noop = task != nullptr && std::holds_alternative<domain::NoopAction>(task->plan.action);
+  if (effect != nullptr && effect->fate == Fate::running && hosts.contains(effect->host)) {
+    return kernel_.violate("I8", name(step) + " still runs on " + effect->host);
+  }
+  if (!attempt.ended) {
+    const bool knows = effect != nullptr && hosts.contains(effect->host);
+    if (!attempt.in_doubt) return kernel_.violate("I8", name(step) + " has no end in the log");
+    if (knows) kernel_.violate("I8", name(step) + " ended on " + effect->host + ", and the log is still in doubt");
+    return;
+  }
+  if (noop) {
+    if (effect != nullptr) kernel_.violate("I8", name(step) + " does nothing, and was started");
+    return;
+  }
+  if (effect != nullptr) return check_verdict(*effect, *attempt.ended);
+  const Outcome said = attempt.ended->outcome;
+  if (said != Outcome::interrupted && said != Outcome::cancelled) {
+    kernel_.violate("I8", name(step) + " never started, the log says " + name_of(said));
+  }
+}
+
+void Inspector::check_verdict(const Effect& effect, const domain::TaskEnded& ended) {
+  const Outcome expected = effect.verdict_lost ? Outcome::interrupted : truth(effect);
+  // A verdict may have been reported before the crash that lost it.
+  const bool right = ended.outcome == expected || ended.outcome == truth(effect);
+  const bool same_code = ended.outcome == Outcome::interrupted || ended.exit_code == effect.exit_code;
+  if (!right || !same_code) {
+    kernel_.violate("I8", name(effect.step) + " " + name_of(expected) + " with " + std::to_string(effect.exit_code) +
+                              ", the log says " + name_of(ended.outcome) + " with " + std::to_string(ended.exit_code));
+  }
+  check_output(effect, ended);
+}
+
+void Inspector::check_output(const Effect& effect, const domain::TaskEnded& ended) {
+  test::MemoryRecordLog log(coordinator_.disk());
+  auto stored = event_log::read_output(log, effect.step.task, effect.step.attempt, 0, 1 << 20);
+  if (!stored) return kernel_.violate("I8", "output of " + name(effect.step) + ": " + stored.error().message);
+  const bool whole = ended.outcome != Outcome::interrupted;
+  const std::string& printed = effect.printed;
+  const bool fits = whole ? *stored == printed : printed.starts_with(*stored) && stored->size() >= ended.output_bytes;
+  if (!fits || (whole && ended.output_bytes != printed.size())) {
+    return kernel_.violate("I8", name(effect.step) + " printed " + std::to_string(printed.size()) + " bytes, " +
+                                     std::to_string(stored->size()) + " are stored, and they differ");
+  }
+  if (digest_of(printed.substr(0, ended.output_bytes)) != ended.output_digest) {
+    kernel_.violate("I8", "the output's digest of " + name(effect.step) + " in the log is not that of what it printed");
+  }
+}
+
+}  // namespace prov::sim

@@ -1,0 +1,54 @@
+#pragma once
+// The invariants, checked where they could break: when something is said, when something starts, after each step, at
+// the end. By the names that docs and reports use:
+//   I1  an acknowledged command is in the log after any crash, once; so is an acknowledged report
+//   I2  the log is gap-free, chained, append-only (auditor.h)
+//   I3  folding the log gives the live state
+//   I4  the ledger shows at most one start per (task, attempt, host), and none that is not in the durable log
+//   I5  hard dependencies hold on the ledger
+//   I6  parallel and exclusive limits hold on the ledger
+//   I8  after faults stop everything ends, and what the log says is what happened, output included
+#include <map>
+#include <set>
+#include <string>
+
+#include "tests/sim/auditor.h"
+#include "tests/sim/coordinator.h"
+#include "tests/sim/ledger.h"
+#include "tests/sim/network.h"
+
+namespace prov::sim {
+
+class Inspector {
+ public:
+  Inspector(Kernel& kernel, Auditor& auditor, Ledger& ledger, Coordinator& coordinator)
+      : kernel_(kernel), auditor_(auditor), ledger_(ledger), coordinator_(coordinator) {}
+
+  void sent(Way way, const Key& agent, const std::string& frame);
+  void answered(const Id& command, const Result<domain::Answer>& answer);  // the coordinator said so, heard or not
+  void started(const Effect& effect, const Key& agent);                    // `agent`: of the host it started on
+  void dispatched(const domain::TaskDispatched& dispatch);
+
+  void check_fold();      // I3, when all of the live state is durable
+  void check_commands();  // I1
+  void check_ends(const std::set<std::string>& hosts);  // I8; `hosts`: those that still exist
+
+ private:
+  void check_orders(const Key& agent, const std::vector<wire::Order>& orders);
+  void check_ack(const Key& agent, std::uint64_t frame);
+  void check_limits(const Effect& effect, const domain::Workflow& workflow);
+  void check_dependencies(const Effect& effect, const domain::Workflow& workflow);
+  void check_attempt(const agent::StepId& step, const AttemptLog& attempt, const std::set<std::string>& hosts);
+  void check_verdict(const Effect& effect, const domain::TaskEnded& ended);
+  void check_output(const Effect& effect, const domain::TaskEnded& ended);
+
+  Kernel& kernel_;
+  Auditor& auditor_;
+  Ledger& ledger_;
+  Coordinator& coordinator_;
+  std::map<std::pair<Key, std::uint64_t>, std::vector<agent::StepId>> ends_in_frame_;
+  std::map<Id, domain::Answer> answers_;
+  std::set<Id> refused_;
+};
+
+}  // namespace prov::sim

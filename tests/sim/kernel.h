@@ -1,0 +1,100 @@
+#pragma once
+// One thread, one clock, one queue: everything that happens in a simulated world is an event here, in an order that
+// the seed alone decides. What breaks an invariant is noted here too, and ends the run.
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+#include "common/ports/clock.h"
+#include "common/ports/random.h"
+#include "common/ports/timers.h"
+
+namespace prov::sim {
+
+class Rng final : public Random {  // xoshiro256**
+ public:
+  explicit Rng(std::uint64_t seed);
+  void fill(std::span<std::uint8_t> out) override;
+  std::uint64_t next();
+  std::uint64_t range(std::uint64_t least, std::uint64_t most) { return least + next() % (most - least + 1); }
+  bool chance(std::uint32_t permille) { return next() % 1000 < permille; }
+
+ private:
+  std::uint64_t state_[4];
+};
+
+// The queue of events on virtual time, in microseconds.
+class Schedule {
+ public:
+  using Token = std::uint64_t;
+  Token after(std::uint64_t delay_us, std::function<void()> run);
+  Token next(std::function<void()> run);  // before everything else that waits, behind other such
+  void cancel(Token token);
+  bool step();  // runs the next event; false: there is none
+  std::uint64_t now_us() const { return now_us_; }
+  std::uint64_t steps() const { return steps_; }
+
+ private:
+  Token put(std::uint64_t at_us, std::function<void()> run);
+  std::uint64_t now_us_ = 1'000'000, sequence_ = 0, steps_ = 0;
+  std::map<std::pair<std::uint64_t, Token>, std::function<void()>> queue_;
+  std::unordered_map<Token, std::uint64_t> at_;
+};
+
+// What happened, as text: hashed all of it, the end of it kept for the one who looks for a bug.
+class Trace {
+ public:
+  void line(std::uint64_t now_us, const std::string& text);
+  void print_all(bool on) { print_ = on; }
+  std::uint64_t hash() const { return hash_; }
+  const std::deque<std::string>& last() const { return last_; }
+
+ private:
+  static constexpr std::size_t kKeep = 60;
+  std::uint64_t hash_ = 0xcbf29ce484222325ULL;
+  std::deque<std::string> last_;
+  bool print_ = false;
+};
+
+struct Kernel {
+  explicit Kernel(std::uint64_t seed) : rng(seed) {}
+
+  TimeMs now_ms() const { return schedule.now_us() / 1000; }
+  void line(const std::string& text) { trace.line(schedule.now_us(), text); }
+  // The first one counts. `invariant`: I1 ... I8, see inspector.h.
+  void violate(const std::string& invariant, const std::string& text);
+  bool violated() const { return !violation.empty(); }
+
+  Schedule schedule;
+  Rng rng;
+  Trace trace;
+  std::string violation;
+};
+
+// The clock, timers and executor of one process. All of it ends with the process.
+class Process final : public Timers, public Executor, public Clock {
+ public:
+  Process(Schedule& schedule, const std::int64_t& skew_ms) : schedule_(schedule), skew_ms_(skew_ms) {}
+  ~Process() override;
+
+  TimerId after(std::uint64_t delay_ms, std::function<void()> fire) override { return after_us(delay_ms * 1000, fire); }
+  void cancel(TimerId id) override;
+  void post(std::function<void()> work) override { after_us(0, std::move(work)); }
+  TimeMs wall_ms() override;
+  TimeMs monotonic_ms() override { return schedule_.now_us() / 1000; }
+
+  TimerId after_us(std::uint64_t delay_us, std::function<void()> fire);
+
+ private:
+  Schedule& schedule_;
+  const std::int64_t& skew_ms_;  // of the host's wall clock; may change at any time
+  std::set<Schedule::Token> waiting_;
+};
+
+inline constexpr TimeMs kWallStartMs = 1'767'225'600'000;  // 2026-01-01, when virtual time begins
+
+}  // namespace prov::sim

@@ -1,0 +1,33 @@
+#include "tests/sim/ledger.h"
+
+namespace prov::sim {
+
+Effect& Ledger::start(const std::string& host, const agent::StepId& step, const wire::Order& order,
+                      std::uint64_t now_us) {
+  Effect& effect = effects_[{step, host}];
+  effect.step = step;
+  effect.host = host;
+  ++effect.starts;
+  if (const auto* script = std::get_if<wire::Script>(&order.action)) {
+    effect.script = true;
+    effect.check = script->path == "scripts/check";
+  }
+  effect.exclusive = order.exclusive;
+  effect.started_us = now_us;
+  if (on_start) on_start(effect);
+  return effect;
+}
+
+void Ledger::end(const std::string& host, const agent::StepId& step, Fate fate, std::int32_t exit_code) {
+  Effect& effect = of(host, step);
+  effect.fate = fate;
+  effect.exit_code = exit_code;
+  if (on_end) on_end(effect);
+}
+
+const Effect* Ledger::find(const agent::StepId& step) const {
+  const auto at = effects_.lower_bound({step, ""});
+  return at == effects_.end() || at->first.first != step ? nullptr : &at->second;
+}
+
+}  // namespace prov::sim

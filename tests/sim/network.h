@@ -1,0 +1,87 @@
+#pragma once
+// The network as a model: frames are lost, repeated, late and out of order, directions are cut; who a frame is from
+// stays true, as CURVE sees to it. Nobody hears what was said to somebody else.
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "common/ports/link.h"
+#include "tests/sim/kernel.h"
+
+namespace prov::sim {
+
+struct NetworkFaults {
+  std::uint32_t drop = 0, duplicate = 0, slow = 0;  // per mille of the frames
+  std::uint64_t slow_most_us = 3'000'000;
+};
+
+enum class Way { to_agent, to_coordinator };
+
+class Network {
+ public:
+  explicit Network(Kernel& kernel) : kernel_(kernel) {}
+
+  NetworkFaults faults;
+  struct Counts {
+    std::uint64_t sent = 0, lost = 0, repeated = 0, late = 0;
+  } counts;
+
+  // Sees each frame when its sender hands it over; false: it is lost at once.
+  std::function<bool(Way way, const Key& agent, const std::string& frame)> on_send;
+  // A planted fault in the network itself: may change or redirect what is sent to an agent.
+  std::function<void(Key& agent, std::string& frame)> tamper;
+
+  void cut(const Key& agent, Way way, bool is_cut);
+  void heal();
+
+  // What the links call.
+  void send(Way way, Key agent, std::string frame);
+  void enrol(const Key& key, std::string request, std::function<void(std::string)> answer);
+  void attach_coordinator(AgentLink::Handler handler);
+  void detach_coordinator();
+  void attach_agent(const Key& agent, CoordinatorLink::Handler handler) { agents_[agent] = std::move(handler); }
+  void detach_agent(const Key& agent) { agents_.erase(agent); }
+  void admit(const Key& agent, bool admitted);
+
+ private:
+  void carry(Way way, const Key& agent, std::function<void()> deliver);
+  bool is_cut(Way way, const Key& agent) const { return cuts_.contains({way, agent}); }
+
+  Kernel& kernel_;
+  std::unique_ptr<AgentLink::Handler> coordinator_;
+  std::uint64_t coordinator_life_ = 0;
+  std::set<Key> admitted_;
+  std::map<Key, CoordinatorLink::Handler> agents_;
+  std::set<std::pair<Way, Key>> cuts_;
+};
+
+class SimAgentLink final : public AgentLink {
+ public:
+  explicit SimAgentLink(Network& network) : network_(network) {}
+  ~SimAgentLink() override { network_.detach_coordinator(); }
+  void start(Handler handler) override { network_.attach_coordinator(std::move(handler)); }
+  Result<void> listen(const std::string&) override { return {}; }
+  void send(const Key& agent, std::string frame) override { network_.send(Way::to_agent, agent, std::move(frame)); }
+  void allow(const Key& agent) override { network_.admit(agent, true); }
+  void forbid(const Key& agent) override { network_.admit(agent, false); }
+
+ private:
+  Network& network_;
+};
+
+class SimCoordinatorLink final : public CoordinatorLink {
+ public:
+  SimCoordinatorLink(Network& network, const Key& key) : network_(network), key_(key) {}
+  ~SimCoordinatorLink() override { network_.detach_agent(key_); }
+  void start(Handler handler) override { network_.attach_agent(key_, std::move(handler)); }
+  void send(std::string frame) override { network_.send(Way::to_coordinator, key_, std::move(frame)); }
+  void reconnect() override {}  // the model has no dead connections: what is lost is lost frame by frame
+
+ private:
+  Network& network_;
+  Key key_;
+};
+
+}  // namespace prov::sim

@@ -1,0 +1,53 @@
+#include "tests/sim/operator.h"
+
+namespace prov::sim {
+namespace {
+
+const domain::Principal kOwner{"uid:0", "peer", domain::Transport::unix_socket};
+
+}  // namespace
+
+void Operator::ask(domain::CommandBody body, Then then, std::vector<SideRecord> sides) {
+  const Id id = kernel_.rng.id();
+  ++asked_;
+  open_[id] = Question{{id, kWorkspace, std::move(body)}, std::move(sides), std::move(then)};
+  kernel_.line(std::string("operator: asks ") + domain::name_of(open_[id].command.body));
+  send(id);
+}
+
+void Operator::send(const Id& id) {
+  const auto found = open_.find(id);
+  if (found == open_.end()) return;
+  if (++found->second.tries > 1) ++repeated_;
+  kernel_.schedule.after(kernel_.rng.range(1'500'000, 4'000'000), [this, id] { send(id); });
+  if (kernel_.rng.chance(loses)) return;
+  kernel_.schedule.after(kernel_.rng.range(50, 5'000), [this, question = found->second] {
+    if (!coordinator_.up()) return;
+    const Id asked = question.command.id;
+    coordinator_.submit(
+        question.command, kOwner,
+        [this, asked](Result<domain::Answer> answer) {
+          inspector_.answered(asked, answer);
+          if (kernel_.rng.chance(loses)) return;
+          kernel_.schedule.after(kernel_.rng.range(50, 5'000), [this, asked, answer] { told(asked, answer); });
+        },
+        question.sides);
+  });
+}
+
+void Operator::told(const Id& id, const Result<domain::Answer>& answer) {
+  const auto found = open_.find(id);
+  if (found == open_.end()) return;
+  if (!answer && answer.error().code == Code::unavailable) {  // read-only, or no room: it is asked again
+    if (coordinator_.read_only().empty() || std::exchange(accepting_damage_, true)) return;
+    return ask(domain::AcceptDamage{"the end of the log was torn", 0}, [this](const auto&) {
+      accepting_damage_ = false;
+    });
+  }
+  if (!answer) kernel_.line("operator: refused: " + answer.error().message);
+  const Question question = std::move(found->second);
+  open_.erase(found);
+  if (answer && question.then) question.then(*answer);
+}
+
+}  // namespace prov::sim

@@ -1,0 +1,53 @@
+#pragma once
+// The operator: gives commands over a line that loses questions and answers, repeats each with its id until it is
+// answered, and thinks of new ones until there has been work enough.
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "coordinator/domain/commands.h"
+#include "tests/sim/auditor.h"
+#include "tests/sim/behaviour.h"
+#include "tests/sim/coordinator.h"
+#include "tests/sim/inspector.h"
+
+namespace prov::sim {
+
+class Operator {
+ public:
+  using Then = std::function<void(const domain::Answer& answer)>;  // once, when it is told; not when it is refused
+
+  Operator(Kernel& kernel, Coordinator& coordinator, Auditor& auditor, Inspector& inspector)
+      : kernel_(kernel), coordinator_(coordinator), auditor_(auditor), inspector_(inspector) {}
+
+  // Asks until it is answered.
+  void ask(domain::CommandBody body, Then then = {}, std::vector<SideRecord> sides = {});
+  bool idle() const { return open_.empty(); }  // every question was answered
+  std::uint64_t asked() const { return asked_; }
+  std::uint64_t repeated() const { return repeated_; }
+
+  std::uint32_t loses = 0;  // per mille of the questions, and of the answers
+
+ private:
+  struct Question {
+    domain::Command command;
+    std::vector<SideRecord> sides;
+    Then then;
+    std::uint32_t tries = 0;
+  };
+  void send(const Id& id);
+  void told(const Id& id, const Result<domain::Answer>& answer);
+
+  Kernel& kernel_;
+  Coordinator& coordinator_;
+  Auditor& auditor_;
+  Inspector& inspector_;
+  std::map<Id, Question> open_;
+  std::uint64_t asked_ = 0, repeated_ = 0;
+  bool accepting_damage_ = false;
+};
+
+inline constexpr const char* kWorkspace = "sim";
+
+}  // namespace prov::sim

@@ -1,0 +1,219 @@
+#include "tests/sim/world.h"
+
+#include <sodium.h>
+
+namespace prov::sim {
+namespace {
+
+constexpr std::uint64_t kFoldCheckSteps = 50;
+constexpr std::uint64_t kMaxStrayOrders = 20;  // per mille of the frames with orders that a planted fault changes
+
+Rng& sodium_rng() {
+  static Rng rng(0);
+  return rng;
+}
+
+void sodium_fill(void* const out, const std::size_t size) {
+  sodium_rng().fill({static_cast<std::uint8_t*>(out), size});
+}
+
+}  // namespace
+
+void seed_sodium(std::uint64_t seed) {
+  static randombytes_implementation seeded{
+      [] { return "seeded"; },
+      [] { return static_cast<std::uint32_t>(sodium_rng().next()); },
+      nullptr,
+      nullptr,
+      sodium_fill,
+      nullptr,
+  };
+  static const bool set = randombytes_set_implementation(&seeded) == 0 && sodium_init() >= 0;
+  PROV_ASSERT(set);
+  sodium_rng() = Rng(seed);
+}
+
+void FaultCounts::add(const FaultCounts& other) {
+  coordinator_crashes += other.coordinator_crashes;
+  agent_crashes += other.agent_crashes;
+  host_crashes += other.host_crashes;
+  partitions += other.partitions;
+  slow_disks += other.slow_disks;
+  clock_jumps += other.clock_jumps;
+  full_disks += other.full_disks;
+  torn_commits += other.torn_commits;
+  snapshots += other.snapshots;
+}
+
+World::World(std::uint64_t seed, Plant plant)
+    : kernel((seed_sodium(seed), seed)),
+      network(kernel),
+      cloud(kernel),
+      coordinator(kernel, network, cloud, plant),
+      auditor(kernel, coordinator.disk(), coordinator.public_key()),
+      inspector(kernel, auditor, ledger, coordinator),
+      who(kernel, coordinator, auditor, inspector),
+      plant_(plant) {
+  wire_up();
+}
+
+void World::wire_up() {
+  network.on_send = [this](Way way, const Key& agent, const std::string& frame) { return sent(way, agent, frame); };
+  if (plant_ == Plant::wrong_agent || plant_ == Plant::fresh_sequence || plant_ == Plant::no_exclusive) {
+    network.tamper = [this](Key& agent, std::string& frame) { tamper(agent, frame); };
+  }
+  ledger.on_start = [this](const Effect& effect) {
+    inspector.started(effect, machine(effect.host).key());
+    moment("started " + effect.host);
+  };
+  ledger.on_end = [this](const Effect& effect) { moment("ended " + effect.host); };
+  auditor.on_event = [this](const domain::Event& event) {
+    kernel.line("log " + std::to_string(event.meta.sequence) + " " + domain::name_of(event.body));
+    if (const auto* dispatch = std::get_if<domain::TaskDispatched>(&event.body)) inspector.dispatched(*dispatch);
+    moment(std::string("logged ") + domain::name_of(event.body));
+  };
+  coordinator.on_synced = [this] {
+    auditor.catch_up();
+    if (on_next_sync) std::exchange(on_next_sync, nullptr)();
+  };
+  coordinator.on_fatal = [this] { crash_coordinator(test::MemoryDisk::Tail::lost, 1'000'000); };
+  cloud.on_create = [this](const std::string& hostname, const wire::JoinToken& token) {
+    machine(hostname).give_token(token);
+  };
+  cloud.on_delete = [this](const std::string& hostname) { machines.erase(hostname); };
+}
+
+Machine& World::machine(const std::string& name) {
+  auto& at = machines[name];
+  if (at == nullptr) {
+    at = std::make_unique<Machine>(kernel, network, ledger, name, plant_);
+    at->on_crash_in_sync = [this, name] { crash_host(name, kernel.rng.range(1'000'000, 10'000'000)); };
+  }
+  return *at;
+}
+
+void World::step() {
+  if (!kernel.schedule.step()) return kernel.violate("I8", "nothing will ever happen again");
+  auditor.catch_up();
+  if (kernel.schedule.steps() % kFoldCheckSteps == 0) inspector.check_fold();
+}
+
+void World::crash_coordinator(test::MemoryDisk::Tail tail, std::uint64_t down_us) {
+  if (!coordinator.up()) return;
+  ++counts.coordinator_crashes;
+  const bool torn = tail == test::MemoryDisk::Tail::torn && coordinator.disk()->unsynced != nullptr &&
+                    coordinator.disk()->unsynced->number != 0;
+  if (torn) {
+    ++counts.torn_commits;
+    auditor.expect_torn();
+  }
+  coordinator.crash(tail);
+  auditor.recheck();
+  kernel.schedule.after(down_us, [this] { coordinator.start(); });
+}
+
+void World::kill_agent(const std::string& name, std::uint64_t down_us) {
+  const auto found = machines.find(name);
+  if (found == machines.end() || !found->second->agent_up()) return;
+  ++counts.agent_crashes;
+  found->second->kill_agent();
+  kernel.schedule.after(down_us, [this, name] {
+    if (machines.contains(name)) machine(name).start_agent();
+  });
+}
+
+void World::crash_host(const std::string& name, std::uint64_t down_us) {
+  const auto found = machines.find(name);
+  if (found == machines.end() || !found->second->running()) return;
+  ++counts.host_crashes;
+  found->second->crash();
+  kernel.schedule.after(down_us, [this, name] {
+    if (machines.contains(name)) machine(name).boot();
+  });
+}
+
+void World::heal() {
+  kernel.line("everything is repaired");
+  network.heal();
+  who.loses = 0;
+  cloud.fails = 0;
+  coordinator.sync_us = 3'000;
+  coordinator.skew_ms = 0;
+  coordinator.start();
+  for (auto& [name, each] : machines) {
+    each->set_disk_full(false);
+    each->boot();
+    each->start_agent();
+  }
+}
+
+bool World::settled() const {
+  if (!who.idle()) return false;
+  for (const auto& [id, workflow] : auditor.state().workflows) {
+    if (!workflow.ended) return false;
+  }
+  return true;
+}
+
+void World::check_end() {
+  std::set<std::string> hosts;
+  for (const auto& [name, each] : machines) hosts.insert(name);
+  inspector.check_fold();
+  inspector.check_commands();
+  inspector.check_ends(hosts);
+  auditor.recheck();
+}
+
+const std::string* World::host_of(const Key& agent) const {
+  for (const auto& [name, each] : machines) {
+    if (each->key() == agent) return &name;
+  }
+  return nullptr;
+}
+
+bool World::sent(Way way, const Key& agent, const std::string& frame) {
+  inspector.sent(way, agent, frame);
+  const std::string* host = host_of(agent);
+  if (host == nullptr) return true;
+  if (way == Way::to_agent) {
+    const auto message = wire::decode_to_agent(frame);
+    if (message && std::holds_alternative<wire::Orders>(message->body)) {
+      kernel.line("orders to " + *host);
+      moment("orders " + *host);
+    }
+    return true;
+  }
+  const auto message = wire::decode_from_agent(frame);
+  const auto* reports = message ? std::get_if<wire::Reports>(&*message) : nullptr;
+  if (reports == nullptr) return true;
+  bool ends = false;
+  for (const wire::Report& report : reports->reports) ends = ends || std::holds_alternative<wire::Ended>(report.what);
+  moment("reports " + *host);
+  if (ends) moment("result " + *host);
+  return !(ends && plant_ == Plant::ended_swallowed);
+}
+
+void World::tamper(Key& agent, std::string& frame) {
+  auto message = wire::decode_to_agent(frame);
+  auto* orders = message ? std::get_if<wire::Orders>(&message->body) : nullptr;
+  if (orders == nullptr) return;
+  if (plant_ == Plant::no_exclusive) {
+    for (wire::Order& order : orders->orders) order.exclusive = false;
+  }
+  if (plant_ == Plant::wrong_agent && kernel.rng.chance(kMaxStrayOrders)) {
+    agent = message->agent = std::next(machines.begin(), static_cast<long>(kernel.rng.range(0, machines.size() - 1)))
+                                 ->second->key();
+  }
+  if (plant_ == Plant::fresh_sequence) {
+    if (old_order_ && kernel.rng.chance(10 * kMaxStrayOrders)) {
+      old_order_->sequence = message->log_sequence + 1'000;
+      orders->orders.push_back(*old_order_);
+    }
+    if (!old_order_ && !std::holds_alternative<wire::Noop>(orders->orders.front().action)) {
+      old_order_ = orders->orders.front();
+    }
+  }
+  frame = wire::encode(*message);
+}
+
+}  // namespace prov::sim

@@ -24,9 +24,9 @@ struct Body {
 };
 
 template <class SchemaEnum>
-Json enum_json(std::uint16_t value) {
+std::string enum_text(std::uint16_t value) {
   const auto enumerants = capnp::Schema::from<SchemaEnum>().getEnumerants();
-  if (value >= enumerants.size()) return value;
+  if (value >= enumerants.size()) return std::to_string(value);
   return snake_case(enumerants[value].getProto().getName().cStr());
 }
 
@@ -48,6 +48,11 @@ Json type_json(const domain::EventBody& body) {
 
 }  // namespace
 
+AggregateText aggregate_text(const domain::Envelope& meta) {
+  return {enum_text<schema::AggregateKind>(static_cast<std::uint16_t>(meta.aggregate_kind)),
+          named(meta.aggregate_kind) ? utf8(meta.aggregate_id) : id_text(meta.aggregate_id)};
+}
+
 Json event_to_json(const domain::Event& event) {
   const domain::Envelope& meta = event.meta;
   const auto* unknown = std::get_if<domain::UnknownEvent>(&event.body);
@@ -56,11 +61,12 @@ Json event_to_json(const domain::Event& event) {
   out["epoch"] = meta.epoch;
   out["sequence"] = meta.sequence;
   out["workspace"] = utf8(meta.workspace);
-  out["aggregate_kind"] = enum_json<schema::AggregateKind>(static_cast<std::uint16_t>(meta.aggregate_kind));
-  out["aggregate_id"] = named(meta.aggregate_kind) ? utf8(meta.aggregate_id) : id_text(meta.aggregate_id);
+  AggregateText aggregate = aggregate_text(meta);
+  out["aggregate_kind"] = std::move(aggregate.kind);
+  out["aggregate_id"] = std::move(aggregate.id);
   out["subject"] = utf8(meta.principal.subject);
   out["credential"] = utf8(meta.principal.credential);
-  out["transport"] = enum_json<schema::Transport>(static_cast<std::uint16_t>(meta.principal.transport));
+  out["transport"] = enum_text<schema::Transport>(static_cast<std::uint16_t>(meta.principal.transport));
   out["command_id"] = text_or_nothing(meta.command_id);
   out["correlation"] = text_or_nothing(meta.correlation);
   out["causation"] = meta.causation;

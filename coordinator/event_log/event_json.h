@@ -1,6 +1,7 @@
 #pragma once
 // An event as one JSON object, as the audit export and the API show it.
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 
 #include "coordinator/domain/events.h"
 
@@ -10,5 +11,11 @@ namespace prov::event_log {
 // (schema/event.capnp). Ids are UUIDs, keys and digests hex; a zero one is "". The body of an event of an unknown type
 // is its bytes as hex.
 nlohmann::ordered_json event_to_json(const domain::Event& event);
+
+// What an event is about, as it is written there: "workflow" and its UUID, "server" and its name.
+struct AggregateText {
+  std::string kind, id;
+};
+AggregateText aggregate_text(const domain::Envelope& meta);
 
 }  // namespace prov::event_log

@@ -202,24 +202,28 @@ Result<void> read_events(RecordLog& log, std::uint64_t from_sequence, const Even
   return read;
 }
 
+std::optional<Damage> damage_at_end(const Replayed& read, std::uint64_t last, std::uint64_t attested) {
+  if (read.damage) return read.damage;
+  const std::uint64_t next = read.end.commit + 1;
+  if (read.end.commit < last) return Damage{next, read.end.sequence, "it is missing at the end of the log"};
+  if (read.end.commit < attested) {
+    return Damage{next, read.end.sequence,
+                  "it is gone: the log ends before it, although commits up to " + std::to_string(attested) +
+                      " were once acknowledged"};
+  }
+  return std::nullopt;
+}
+
 OpenedLog open_log(RecordLog& log) {
   OpenedLog out;
+  const std::uint64_t last = log.last_commit(), attested = log.attested_commit();
   Snapshot start = load_snapshot(log, UINT64_MAX, out.notes);
   out.snapshot_sequence = start.position.sequence;
   out.state = std::move(start.state);
   Replayed tail = fold(log, start.position, out.state, UINT64_MAX);
   out.position = tail.end;
   out.replayed_events = tail.events;
-  out.damage = std::move(tail.damage);
-  const std::uint64_t last = log.last_commit(), attested = log.attested_commit();
-  if (!out.damage && out.position.commit != last) {
-    out.damage = Damage{out.position.commit + 1, out.position.sequence, "it is missing at the end of the log"};
-  }
-  if (!out.damage && attested > last) {
-    out.damage = Damage{last + 1, out.position.sequence,
-                        "it is gone: the log ends before it, although commits up to " + std::to_string(attested) +
-                            " were once acknowledged"};
-  }
+  out.damage = damage_at_end(tail, last, attested);
   return out;
 }
 

@@ -31,6 +31,10 @@ struct Replayed {
 // that is not signed by one of them is damage. Any thread.
 Replayed replay(RecordLog& log, const LogPosition& from, const PublicKeys& keys, const EventVisitor& visit);
 
+// What is wrong behind the last commit that was read: the damage that ended the reading, or an end of the log that the
+// store once held. `last` and `attested` are the store's (RecordLog) before the reading began.
+std::optional<Damage> damage_at_end(const Replayed& read, std::uint64_t last, std::uint64_t attested);
+
 // Events from a sequence on, found without reading what comes before it. Each commit's own hash is verified, the chain
 // is not. Code::corrupt: the log is damaged there. Any thread.
 Result<void> read_events(RecordLog& log, std::uint64_t from_sequence, const EventVisitor& visit);

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <random>
 
+#include "common/io/zmq/connections.h"
 #include "tests/contract/link/raw_peer.h"
 #include "tests/contract/link/tcp_proxy.h"
 #include "tests/contract/link/zmq_world.h"
@@ -46,22 +47,27 @@ TEST_F(ZmqHostile, a_routing_id_that_looks_automatic_is_still_its_own_key) {
 // libzmq aborts when a peer sits on the routing id that it would give out next, and without our seed it would begin
 // with the same one in every process.
 TEST_F(ZmqHostile, the_routing_ids_to_come_cannot_be_foreseen) {
-  std::srand(1);  // as in a process that has just started
-  const std::uint32_t unseeded = static_cast<std::uint32_t>(std::rand());
+  std::srand(1);  // as in a process that has just started; libzmq makes a first id of two numbers
+  std::vector<std::uint32_t> expected;
+  for (int i = 0; i < 6; ++i) {
+    const auto low = static_cast<std::uint32_t>(std::rand());
+    const auto high = static_cast<std::uint32_t>(std::rand());
+    expected.push_back(low | (high << 31));
+  }
   std::srand(1);
   world_.restart_coordinator();
-  const Key honest = world_.new_agent(), hostile = world_.new_agent();
-  world_.coordinator().allow(hostile);
   std::vector<std::unique_ptr<RawPeer>> squatters;
-  for (std::uint32_t i = 0; i < 10; ++i) {
-    std::string chosen(5, '\0');
-    for (std::size_t k = 0; k < 4; ++k) chosen[k + 1] = static_cast<char>((unseeded + i) >> (24 - 8 * k));
-    squatters.push_back(
-        std::make_unique<RawPeer>(world_.pair_of(hostile), world_.server_key(), chosen, world_.endpoint()));
-    const std::string word = "squatter " + std::to_string(i);
-    squatters.back()->send({word});
-    ASSERT_TRUE(world_.until([&] { return heard(hostile, word); }));
+  for (const std::uint32_t first : expected) {
+    for (std::uint32_t id = first; id < first + 5; ++id) {
+      const Key hostile = world_.new_agent();
+      world_.coordinator().allow(hostile);
+      squatters.push_back(std::make_unique<RawPeer>(world_.pair_of(hostile), world_.server_key(),
+                                                    io::routing_id_bytes(id), world_.endpoint()));
+      squatters.back()->send({"squatter"});
+      ASSERT_TRUE(world_.until([&] { return heard(hostile, "squatter"); }));
+    }
   }
+  const Key honest = world_.new_agent();
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(connected(honest)) << "and the coordinator lives";
 }
 

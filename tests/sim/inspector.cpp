@@ -7,7 +7,10 @@
 namespace prov::sim {
 namespace {
 
-std::string name(const agent::StepId& step) { return agent::to_text(step).substr(28); }
+std::string name(const agent::StepId& step) {
+  return to_text(step.task).substr(0, 8) + "-" + std::to_string(task_index(step.task).value_or(0)) + "/" +
+         std::to_string(step.attempt);
+}
 
 // As the contract of extensions says it, on purpose not with the code under test.
 Outcome truth(const Effect& effect) {
@@ -178,10 +181,14 @@ void Inspector::check_fold() {
 
 void Inspector::check_ends(const std::set<std::string>& hosts) {
   for (const auto& [id, workflow] : auditor_.state().workflows) {
-    if (!workflow.ended) kernel_.violate("I8", "workflow \"" + workflow.name + "\" has not ended");
-    for (const domain::Task& task : workflow.tasks) {
-      if (task.status != domain::TaskStatus::ended) kernel_.violate("I8", "\"" + task.plan.name + "\" has no outcome");
+    for (std::uint32_t i = 0; i < workflow.tasks.size(); ++i) {
+      const domain::Task& task = workflow.tasks[i];
+      if (task.status == domain::TaskStatus::ended) continue;
+      kernel_.violate("I8", "\"" + task.plan.name + "\", " + name({task_id(id, i), task.attempt}) + " of \"" +
+                                workflow.name + "\" has no outcome, it is " + domain::name_of(task.status) +
+                                (workflow.cancelling ? ", cancelled" : ""));
     }
+    if (!workflow.ended) kernel_.violate("I8", "workflow \"" + workflow.name + "\" has not ended");
   }
   for (const auto& [step, attempt] : auditor_.attempts()) {
     if (!attempt.agent.is_zero()) check_attempt(step, attempt, hosts);

@@ -14,7 +14,10 @@ namespace {
 constexpr std::uint64_t kUnsyncedUs = 500'000;  // what a step's folder got so shortly before a crash may be lost
 constexpr std::int32_t kTerm = 15;
 
-std::string short_id(const agent::StepId& id) { return agent::to_text(id).substr(28); }
+std::string short_id(const agent::StepId& id) {
+  return to_text(id.task).substr(0, 8) + "-" + std::to_string(task_index(id.task).value_or(0)) + "/" +
+         std::to_string(id.attempt);
+}
 
 }  // namespace
 
@@ -143,7 +146,7 @@ void Machine::joined(const std::string& answer) {
   auto decoded = wire::decode_enrol_answer(answer);
   if (!decoded || log_id_) return;
   if (!decoded->refused.empty()) return kernel_.line(name_ + ": refused: " + decoded->refused);
-  static_cast<void>(agent::Journal(journal_).rewrite({{0, agent::Identity{key_, decoded->log_id}}}));
+  if (!agent::Journal(journal_).rewrite({{0, agent::Identity{key_, decoded->log_id}}})) return;  // asks again
   log_id_ = decoded->log_id;
   kernel_.line(name_ + ": enrolled as " + decoded->server);
   run_agent();

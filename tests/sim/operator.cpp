@@ -35,15 +35,15 @@ void Operator::send(const Id& id) {
   });
 }
 
+void Operator::decide_about_damage() {
+  if (coordinator_.read_only().empty() || std::exchange(deciding_, true)) return;
+  ask(domain::AcceptDamage{"the end of the log was torn", 0}, [this](const auto&) { deciding_ = false; });
+}
+
 void Operator::told(const Id& id, const Result<domain::Answer>& answer) {
   const auto found = open_.find(id);
   if (found == open_.end()) return;
-  if (!answer && answer.error().code == Code::unavailable) {  // read-only, or no room: it is asked again
-    if (coordinator_.read_only().empty() || std::exchange(accepting_damage_, true)) return;
-    return ask(domain::AcceptDamage{"the end of the log was torn", 0}, [this](const auto&) {
-      accepting_damage_ = false;
-    });
-  }
+  if (!answer && answer.error().code == Code::unavailable) return;  // read-only, or no room: it is asked again
   if (!answer) kernel_.line("operator: refused: " + answer.error().message);
   const Question question = std::move(found->second);
   open_.erase(found);

@@ -159,9 +159,10 @@ void Workload::cancel() {
 void Workload::drain() {
   const auto hosts = ready_hosts();
   const Key agent = auditor_.state().agent_by_host.at({kWorkspace, pick(hosts)});
-  operator_.ask(domain::DrainAgent{agent, true});
-  kernel_.schedule.after(kernel_.rng.range(1'000'000, 20'000'000),
-                         [this, agent] { operator_.ask(domain::DrainAgent{agent, false}); });
+  operator_.ask(domain::DrainAgent{agent, true}, [this, agent](const domain::Answer&) {
+    kernel_.schedule.after(kernel_.rng.range(1'000'000, 20'000'000),
+                           [this, agent] { operator_.ask(domain::DrainAgent{agent, false}); });
+  });
 }
 
 void Workload::create_server() {

@@ -8,6 +8,28 @@ namespace {
 constexpr std::uint64_t kFoldCheckSteps = 50;
 constexpr std::uint64_t kMaxStrayOrders = 20;  // per mille of the frames with orders that a planted fault changes
 
+// An event in a line, with what a reader of a trace wants to know.
+struct Describe {
+  std::string operator()(const domain::TaskDispatched& e) const { return step(e.task, e.attempt); }
+  std::string operator()(const domain::TaskStarted& e) const { return step(e.task, e.attempt); }
+  std::string operator()(const domain::TaskInDoubt& e) const { return step(e.task, e.attempt) + ": " + e.reason; }
+  std::string operator()(const domain::TaskEnded& e) const {
+    return step(e.task, e.attempt) + " " + name_of(e.outcome) + (e.retry_at_ms != 0 ? ", to be retried" : "") + " " +
+           e.message;
+  }
+  std::string operator()(const domain::AgentLost& e) const { return to_text(e.key).substr(0, 8) + ": " + e.reason; }
+  std::string operator()(const domain::WorkflowSubmitted& e) const { return to_text(e.id).substr(0, 8) + " " + e.kind; }
+  template <class T>
+  std::string operator()(const T& e) const {
+    if constexpr (requires { e.key.bytes; }) return to_text(e.key).substr(0, 8);
+    return "";
+  }
+  static std::string step(const Id& task, std::uint32_t attempt) {
+    return to_text(task).substr(0, 8) + "-" + std::to_string(task_index(task).value_or(0)) + "/" +
+           std::to_string(attempt);
+  }
+};
+
 Rng& sodium_rng() {
   static Rng rng(0);
   return rng;
@@ -68,7 +90,8 @@ void World::wire_up() {
   };
   ledger.on_end = [this](const Effect& effect) { moment("ended " + effect.host); };
   auditor.on_event = [this](const domain::Event& event) {
-    kernel.line("log " + std::to_string(event.meta.sequence) + " " + domain::name_of(event.body));
+    kernel.line("log " + std::to_string(event.meta.sequence) + " " + domain::name_of(event.body) + " " +
+                std::visit(Describe{}, event.body));
     if (const auto* dispatch = std::get_if<domain::TaskDispatched>(&event.body)) inspector.dispatched(*dispatch);
     moment(std::string("logged ") + domain::name_of(event.body));
   };
@@ -109,7 +132,12 @@ void World::crash_coordinator(test::MemoryDisk::Tail tail, std::uint64_t down_us
   }
   coordinator.crash(tail);
   auditor.recheck();
-  kernel.schedule.after(down_us, [this] { coordinator.start(); });
+  kernel.schedule.after(down_us, [this] { start_coordinator(); });
+}
+
+void World::start_coordinator() {
+  coordinator.start();
+  kernel.schedule.after(kernel.rng.range(500'000, 5'000'000), [this] { who.decide_about_damage(); });
 }
 
 void World::kill_agent(const std::string& name, std::uint64_t down_us) {
@@ -139,7 +167,7 @@ void World::heal() {
   cloud.fails = 0;
   coordinator.sync_us = 3'000;
   coordinator.skew_ms = 0;
-  coordinator.start();
+  start_coordinator();
   for (auto& [name, each] : machines) {
     each->set_disk_full(false);
     each->boot();

@@ -53,6 +53,7 @@ class World {
 
  private:
   void wire_up();
+  void start_coordinator();
   void moment(const std::string& text) {
     if (on_moment) on_moment(text);
   }

@@ -1,0 +1,117 @@
+#include "common/io/posix/files.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "common/io/posix/durable_file.h"
+#include "common/io/posix/processes.h"
+
+namespace prov::io {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Files : ::testing::Test {
+  std::string dir;
+  Fd fd;
+  void SetUp() override {
+    char path[] = "/tmp/prov-files-XXXXXX";
+    ASSERT_NE(mkdtemp(path), nullptr);
+    dir = path;
+    fs::create_directory(dir + "/inside");
+    chmod((dir + "/inside").c_str(), 0700);
+    fd = std::move(*open_private_dir(dir + "/inside"));
+  }
+  void TearDown() override { fs::remove_all(dir); }
+};
+
+TEST_F(Files, CreatesBeneathAndNowhereElse) {
+  ASSERT_TRUE(create_beneath(fd.get(), "a/b/c.txt", "text", 0600));
+  EXPECT_EQ(*read_file(dir + "/inside/a/b/c.txt", 100), "text");
+  EXPECT_EQ(fs::status(dir + "/inside/a").permissions(), fs::perms(0700));
+  EXPECT_EQ(fs::status(dir + "/inside/a/b/c.txt").permissions(), fs::perms(0600));
+}
+
+TEST_F(Files, FollowsNoLinkThatSomebodyPutThere) {
+  fs::create_directory(dir + "/outside");
+  fs::create_directory_symlink(dir + "/outside", dir + "/inside/folder");
+  fs::create_symlink(dir + "/outside/target", dir + "/inside/file");
+  EXPECT_FALSE(create_beneath(fd.get(), "folder/x", "escaped", 0600));
+  auto refused = create_beneath(fd.get(), "file", "escaped", 0600);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::conflict);
+  EXPECT_FALSE(read_file_at(fd.get(), "file", 100));
+  EXPECT_TRUE(fs::is_empty(dir + "/outside"));
+  ASSERT_TRUE(remove_tree_at(fd.get(), "folder"));
+  EXPECT_TRUE(fs::exists(dir + "/outside")) << "the link goes, not what it names";
+}
+
+TEST_F(Files, ReplacesNothing) {
+  ASSERT_TRUE(create_beneath(fd.get(), "x", "first", 0600));
+  EXPECT_FALSE(create_beneath(fd.get(), "x", "second", 0600));
+  EXPECT_EQ(*read_file(dir + "/inside/x", 100), "first");
+  auto again = make_new_dir_at(fd.get(), "x");
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, Code::conflict);
+}
+
+TEST_F(Files, RefusesAFolderThatOthersCanWriteTo) {
+  chmod((dir + "/inside").c_str(), 0770);
+  EXPECT_FALSE(open_private_dir(dir + "/inside"));
+  fs::create_directory_symlink(dir + "/inside", dir + "/link");
+  EXPECT_FALSE(open_private_dir(dir + "/link"));
+}
+
+TEST_F(Files, WritesDurablyOrNotAtAll) {
+  const std::string path = dir + "/inside/value";
+  ASSERT_TRUE(write_durably(path, "one", 0600));
+  ASSERT_TRUE(write_durably(path, "two", 0600));
+  EXPECT_EQ(*read_file(path, 100), "two");
+  EXPECT_EQ(fs::status(path).permissions(), fs::perms(0600));
+  EXPECT_EQ(std::distance(fs::directory_iterator(dir + "/inside"), fs::directory_iterator()), 1) << "no temporary file";
+  EXPECT_FALSE(write_durably(dir + "/nowhere/value", "x", 0600));
+}
+
+TEST_F(Files, ReadsNoMoreThanItMay) {
+  ASSERT_TRUE(write_durably(dir + "/inside/big", std::string(1'000, 'x'), 0600));
+  auto refused = read_file(dir + "/inside/big", 999);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::exhausted);
+  EXPECT_EQ(read_file(dir + "/inside/none", 10).error().code, Code::not_found);
+}
+
+TEST_F(Files, AnAppendThatFailsLeavesNoHalfRecord) {
+  if (access("/dev/full", W_OK) != 0) GTEST_SKIP() << "no /dev/full here";
+  DurableFile full("/dev/full");
+  auto refused = full.append("x");
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().code == Code::exhausted || refused.error().code == Code::io);
+}
+
+TEST(Processes, AreToldApartByGroupAndSession) {
+  Spawn request{{"/bin/sleep", "1000"}, {}, true, -1};
+  auto pid = spawn(request);
+  ASSERT_TRUE(pid);
+  const auto stat = process_stat(*pid);
+  ASSERT_TRUE(stat);
+  EXPECT_EQ(stat->session, *pid);
+  EXPECT_EQ(stat->parent, getpid());
+  EXPECT_TRUE(group_alive(*pid, *pid));
+  EXPECT_FALSE(group_alive(*pid, *pid + 1)) << "a group of another session that got the same number";
+  auto pidfd = open_pidfd(*pid);
+  ASSERT_TRUE(pidfd);
+  signal_pidfd(*pidfd, 9);
+  siginfo_t info{};
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(*pid), &info, WEXITED | WNOWAIT), 0);
+  EXPECT_FALSE(group_alive(*pid, *pid)) << "a zombie does not count";
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(*pid), &info, WEXITED), 0);
+  EXPECT_FALSE(process_stat(*pid));
+}
+
+}  // namespace
+}  // namespace prov::io

@@ -147,13 +147,13 @@ void Core::submit(const Command& command, const Principal& who, Reply reply, std
     for (SideRecord& side : sides) writer_.write_side(std::move(side));
   }
   for (EventBody& body : *events) fold(out, std::move(body), command, who, 0);
-  if (std::holds_alternative<domain::AcceptDamage>(command.body)) {
-    read_only_.clear();
-    if (!begun_) begin_epoch(out);
-  }
   if (!out.events.empty()) out.answer->sequence = out.events.back()->meta.sequence;
   for (const auto& event : out.events) {
     if (const Id made = domain::made_by(event->body); !made.is_zero()) out.answer->made = made;
+  }
+  if (std::holds_alternative<domain::AcceptDamage>(command.body)) {
+    read_only_.clear();
+    if (!begun_) begin_epoch(out);  // what follows is no part of the command's answer
   }
   fold_follow_ups(out, command);
   release(std::move(out));

@@ -53,14 +53,31 @@ void AgentSessions::send(const Key& agent, decltype(wire::ToAgent::body) body) {
   desk_.link.send(agent, wire::encode(frame));
 }
 
-std::uint64_t AgentSessions::settled_through(const Key& agent) const {
-  const domain::State& state = desk_.core.state();
+// An agent forgets what it is told is settled, its verdict too: so this must not run ahead of the disk. What the state
+// says is told once the disk has caught up with that state.
+std::uint64_t AgentSessions::settled_through(const Key& agent) {
+  const auto found = sessions_.find(agent);
+  if (found == sessions_.end()) return 0;
+  Session& session = found->second;
   const std::uint64_t durable = desk_.writer.durable().sequence;
+  if (session.settling_at == 0) {
+    session.settling = settled_in_state(agent);
+    session.settling_at = desk_.core.state().sequence;
+  }
+  if (session.settling_at <= durable) {
+    session.settled = std::max(session.settled, session.settling);
+    session.settling_at = 0;
+  }
+  return session.settled;
+}
+
+std::uint64_t AgentSessions::settled_in_state(const Key& agent) const {
+  const domain::State& state = desk_.core.state();
   const auto known = state.agents.find(agent);
   if (known == state.agents.end()) return 0;
   const auto host = state.agenda.hosts.find({known->second.workspace, known->second.server});
-  if (host == state.agenda.hosts.end() || host->second.unsettled.empty()) return durable;
-  return std::min(durable, *host->second.unsettled.begin() - 1);
+  if (host == state.agenda.hosts.end() || host->second.unsettled.empty()) return state.sequence;
+  return *host->second.unsettled.begin() - 1;
 }
 
 void AgentSessions::connected(const Key& agent, const wire::Hello& hello) {

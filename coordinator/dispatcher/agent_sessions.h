@@ -46,6 +46,8 @@ class AgentSessions {
     std::map<Id, Pending> orders;
     std::deque<Id> queue;
     TimerId flush = 0;
+    std::uint64_t settled = 0;                    // what the agent may be told: its end is on disk
+    std::uint64_t settling = 0, settling_at = 0;  // what it may be told when that sequence is; 0: nothing waits
   };
 
   void enqueue(const Key& agent, Session& session, const Id& task, Pending& pending);
@@ -55,7 +57,8 @@ class AgentSessions {
   bool still_out(const Id& task, std::uint32_t attempt) const;
   void watch();
   void resend();
-  std::uint64_t settled_through(const Key& agent) const;
+  std::uint64_t settled_through(const Key& agent);
+  std::uint64_t settled_in_state(const Key& agent) const;
 
   Desk& desk_;
   OrderRenderer& renderer_;

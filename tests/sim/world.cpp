@@ -19,6 +19,12 @@ struct Describe {
   }
   std::string operator()(const domain::AgentLost& e) const { return to_text(e.key).substr(0, 8) + ": " + e.reason; }
   std::string operator()(const domain::WorkflowSubmitted& e) const { return to_text(e.id).substr(0, 8) + " " + e.kind; }
+  std::string operator()(const wire::Accepted&) const { return "+accepted"; }
+  std::string operator()(const wire::Started&) const { return "+started"; }
+  std::string operator()(const wire::Output& e) const {
+    return "+output@" + std::to_string(e.offset) + ":" + std::to_string(e.data.size());
+  }
+  std::string operator()(const wire::Ended& e) const { return "+ended:" + std::to_string(e.output_bytes); }
   template <class T>
   std::string operator()(const T& e) const {
     if constexpr (requires { e.key.bytes; }) return to_text(e.key).substr(0, 8);
@@ -215,7 +221,12 @@ bool World::sent(Way way, const Key& agent, const std::string& frame) {
   const auto* reports = message ? std::get_if<wire::Reports>(&*message) : nullptr;
   if (reports == nullptr) return true;
   bool ends = false;
-  for (const wire::Report& report : reports->reports) ends = ends || std::holds_alternative<wire::Ended>(report.what);
+  std::string told;
+  for (const wire::Report& report : reports->reports) {
+    ends = ends || std::holds_alternative<wire::Ended>(report.what);
+    told += " " + Describe::step(report.task, report.attempt) + std::visit(Describe{}, report.what);
+  }
+  kernel.line(*host + " reports" + told);
   moment("reports " + *host);
   if (ends) moment("result " + *host);
   return !(ends && plant_ == Plant::ended_swallowed);

@@ -42,7 +42,9 @@ class TcpSocket {  // a descriptor that closes itself; blocking
   }
 
   int fd() const { return fd_; }
-  void send(std::string_view bytes) const { static_cast<void>(!::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL)); }
+  void send(std::string_view bytes) const {
+    if (::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) shutdown(fd_, SHUT_RDWR);
+  }
 
  private:
   static sockaddr_in loopback(std::uint16_t port) {

@@ -66,8 +66,8 @@ void OutputFollow::take(std::optional<TaskNow> now) {
   asking_ = false;
   if (channel_ == nullptr) return;
   if (!now && !now_) return channel_->close(kClosePolicy, "there is no such task in the working set");
-  if (now) now_ = now;  // gone from the working set since: what was known last holds
-  if (attempt_ == 0) attempt_ = now_->attempt;
+  if (!now_) attempt_ = now->attempt;  // it begins with the last attempt there is, and misses none after that
+  if (now) now_ = now;                 // gone from the working set since: what was known last holds
   more_ = true;
   if (std::exchange(ask_again_, false)) ask();
   pump();

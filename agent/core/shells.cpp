@@ -55,7 +55,7 @@ void Shells::printed(const Id& session, std::string data) {
   for (auto& [id, terminal] : sessions_) terminal->read_more(false);
 }
 
-void Shells::ended(const Id& session, std::int32_t exit_code) {
+void Shells::ended(Id session, std::int32_t exit_code) {
   hooks_.send(wire::ShellClosed{session, exit_code, {}});
   sessions_.erase(session);
 }

@@ -30,7 +30,7 @@ class Shells {
 
  private:
   void printed(const Id& session, std::string data);
-  void ended(const Id& session, std::int32_t exit_code);
+  void ended(Id session, std::int32_t exit_code);  // ends the terminal that calls, and its copy of the id
 
   Terminals* terminals_;
   Hooks hooks_;

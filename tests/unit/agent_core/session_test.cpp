@@ -210,6 +210,7 @@ struct ShellsOfAnAgent : Sessions {
     rig.send(request);
     ASSERT_EQ(terminals.states.size(), 1U);
   }
+  void TearDown() override { rig.agent.reset(); }  // before the terminals
   FakeTerminals::State& shell() { return *terminals.states[0]; }
 };
 

@@ -55,8 +55,11 @@ const Task* pick(State& state, std::deque<Id>& queue, Id& id, TimeMs now_ms, boo
     queue.pop_front();
     Workflow* workflow = find_workflow(state, id);
     const Task* task = find_task(state, id);
-    if (task == nullptr || task->status != TaskStatus::ready || task->retry_at_ms > now_ms || workflow->cancelling)
+    if (task == nullptr || task->status != TaskStatus::ready || workflow->cancelling) continue;
+    if (task->retry_at_ms > now_ms) {  // it was due when it was queued, and the clock has gone back
+      state.agenda.deadlines.insert({task->retry_at_ms, DeadlineKind::retry, id, task->attempt});
       continue;
+    }
     if (!limited || !at_limit(*workflow)) return task;
     workflow->over_limit.push_back(*task_index(id));
   }

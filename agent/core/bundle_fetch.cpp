@@ -8,6 +8,7 @@ namespace {
 constexpr std::uint64_t kFirstAskMs = 2'000;
 constexpr std::uint64_t kLastAskMs = 15'000;
 constexpr std::uint32_t kSpoiltLimit = 3;
+constexpr std::uint32_t kDeniedLimit = 3;  // a late "no" may answer an older question, for a task that is over
 
 }  // namespace
 
@@ -41,6 +42,7 @@ void BundleFetch::ask() {
 bool BundleFetch::receive(const wire::BundleChunk& chunk) {
   if (wanted_.empty() || chunk.digest != wanted_.front()) return false;
   if (chunk.total == 0) {
+    if (++denied_ < kDeniedLimit) return true;  // it is asked for again in a moment
     fail_current("the coordinator does not have its bundle " + to_text(chunk.digest));
     return true;
   }
@@ -77,7 +79,7 @@ void BundleFetch::next() {
   alarm_.stop();
   wanted_.pop_front();
   std::string().swap(bytes_);
-  tries_ = spoilt_ = 0;
+  tries_ = spoilt_ = denied_ = 0;
   ask();
 }
 

@@ -41,6 +41,7 @@ class BundleFetch {
   std::string bytes_;
   std::uint32_t tries_ = 0;   // of the current chunk
   std::uint32_t spoilt_ = 0;  // whole bundles of another digest
+  std::uint32_t denied_ = 0;  // answers that there is none
 };
 
 }  // namespace prov::agent

@@ -29,8 +29,8 @@ class Auditor {
 
   std::function<void(const domain::Event& event)> on_event;  // each durable event, once, in order
 
-  void catch_up();                   // reads what is new
-  void recheck();                    // everything from the start, after a crash
+  void catch_up();                      // reads what is new
+  void recheck();                       // everything from the start, after a crash
   void expect_torn() { torn_ = true; }  // the crash left half a commit, which nobody was told of
 
   const domain::State& state() const { return state_; }

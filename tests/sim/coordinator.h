@@ -19,7 +19,7 @@ class Coordinator {
   Coordinator(Kernel& kernel, Network& network, Cloud& cloud, Plant plant);
   ~Coordinator();
 
-  void start();                           // no effect when it runs
+  void start();                             // no effect when it runs
   void crash(test::MemoryDisk::Tail tail);  // the process dies; `tail`: what becomes of a commit that was under way
   bool up() const { return life_ != nullptr; }
   std::uint64_t lives() const { return lives_; }

@@ -137,6 +137,11 @@ void Inspector::check_dependencies(const Effect& effect, const domain::Workflow&
   }
 }
 
+bool Inspector::exclusive(const Effect& effect) const {
+  const domain::Task* task = domain::find_task(auditor_.state(), effect.step.task);
+  return task != nullptr && task->plan.exclusive;
+}
+
 void Inspector::check_limits(const Effect& effect, const domain::Workflow& workflow) {
   std::uint32_t of_workflow = 0;
   for (const auto& [key, other] : ledger_.effects()) {
@@ -144,7 +149,7 @@ void Inspector::check_limits(const Effect& effect, const domain::Workflow& workf
     const AttemptLog* logged = auditor_.attempt(other.step);
     const bool given_up = logged != nullptr && logged->in_doubt;
     if (workflow_id(other.step.task) == workflow.id && !given_up) ++of_workflow;
-    if (other.host == effect.host && other.step != effect.step && other.exclusive && effect.exclusive) {
+    if (other.host == effect.host && other.step != effect.step && exclusive(other) && exclusive(effect)) {
       kernel_.violate("I6", name(effect.step) + " and " + name(other.step) + " run on " + effect.host +
                                 ", and both want it for themselves");
     }

@@ -29,14 +29,15 @@ class Inspector {
   void started(const Effect& effect, const Key& agent);                    // `agent`: of the host it started on
   void dispatched(const domain::TaskDispatched& dispatch);
 
-  void check_fold();      // I3, when all of the live state is durable
-  void check_commands();  // I1
+  void check_fold();                                    // I3, when all of the live state is durable
+  void check_commands();                                // I1
   void check_ends(const std::set<std::string>& hosts);  // I8; `hosts`: those that still exist
 
  private:
   void check_orders(const Key& agent, const std::vector<wire::Order>& orders);
   void check_ack(const Key& agent, std::uint64_t frame);
   void check_limits(const Effect& effect, const domain::Workflow& workflow);
+  bool exclusive(const Effect& effect) const;
   void check_dependencies(const Effect& effect, const domain::Workflow& workflow);
   void check_attempt(const agent::StepId& step, const AttemptLog& attempt, const std::set<std::string>& hosts);
   void check_verdict(const Effect& effect, const domain::TaskEnded& ended);

@@ -12,7 +12,6 @@ Effect& Ledger::start(const std::string& host, const agent::StepId& step, const 
     effect.script = true;
     effect.check = script->path == "scripts/check";
   }
-  effect.exclusive = order.exclusive;
   effect.started_us = now_us;
   if (on_start) on_start(effect);
   return effect;

@@ -18,7 +18,7 @@ struct Effect {
   agent::StepId step;
   std::string host;
   std::uint32_t starts = 0;
-  bool script = false, check = false, exclusive = false;
+  bool script = false, check = false;
   std::uint64_t started_us = 0;
   Fate fate = Fate::running;
   std::int32_t exit_code = 0;  // when it exited; -signal when a signal ended it

@@ -45,7 +45,8 @@ class Machine::Runner final : public agent::StepRunner {
     return out;
   }
   void forget(const agent::StepId& step) override {
-    if (!watching_.contains(step)) machine_.steps_.erase(step);
+    const auto found = machine_.steps_.find(step);
+    if (!watching_.contains(step) && found != machine_.steps_.end() && found->second.over) machine_.steps_.erase(found);
   }
 
   void printed(const agent::StepId& step, std::uint64_t bytes) {
@@ -88,12 +89,7 @@ struct Machine::Life {
 };
 
 Machine::Machine(Kernel& kernel, Network& network, Ledger& ledger, std::string name, Plant plant)
-    : kernel_(kernel),
-      network_(network),
-      ledger_(ledger),
-      name_(std::move(name)),
-      plant_(plant),
-      journal_(kernel.rng) {
+    : kernel_(kernel), network_(network), ledger_(ledger), name_(std::move(name)), plant_(plant), journal_(kernel.rng) {
   kernel_.rng.fill(key_.bytes);
   std::array<std::uint8_t, crypto_box_SEEDBYTES> seed{};
   std::array<std::uint8_t, crypto_box_SECRETKEYBYTES> secret{};
@@ -161,8 +157,9 @@ void Machine::run_agent() {
   config.capacity = 16;
   config.expects_journal = true;
   config.facts = [this] {
-    return Facts{name_, "debian", "12", "6.1", "x86_64", 2, 1 << 30, {"10.0.0.2"}, "none",
-                 name_ + "-boot-" + std::to_string(boots_), "sim"};
+    return Facts{name_, "debian", "12",         "6.1",  "x86_64",
+                 2,     1 << 30,  {"10.0.0.2"}, "none", name_ + "-boot-" + std::to_string(boots_),
+                 "sim"};
   };
   config.log = [this](agent::Severity, std::string_view text) { kernel_.line(name_ + ": " + std::string(text)); };
   agent::World world{life_->process, life_->process, kernel_.rng, life_->link, journal_, life_->runner, bundles_};

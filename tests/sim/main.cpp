@@ -1,8 +1,8 @@
-// sim --seed S --count N [--agents A] [--tasks K] [--steps T] [--faults none|network|crash|all] [--plant NAME]
+// sim --seed S --count N [--agents A] [--tasks K] [--steps T] [--faults none|network|crash|all] [--plant NAME|all]
 //     [--verbose]
 //
 // Runs N seeds from S on, each twice. Ends with 1 at the first one that breaks an invariant, and prints the command
-// that repeats it. With --plant the meaning is turned around: ends with 0 when one of the seeds notices the planted bug.
+// that repeats it. With --plant NAME (or all) the meaning is turned around: it ends with 0 when the bug is noticed.
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -19,13 +19,14 @@ using namespace prov::sim;
 struct Arguments {
   std::uint64_t seed = 1, count = 1;
   Options options;
+  bool all_plants = false;
   std::string words;  // those that --seed and --count are not, for the command that repeats
 };
 
 int usage(const char* what) {
   std::fprintf(stderr,
                "sim: %s\nusage: sim --seed S --count N [--agents A] [--tasks K] [--steps T]"
-               " [--faults none|network|crash|all] [--plant NAME] [--verbose]\n",
+               " [--faults none|network|crash|all] [--plant NAME|all] [--verbose]\n",
                what);
   return 2;
 }
@@ -50,6 +51,8 @@ bool take(Arguments& to, const std::string& name, const char* value) {
     return faults.has_value();
   }
   if (name != "--plant") return false;
+  to.all_plants = std::strcmp(value, "all") == 0;
+  if (to.all_plants) return true;
   const auto plant = plant_named(value);
   to.options.plant = plant.value_or(Plant::none);
   return plant.has_value();
@@ -86,17 +89,19 @@ struct Totals {
     const auto n = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
     std::printf("tasks by outcome:");
     for (const auto& [name, count] : outcomes) std::printf(" %s %llu,", name.c_str(), n(count));
-    std::printf("\nfaults: coordinator crashes %llu (torn commits %llu), agent crashes %llu, host crashes %llu,"
-                " partitions %llu, frames lost %llu, repeated %llu, late %llu, slow disk %llu, full disk %llu,"
-                " clock jumps %llu; snapshots %llu; commands %llu, repeated %llu\n",
-                n(faults.coordinator_crashes), n(faults.torn_commits), n(faults.agent_crashes), n(faults.host_crashes),
-                n(faults.partitions), n(lost), n(repeated), n(late), n(faults.slow_disks), n(faults.full_disks),
-                n(faults.clock_jumps), n(faults.snapshots), n(commands), n(repeated_commands));
-    std::printf("sim: %zu seeds held, each twice: %llu ticks, %llu events, %llu tasks, %llu steps started, %llu"
-                " crashes, %llu h of virtual time; median %.0f ms per seed, %.0f seeds/min\n",
-                seconds.size(), n(steps), n(events), n(tasks), n(effects),
-                n(faults.coordinator_crashes + faults.agent_crashes + faults.host_crashes), n(virtual_ms / 3'600'000),
-                seconds[seconds.size() / 2] * 1000, 60.0 * static_cast<double>(seconds.size()) / all_s);
+    std::printf(
+        "\nfaults: coordinator crashes %llu (torn commits %llu), agent crashes %llu, host crashes %llu,"
+        " partitions %llu, frames lost %llu, repeated %llu, late %llu, slow disk %llu, full disk %llu,"
+        " clock jumps %llu; snapshots %llu; commands %llu, repeated %llu\n",
+        n(faults.coordinator_crashes), n(faults.torn_commits), n(faults.agent_crashes), n(faults.host_crashes),
+        n(faults.partitions), n(lost), n(repeated), n(late), n(faults.slow_disks), n(faults.full_disks),
+        n(faults.clock_jumps), n(faults.snapshots), n(commands), n(repeated_commands));
+    std::printf(
+        "sim: %zu seeds held, each twice: %llu ticks, %llu events, %llu tasks, %llu steps started, %llu"
+        " crashes, %llu h of virtual time; median %.0f ms per seed, %.0f seeds/min\n",
+        seconds.size(), n(steps), n(events), n(tasks), n(effects),
+        n(faults.coordinator_crashes + faults.agent_crashes + faults.host_crashes), n(virtual_ms / 3'600'000),
+        seconds[seconds.size() / 2] * 1000, 60.0 * static_cast<double>(seconds.size()) / all_s);
   }
 };
 
@@ -107,6 +112,47 @@ void print_failure(std::uint64_t seed, const Arguments& arguments, const RunResu
   std::printf("seed %llu: %s\nrepeat it with: sim --seed %llu --count 1%s --verbose\n",
               static_cast<unsigned long long>(seed), outcome.violation.c_str(), static_cast<unsigned long long>(seed),
               arguments.words.c_str());
+}
+
+int run(const Arguments& arguments) {
+  const bool planted = arguments.options.plant != Plant::none;
+  Totals totals;
+  for (std::uint64_t seed = arguments.seed; seed < arguments.seed + arguments.count; ++seed) {
+    const auto begun = std::chrono::steady_clock::now();
+    const RunResult result = run_twice(seed, arguments.options);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+    if (!result.violation.empty()) {
+      print_failure(seed, arguments, result);
+      return planted ? 0 : 1;
+    }
+    totals.add(result, took.count());
+  }
+  totals.print();
+  return planted ? 1 : 0;
+}
+
+// The simulation is tested itself: each planted bug has to be noticed.
+int catch_all(const Arguments& arguments) {
+  std::size_t caught = 0;
+  for (const PlantName& each : kPlants) {
+    Options options = arguments.options;
+    options.plant = each.plant;
+    RunResult result;
+    std::uint64_t seed = arguments.seed;
+    while (seed < arguments.seed + arguments.count && (result = run_once(seed, options)).violation.empty()) ++seed;
+    const std::string name(each.name);
+    if (result.violation.empty()) {
+      std::printf("%-16s NOT CAUGHT within %llu seeds\n", name.c_str(),
+                  static_cast<unsigned long long>(arguments.count));
+      continue;
+    }
+    ++caught;
+    std::printf("%-16s caught at seed %llu: %s\n", name.c_str(), static_cast<unsigned long long>(seed),
+                result.violation.c_str());
+  }
+  std::printf("sim: %zu of %zu planted bugs were caught within %llu seeds each\n", caught, kPlants.size(),
+              static_cast<unsigned long long>(arguments.count));
+  return caught == kPlants.size() ? 0 : 1;
 }
 
 }  // namespace
@@ -122,18 +168,5 @@ int main(int argc, char** argv) {
     if (i + 1 == argc || !take(arguments, name, argv[i + 1])) return usage((name + " is not understood").c_str());
     ++i;
   }
-  const bool planted = arguments.options.plant != Plant::none;
-  Totals totals;
-  for (std::uint64_t seed = arguments.seed; seed < arguments.seed + arguments.count; ++seed) {
-    const auto begun = std::chrono::steady_clock::now();
-    const RunResult outcome = run_twice(seed, arguments.options);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-    if (!outcome.violation.empty()) {
-      print_failure(seed, arguments, outcome);
-      return planted ? 0 : 1;
-    }
-    totals.add(outcome, took.count());
-  }
-  totals.print();
-  return planted ? 1 : 0;
+  return arguments.all_plants ? catch_all(arguments) : run(arguments);
 }

@@ -23,7 +23,7 @@ class Operator {
 
   // Asks until it is answered.
   void ask(domain::CommandBody body, Then then = {}, std::vector<SideRecord> sides = {});
-  void decide_about_damage();  // accepts it, when the platform is read-only
+  void decide_about_damage();                  // accepts it, when the platform is read-only
   bool idle() const { return open_.empty(); }  // every question was answered
   std::uint64_t asked() const { return asked_; }
   std::uint64_t repeated() const { return repeated_; }

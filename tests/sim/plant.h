@@ -12,7 +12,6 @@ enum class Plant {
   lost_commit,      // the coordinator's disk loses an acknowledged commit at a crash
   wrong_agent,      // the network gives an agent another agent's orders, addressed to it
   fresh_sequence,   // the network repeats an old order with a sequence that was never settled
-  no_exclusive,     // the network strips "exclusive" from orders
   lying_journal,    // an agent's sync does nothing
   double_start,     // the host starts a step twice
   early_verdict,    // the host says that a step ended well while it still runs
@@ -26,12 +25,11 @@ struct PlantName {
   std::string_view name;
 };
 inline constexpr std::array kPlants{
-    PlantName{Plant::early_ack, "early_ack"},           PlantName{Plant::lost_commit, "lost_commit"},
-    PlantName{Plant::wrong_agent, "wrong_agent"},       PlantName{Plant::fresh_sequence, "fresh_sequence"},
-    PlantName{Plant::no_exclusive, "no_exclusive"},     PlantName{Plant::lying_journal, "lying_journal"},
-    PlantName{Plant::double_start, "double_start"},     PlantName{Plant::early_verdict, "early_verdict"},
-    PlantName{Plant::false_verdict, "false_verdict"},   PlantName{Plant::wrong_output, "wrong_output"},
-    PlantName{Plant::ended_swallowed, "ended_swallowed"}};
+    PlantName{Plant::early_ack, "early_ack"},         PlantName{Plant::lost_commit, "lost_commit"},
+    PlantName{Plant::wrong_agent, "wrong_agent"},     PlantName{Plant::fresh_sequence, "fresh_sequence"},
+    PlantName{Plant::lying_journal, "lying_journal"}, PlantName{Plant::double_start, "double_start"},
+    PlantName{Plant::early_verdict, "early_verdict"}, PlantName{Plant::false_verdict, "false_verdict"},
+    PlantName{Plant::wrong_output, "wrong_output"},   PlantName{Plant::ended_swallowed, "ended_swallowed"}};
 
 inline std::optional<Plant> plant_named(std::string_view name) {
   for (const PlantName& each : kPlants) {

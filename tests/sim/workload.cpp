@@ -45,8 +45,9 @@ void Workload::enrol(const std::string& hostname) {
 void Workload::store_bundle() {
   const std::string bytes = taskserv_bundle();
   bundle_ = digest_of(bytes);
-  operator_.ask(domain::StoreBlob{bundle_, bytes.size(), "bundle", "taskserv"},
-                [this](const domain::Answer&) { stored_ = true; }, event_log::blob_records(bundle_, bytes));
+  operator_.ask(
+      domain::StoreBlob{bundle_, bytes.size(), "bundle", "taskserv"}, [this](const domain::Answer&) { stored_ = true; },
+      event_log::blob_records(bundle_, bytes));
 }
 
 std::vector<std::string> Workload::ready_hosts() const {
@@ -160,8 +161,9 @@ void Workload::drain() {
   const auto hosts = ready_hosts();
   const Key agent = auditor_.state().agent_by_host.at({kWorkspace, pick(hosts)});
   operator_.ask(domain::DrainAgent{agent, true}, [this, agent](const domain::Answer&) {
-    kernel_.schedule.after(kernel_.rng.range(1'000'000, 20'000'000),
-                           [this, agent] { operator_.ask(domain::DrainAgent{agent, false}); });
+    kernel_.schedule.after(kernel_.rng.range(1'000'000, 20'000'000), [this, agent] {
+      operator_.ask(domain::DrainAgent{agent, false});
+    });
   });
 }
 

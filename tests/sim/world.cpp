@@ -87,7 +87,7 @@ World::World(std::uint64_t seed, Plant plant)
 
 void World::wire_up() {
   network.on_send = [this](Way way, const Key& agent, const std::string& frame) { return sent(way, agent, frame); };
-  if (plant_ == Plant::wrong_agent || plant_ == Plant::fresh_sequence || plant_ == Plant::no_exclusive) {
+  if (plant_ == Plant::wrong_agent || plant_ == Plant::fresh_sequence) {
     network.tamper = [this](Key& agent, std::string& frame) { tamper(agent, frame); };
   }
   ledger.on_start = [this](const Effect& effect) {
@@ -236,12 +236,9 @@ void World::tamper(Key& agent, std::string& frame) {
   auto message = wire::decode_to_agent(frame);
   auto* orders = message ? std::get_if<wire::Orders>(&message->body) : nullptr;
   if (orders == nullptr) return;
-  if (plant_ == Plant::no_exclusive) {
-    for (wire::Order& order : orders->orders) order.exclusive = false;
-  }
   if (plant_ == Plant::wrong_agent && kernel.rng.chance(kMaxStrayOrders)) {
-    agent = message->agent = std::next(machines.begin(), static_cast<long>(kernel.rng.range(0, machines.size() - 1)))
-                                 ->second->key();
+    agent = message->agent =
+        std::next(machines.begin(), static_cast<long>(kernel.rng.range(0, machines.size() - 1)))->second->key();
   }
   if (plant_ == Plant::fresh_sequence) {
     if (old_order_ && kernel.rng.chance(10 * kMaxStrayOrders)) {

@@ -1,0 +1,22 @@
+#pragma once
+// Scenarios that a person can read (scenarios/*.scn). A line is a command:
+//
+//   hosts N                                            h1 ... hN, enrolled and connected
+//   install NAME on HOST [after A,B] [retry] [timeout=S] [behaviour.h's words]      all of them: one graph
+//   exec NAME on HOST [timeout=S] [behaviour.h's words]
+//   when [N.] MOMENT: ACTION                           at the Nth such moment (default: the first), before anything
+//   else settle                                             gives the commands; until everything has ended expect NAME
+//   OUTCOME [attempts N] [starts N]
+//
+// MOMENT: logged EVENT | started HOST | ended HOST | orders HOST | reports HOST | result HOST
+// ACTION: crash coordinator [kept|torn] for MS | kill agent HOST for MS | crash host HOST for MS | cut HOST up|down for
+// MS | network drop|duplicate PERMILLE for MS | clock MS | cancel
+#include <cstdint>
+#include <string>
+
+namespace prov::sim {
+
+// Empty: it went as expected, and no invariant was broken.
+std::string play(const std::string& text, std::uint64_t seed, bool verbose);
+
+}  // namespace prov::sim

@@ -260,10 +260,17 @@ void AgentSessions::resend() {
   std::sort(connected.begin(), connected.end());  // no order of a hash table may reach the wire
   for (const Key& key : connected) {
     Session& session = sessions_[key];
+    std::vector<wire::Attempt> cancelled;  // the cancel may have been lost like any frame
     for (auto& [task, pending] : session.orders) {
       const bool overdue = !pending.accepted && pending.sent_ms != 0 && pending.sent_ms + desk_.config.resend_ms <= now;
       if (overdue) enqueue(key, session, task, pending);
+      const domain::Workflow* workflow = domain::find_workflow(desk_.core.state(), task);
+      if (workflow != nullptr && workflow->cancelling) cancelled.push_back({task, pending.attempt, 0});
     }
+    if (cancelled.empty()) continue;
+    desk_.core.when_durable([this, key, cancelled] {
+      for (const wire::Attempt& attempt : cancelled) send(key, wire::Cancel{attempt});
+    });
   }
 }
 

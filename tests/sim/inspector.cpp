@@ -50,6 +50,12 @@ void Inspector::sent(Way way, const Key& agent, const std::string& frame) {
                               std::to_string(auditor_.position().sequence));
   }
   if (const auto* orders = std::get_if<wire::Orders>(&message->body)) check_orders(agent, orders->orders);
+  if (const auto* cancel = std::get_if<wire::Cancel>(&message->body)) {
+    const domain::Workflow* workflow = domain::find_workflow(auditor_.state(), cancel->attempt.task);
+    if (workflow == nullptr || !workflow->cancelling) {
+      kernel_.violate("I4", "a cancel was sent and is not in the durable log");
+    }
+  }
   if (const auto* ack = std::get_if<wire::ReportsAck>(&message->body)) check_ack(agent, ack->frame_id);
 }
 

@@ -29,6 +29,9 @@ void Chaos::begin() {
     world_.who.loses = static_cast<std::uint32_t>(rng.range(0, 300));
   }
   world_.cloud.fails = static_cast<std::uint32_t>(rng.range(0, 200));
+  // The slower the disk, the more is decided that is not durable yet.
+  const std::uint64_t disks[] = {3'000, 40'000, 250'000};
+  world_.coordinator.sync_us = disks[rng.range(0, 2)];
   next();
 }
 

@@ -197,6 +197,10 @@ class Player {
       permille = static_cast<std::uint32_t>(std::stoul(action.at(2)));
       return later(for_us, [&permille] { permille = 0; });
     }
+    if (action[0] == "sync") {
+      world_.coordinator.sync_us = std::stoull(action.at(1)) * 1000;
+      return;
+    }
     if (action[0] == "clock") {
       world_.coordinator.skew_ms = std::stoll(action.at(1));
       return;

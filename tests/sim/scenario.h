@@ -10,7 +10,7 @@
 //
 // MOMENT: logged EVENT | started HOST | ended HOST | orders HOST | reports HOST | result HOST
 // ACTION: crash coordinator [kept|torn] for MS | kill agent HOST for MS | crash host HOST for MS | cut HOST up|down for
-// MS | network drop|duplicate PERMILLE for MS | clock MS | cancel
+// MS | network drop|duplicate PERMILLE for MS | clock MS | sync MS | cancel
 #include <cstdint>
 #include <string>
 

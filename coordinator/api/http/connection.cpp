@@ -61,7 +61,9 @@ class Connection final : public Open, public std::enable_shared_from_this<Connec
   }
 
   void end() override {
-    if (waiting_) finish();
+    if (waiting_) return finish();
+    // The owner's thread waits for this server to stop: it answers nobody any more.
+    if (self_) respond(refusal(Error{Code::unavailable, "the coordinator is stopping", "try again"}));
   }
   void abort() override { finish(); }
 
@@ -170,10 +172,11 @@ class Connection final : public Open, public std::enable_shared_from_this<Connec
     auto reply = [weak = weak_from_this(), gate = shared_.gate](Response response) {
       auto held = std::make_shared<Response>(std::move(response));
       gate->post([weak, held] {
-        if (const auto self = weak.lock()) self->respond(std::move(*held));
+        const auto self = weak.lock();
+        if (self != nullptr && self->self_ != nullptr) self->respond(std::move(*held));
       });
     };
-    self_ = shared_from_this();  // nothing else holds it while the answer is made
+    self_ = shared_from_this();  // until it is answered; nothing else holds it meanwhile
     shared_.router->handle(std::move(asked_), std::move(body), std::move(reply));
   }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/hash.h"
+
 namespace prov::agent {
 namespace {
 
@@ -138,14 +140,28 @@ void Outbox::report_item(const Item& item, wire::Reports& out) {
     case Item::Kind::started: report.what = wire::Started{}; break;
     case Item::Kind::output: {
       auto data = hooks_.read_output(item.step, item.offset, item.size);
-      // Output that the host has lost is left out; the end still says how much there was.
+      // Output that the host has lost is left out; the end then says so.
       if (!data || data->empty()) return;
       report.what = wire::Output{item.offset, std::move(*data)};
       break;
     }
-    case Item::Kind::ended: report.what = *from.end; break;
+    case Item::Kind::ended: report.what = end_of(item.step, from); break;
   }
   out.reports.push_back(std::move(report));
+}
+
+// The coordinator takes an end only with all of its output. So when the host has lost some, the end promises none:
+// otherwise it would be sent for ever, and what shares its frame with it.
+wire::Ended Outbox::end_of(const StepId& step, const Stream& from) {
+  wire::Ended end = *from.end;
+  if (end.output_bytes <= from.acknowledged) return end;
+  const auto last = hooks_.read_output(step, end.output_bytes - 1, 1);
+  const bool lost = last ? last->empty() : last.error().code == Code::not_found;
+  if (!lost) return end;
+  end.output_bytes = 0;
+  end.output_digest = digest_of("");
+  end.message += (end.message.empty() ? "" : "; ") + std::string("its output was lost on the host");
+  return end;
 }
 
 void Outbox::acknowledge(std::uint64_t frame_id) {

@@ -73,6 +73,7 @@ class Outbox {
   void pack_stream(const StepId& step, Stream& stream, Frame& frame, std::size_t& bytes);
   void send(Frame& frame);
   void report_item(const Item& item, wire::Reports& out);
+  wire::Ended end_of(const StepId& step, const Stream& from);
   void settle_item(const Item& item);
   void resend_due();
   void arm();

@@ -171,6 +171,22 @@ TEST_F(Outboxes, LostOutputDoesNotHoldBackTheEnd) {
   EXPECT_EQ(finished.size(), 1U);
 }
 
+TEST_F(Outboxes, AnEndWithoutItsOutputPromisesNone) {
+  files[step(1)] = "some output";
+  files[step(2)] = "kept";
+  finish(step(1));
+  finish(step(2));
+  files.erase(step(1));
+  outbox.open();
+  Receiver receiver;
+  for (const auto& frame : sent) receiver.take(frame);  // which minds an end that promises more than came
+  EXPECT_EQ(receiver.streams[step(1)].ended, 1);
+  EXPECT_EQ(receiver.streams[step(1)].end.outcome, Outcome::done);
+  EXPECT_NE(receiver.streams[step(1)].end.message.find("lost"), std::string::npos);
+  EXPECT_EQ(receiver.streams[step(2)].output, "kept");
+  EXPECT_TRUE(receiver.streams[step(2)].end.message.empty());
+}
+
 TEST_F(Outboxes, DroppedStepsAreNotToldAnyMore) {
   outbox.open();
   outbox.accepted(step(1), 1);

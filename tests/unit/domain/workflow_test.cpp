@@ -90,6 +90,23 @@ TEST(Workflow, ARepeatedCommandGetsItsFirstAnswerWithinTheHorizon) {
   EXPECT_FALSE(p.state.remembered.contains(key));
 }
 
+TEST(Workflow, ARetryThatWasDueSurvivesAClockThatGoesBack) {
+  Platform p;
+  p.add_host("h1", 1);
+  p.must(CreateTaskservs{"main", {{taskserv("h1", "first"), {}}, {taskserv("h1", "second"), {}}}});
+  const Id workflow = p.newest_workflow();
+  p.end(task_id(workflow, 0), Outcome::failed, kExitTryLater);  // the second one goes first now, alone on its host
+  const TimeMs before_ms = p.now_ms;
+  p.advance(60'000);  // due, and queued behind it
+  p.now_ms = before_ms + 1;
+  p.end(task_id(workflow, 1));
+  EXPECT_EQ(p.task(workflow, 0).status, TaskStatus::ready) << "not due by this clock";
+  p.advance(60'000);
+  EXPECT_EQ(p.task(workflow, 0).attempt, 2U);
+  p.end(task_id(workflow, 0));
+  EXPECT_TRUE(p.state.workflows.at(workflow).ended);
+}
+
 TEST(Workflow, FinishedOnesLeaveTheWorkingSet) {
   Platform p;
   p.state.agenda.limits.agent_orders = 1'000'000;

@@ -247,7 +247,7 @@ void Inspector::check_output(const Effect& effect, const domain::TaskEnded& ende
   test::MemoryRecordLog log(coordinator_.disk());
   auto stored = event_log::read_output(log, effect.step.task, effect.step.attempt, 0, 1 << 20);
   if (!stored) return kernel_.violate("I8", "output of " + name(effect.step) + ": " + stored.error().message);
-  const bool whole = ended.outcome != Outcome::interrupted;
+  const bool whole = ended.outcome != Outcome::interrupted && !effect.verdict_lost;
   const std::string& printed = effect.printed;
   const bool fits = whole ? *stored == printed : printed.starts_with(*stored) && stored->size() >= ended.output_bytes;
   if (!fits || (whole && ended.output_bytes != printed.size())) {

@@ -213,55 +213,52 @@ void get(schema::Session::Reader in, domain::Session& session) {
 
 // ---- the whole
 
-template <class Container>
-unsigned size_of(const Container& container) {
-  return static_cast<unsigned>(container.size());
+constexpr auto put_values = [](auto list, const auto& map) {
+  put_map(list, map, [](auto builder, const auto&, const auto& value) { put(builder, value); });
+};
+
+constexpr auto put_sorted_values = [](auto list, const auto& map) {
+  unsigned i = 0;
+  for (const auto* entry : by_key(map)) put(list[i++], entry->second);
+};
+
+void put_names(capnp::List<capnp::Text>::Builder list, const std::set<std::string>& names) {
+  unsigned i = 0;
+  for (const std::string& name : names) list.set(i++, text_field(name));
 }
 
-void put_people_and_hosts(schema::State::Builder out, const State& state) {
-  auto workspaces = out.initWorkspaces(size_of(state.workspaces));
+void put_secrets(capnp::List<schema::Secret>::Builder list, const decltype(State::secrets)& secrets) {
   unsigned i = 0;
-  for (const std::string& name : state.workspaces) workspaces.set(i++, text_field(name));
-  const auto put_value = [](auto builder, const auto&, const auto& value) { put(builder, value); };
-  put_map(out.initJoinTokens(size_of(state.join_tokens)), state.join_tokens, put_value);
-  auto agents = out.initAgents(size_of(state.agents));
-  i = 0;
-  for (const auto* entry : by_key(state.agents)) put(agents[i++], entry->second);
-  put_map(out.initServers(size_of(state.servers)), state.servers, put_value);
-  put_map(out.initTaskservs(size_of(state.taskservs)), state.taskservs, put_value);
-  put_map(out.initSessions(size_of(state.sessions)), state.sessions, put_value);
-  auto secrets = out.initSecrets(size_of(state.secrets));
-  i = 0;
-  for (const auto& [workspace, reference] : state.secrets) {
-    PUT_TEXT(secrets[i], Workspace, workspace);
-    PUT_TEXT(secrets[i++], Reference, reference);
+  for (const auto& [workspace, reference] : secrets) {
+    PUT_TEXT(list[i], Workspace, workspace);
+    PUT_TEXT(list[i], Reference, reference);
+    ++i;
   }
 }
 
-void put_work(schema::State::Builder out, const State& state) {
-  auto workflows = out.initWorkflows(size_of(state.workflows));
+void put_ids(capnp::List<capnp::Data>::Builder list, const std::deque<Id>& ids) {
   unsigned i = 0;
-  for (const auto* entry : by_key(state.workflows)) put(workflows[i++], entry->second);
-  auto order = out.initEndedOrder(size_of(state.ended_workflows));
-  i = 0;
-  for (const Id& id : state.ended_workflows) order.set(i++, to_data(id));
-  out.setEndedWorkflows(state.ended_workflows_total);
-  put_map(out.initAnswers(size_of(state.remembered)), state.remembered,
-          [](auto answer, const domain::CommandKey& key, const domain::Remembered& remembered) {
-            PUT_TEXT(answer, Subject, key.subject);
-            PUT_TEXT(answer, Workspace, key.workspace);
-            PUT_ID(answer, CommandId, key.id);
-            answer.setSequence(remembered.sequence);
-            answer.setLogTimeMs(remembered.log_time_ms);
-            PUT_ID(answer, SubjectId, remembered.made);
-          });
-  put_map(out.initFrozen(size_of(state.frozen)), state.frozen,
-          [](auto entry, const domain::AggregateKey& key, const domain::Frozen& frozen) {
-            entry.setAggregateKind(static_cast<std::uint16_t>(key.first));
-            PUT_BYTES(entry, AggregateId, key.second);
-            entry.setSequence(frozen.sequence);
-            PUT_TEXT(entry, Reason, frozen.reason);
-          });
+  for (const Id& id : ids) list.set(i++, to_data(id));
+}
+
+void put_answers(capnp::List<schema::Answer>::Builder list, const decltype(State::remembered)& answers) {
+  put_map(list, answers, [](auto answer, const domain::CommandKey& key, const domain::Remembered& remembered) {
+    PUT_TEXT(answer, Subject, key.subject);
+    PUT_TEXT(answer, Workspace, key.workspace);
+    PUT_ID(answer, CommandId, key.id);
+    answer.setSequence(remembered.sequence);
+    answer.setLogTimeMs(remembered.log_time_ms);
+    PUT_ID(answer, SubjectId, remembered.made);
+  });
+}
+
+void put_frozen(capnp::List<schema::Frozen>::Builder list, const decltype(State::frozen)& frozen) {
+  put_map(list, frozen, [](auto entry, const domain::AggregateKey& key, const domain::Frozen& one) {
+    entry.setAggregateKind(static_cast<std::uint16_t>(key.first));
+    PUT_BYTES(entry, AggregateId, key.second);
+    entry.setSequence(one.sequence);
+    PUT_TEXT(entry, Reason, one.reason);
+  });
 }
 
 void put_state(schema::State::Builder out, const State& state) {
@@ -270,8 +267,18 @@ void put_state(schema::State::Builder out, const State& state) {
   out.setLogTimeMs(state.log_time_ms);
   out.setEpoch(state.epoch);
   out.setAcceptedEpoch(state.accepted_epoch);
-  put_people_and_hosts(out, state);
-  put_work(out, state);
+  PUT_LIST(out, Workspaces, state.workspaces, put_names);
+  PUT_LIST(out, JoinTokens, state.join_tokens, put_values);
+  PUT_LIST(out, Agents, state.agents, put_sorted_values);
+  PUT_LIST(out, Servers, state.servers, put_values);
+  PUT_LIST(out, Taskservs, state.taskservs, put_values);
+  PUT_LIST(out, Workflows, state.workflows, put_sorted_values);
+  PUT_LIST(out, Sessions, state.sessions, put_values);
+  PUT_LIST(out, Secrets, state.secrets, put_secrets);
+  PUT_LIST(out, Answers, state.remembered, put_answers);
+  PUT_LIST(out, Frozen, state.frozen, put_frozen);
+  out.setEndedWorkflows(state.ended_workflows_total);
+  PUT_LIST(out, EndedOrder, state.ended_workflows, put_ids);
 }
 
 void get_people_and_hosts(schema::State::Reader in, State& state) {

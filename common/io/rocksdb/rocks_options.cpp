@@ -42,7 +42,8 @@ rocksdb::DBOptions db_options(bool read_only) {
   options.atomic_flush = true;  // so that both families end at the same write when the write-ahead log has a flaw
   options.max_total_wal_size = kMaxWalBytes;
   options.track_and_verify_wals_in_manifest = true;
-  options.max_open_files = 256;
+  // A reader keeps every file open: the writer may delete it.
+  options.max_open_files = read_only ? -1 : 256;
   options.keep_log_file_num = 2;
   options.max_log_file_size = 1 << 20;
   options.info_log_level = rocksdb::WARN_LEVEL;

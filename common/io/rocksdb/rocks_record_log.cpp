@@ -20,6 +20,7 @@ using rocksdb::Slice;
 using rocksdb::Status;
 
 constexpr std::size_t kMaxWalCopyBytes = std::size_t{4} << 30;
+constexpr int kReadOnlyTries = 50;
 constexpr std::size_t kAsideBytes = 8 << 20;  // written at once when commits are set aside
 
 Slice slice_of(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
@@ -66,6 +67,15 @@ Result<Fd> take_lock(const std::string& path) {
   if (::ftruncate(fd.get(), 0) != 0) return tl::unexpected(system_error("write", path));
   if (auto written = write_all(fd.get(), pid); !written) return tl::unexpected(written.error());
   return fd;
+}
+
+using ManifestStamp = std::pair<std::string, off_t>;  // its name, and how much is in it
+
+ManifestStamp manifest_stamp(const std::string& folder) {
+  const std::string name = read_file(folder + "/db/CURRENT", 256).value_or("");
+  struct stat info {};
+  const std::string path = folder + "/db/" + name.substr(0, name.find('\n'));
+  return {name, ::stat(path.c_str(), &info) == 0 ? info.st_size : -1};
 }
 
 bool is_wal(const std::string& name) { return name.size() > 4 && name.ends_with(".log"); }
@@ -141,12 +151,26 @@ Result<std::unique_ptr<RocksRecordLog>> RocksRecordLog::open_read_only(const std
   if (::access((folder + "/db/CURRENT").c_str(), F_OK) != 0) {
     return fail(Code::not_found, "there is no log in " + folder, "name a data folder, a copy of one, or a backup");
   }
+  // Beside a running coordinator, files go once what they held is elsewhere, which the manifest says first. So what was
+  // opened is whole when the manifest did not change meanwhile; else look again.
+  for (int tries = 0; tries < kReadOnlyTries; ++tries) {
+    const ManifestStamp before = manifest_stamp(folder);
+    auto log = try_read_only(folder);
+    if (manifest_stamp(folder) == before) return log;
+  }
+  return fail(Code::unavailable, "the log in " + folder + " changes too fast to be opened beside its writer",
+              "try again, or ask the running platform, or look at a backup");
+}
+
+Result<std::unique_ptr<RocksRecordLog>> RocksRecordLog::try_read_only(const std::string& folder) {
   std::unique_ptr<RocksRecordLog> log(new RocksRecordLog);
   log->read_only_ = true;
   const auto attested = AttestedFile::read(folder + "/attested");  // first: a running coordinator goes on meanwhile
   if (auto opened = log->open_db({.folder = folder}, true); !opened) return tl::unexpected(opened.error());
   if (auto found = log->find_end(); !found) return tl::unexpected(found.error());
   log->attested_commit_ = std::max<std::uint64_t>(attested.value_or(0), log->last_commit_);
+  // A flaw behind everything that was acknowledged is a write that is just being made.
+  if (attested && log->last_commit_ >= *attested) log->notes_.clear();
   return log;
 }
 

@@ -73,6 +73,7 @@ class RocksRecordLog final : public RecordLog {
   };
 
   RocksRecordLog() = default;
+  static Result<std::unique_ptr<RocksRecordLog>> try_read_only(const std::string& folder);
   Result<void> open_db(const RocksOptions& options, bool read_only);
   Result<void> find_end();
   void run();

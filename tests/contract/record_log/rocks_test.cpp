@@ -60,7 +60,7 @@ void flip_bit(const fs::path& file, std::uint64_t at) {
   stream.put(byte);
 }
 
-constexpr char kManyFlushes[] = "256", kNoFlush[] = "65536";
+constexpr char kManyFlushes[] = "256", kSomeFlushes[] = "1024", kNoFlush[] = "65536";
 
 class Child {  // a writer that is killed at the latest with this object
  public:
@@ -255,10 +255,10 @@ TEST(RocksRecordLog, AReaderBesideTheWriterSeesWhatIsDurableAndChangesNothing) {
 
 TEST(RocksRecordLog, ReadersBesideABusyWriterAlwaysGetAPrefix) {
   const TempFolder folder;
-  Child child(folder.path(), 1, kManyFlushes);
+  Child child(folder.path(), 1, kSomeFlushes);
   ASSERT_NE(child.acknowledged(), 0U);
   std::uint64_t before = 0;
-  for (int i = 0; i < 15; ++i) {
+  for (int i = 0; i < 60; ++i) {
     const std::uint64_t attested = AttestedFile::read(folder / "attested").value_or(0);
     auto reader = RocksRecordLog::open_read_only(folder.path());
     ASSERT_TRUE(reader) << reader.error().message;

@@ -155,6 +155,32 @@ TEST_F(ReplayTest, DamageLeavesTheStateBeforeIt) {
   EXPECT_EQ(encode_state(opened.state), encode_state(before));
 }
 
+TEST_F(ReplayTest, NoEventOfADamagedCommitIsBelieved) {
+  fill(8, 5);
+  const LogPosition end = writer->durable();
+  CommitBuilder builder;
+  EventEncoder encoder;
+  domain::Event good;
+  good.meta.log_id = end.log_id;
+  good.meta.sequence = end.sequence + 1;
+  good.meta.log_time_ms = end.log_time_ms;
+  good.body = domain::WorkspaceRegistered{"half"};
+  domain::Event bad = good;
+  bad.meta.sequence += 1;
+  bad.body = domain::UnknownEvent{6, 1, "no payload of that type"};
+  builder.add(encoder, good);
+  builder.add(encoder, bad);
+  Digest hash;
+  disk->commits[end.commit + 1] = builder.finish(end.commit + 1, end.commit_hash, hash);
+  const OpenedLog opened = start();
+  ASSERT_TRUE(opened.damage);
+  EXPECT_NE(opened.damage->what.find("event " + std::to_string(end.sequence + 2) + " does not decode"),
+            std::string::npos)
+      << opened.damage->what;
+  EXPECT_EQ(opened.state.sequence, end.sequence);
+  EXPECT_FALSE(opened.state.workspaces.contains("half"));
+}
+
 TEST_F(ReplayTest, ATornCommitIsDamage) {
   hold_syncs = true;
   start();
@@ -258,6 +284,9 @@ TEST_F(ReplayTest, APlatformsLifeFoldsTheSameThroughSnapshotsAndRestarts) {
           << "seed " << seed << " part " << part;
       ASSERT_EQ(state_hash(open_log(*log).state), state_hash(life.state())) << "seed " << seed << " part " << part;
       take_snapshot();
+      const domain::State loaded = open_log(*log).state;
+      ASSERT_EQ(loaded.remembered_order, life.state().remembered_order) << "seed " << seed;
+      ASSERT_EQ(loaded.ended_workflows, life.state().ended_workflows) << "seed " << seed;
     }
     workflows += life.state().ended_workflows_total;
     disk->sides.clear();  // without any snapshot

@@ -132,6 +132,7 @@ json task(const domain::Workflow& one, std::uint32_t index) {
           {"error", failed ? json(it.message) : json(nullptr)},
           {"message", it.message},
           {"workflow", to_text(one.id)},
+          {"workspace", one.workspace},
           {"server", it.plan.server},
           {"attempt", it.attempt},
           {"outcome", ended ? json(name_of(it.outcome)) : json(nullptr)},

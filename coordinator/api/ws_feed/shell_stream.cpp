@@ -45,7 +45,10 @@ void ShellStream::on_open(Channel& channel) {
     if (!id) return ended(-1, id.error().message);
     if (session->over) return;
     session->id = *id;
-    for (const auto& what : std::exchange(session->waiting, {})) what(shells, *id);
+    for (const auto& what : std::exchange(session->waiting, {})) {
+      --session->on_the_way;
+      what(shells, *id);
+    }
   };
   owner_.post(
       [&shells = shells_, wish = wish_, who = who_, events = std::move(events)] { shells.open(wish, who, events); });
@@ -55,13 +58,11 @@ bool ShellStream::takes_more() const { return session_ == nullptr || session_->o
 
 void ShellStream::tell(std::function<void(Shells&, const Id&)> what) {
   ++session_->on_the_way;
-  const auto counted = [session = session_, what = std::move(what)](Shells& shells, const Id& id) {
-    --session->on_the_way;
-    what(shells, id);
-  };
-  owner_.post([&shells = shells_, session = session_, counted] {
+  owner_.post([&shells = shells_, session = session_, what = std::move(what)] {
     if (session->over) return;
-    session->id ? counted(shells, *session->id) : session->waiting.push_back(counted);
+    if (!session->id) return session->waiting.push_back(what);
+    --session->on_the_way;
+    what(shells, *session->id);
   });
 }
 

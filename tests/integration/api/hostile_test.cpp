@@ -9,6 +9,7 @@
 namespace prov::api {
 namespace {
 
+using namespace std::string_literals;
 using nlohmann::json;
 
 int status_of(const std::string& response) {
@@ -105,7 +106,7 @@ TEST(Hostile, WhatIsNoHttpIsToldSoAndNobodyElseNotices) {
         std::string("GET / HTTP/9.9\r\n\r\n"), std::string("\r\n\r\n\r\n\r\nx\r\n\r\n"),
         request("GET /health", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"),
         request("GET /health", "Content-Length: 5\r\nContent-Length: 6\r\n"),
-        request("GET /health", "Content-Length: -5\r\n"), std::string("GET /he\0alth HTTP/1.1\r\n\r\n", 27),
+        request("GET /health", "Content-Length: -5\r\n"), "GET /he\0alth HTTP/1.1\r\n\r\n"s,
         "GET /" + std::string(9000, 'x') + " HTTP/1.1\r\nHost: localhost\r\n\r\n"}) {
     RawSocket socket = RawSocket::unix_path(rig.socket_path);
     socket.send(bytes);

@@ -1,0 +1,227 @@
+#include "coordinator/main/platform.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "common/io/posix/files.h"
+#include "common/io/posix/posix_world.h"
+#include "common/io/rocksdb/rocks_record_log.h"
+#include "common/io/zmq/zmq_agent_link.h"
+#include "coordinator/api/server.h"
+#include "coordinator/audit/audit.h"
+#include "coordinator/audit/backup.h"
+#include "coordinator/command_handler/core.h"
+#include "coordinator/dispatcher/dispatcher.h"
+#include "coordinator/event_log/disk_guard.h"
+#include "coordinator/event_log/replay.h"
+#include "coordinator/main/keys.h"
+#include "coordinator/main/snapshotter.h"
+#include "coordinator/providers/process_runner.h"
+#include "coordinator/secrets/secret_store.h"
+
+namespace prov::coordinator {
+namespace {
+
+std::string host_name() {
+  char name[256] = {};
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+Result<std::string> text_of(const Result<nlohmann::ordered_json>& report) {
+  if (!report) return tl::unexpected(report.error());
+  return report->dump();
+}
+
+std::string endpoint(const std::string& address, std::uint16_t port) {
+  const bool six = address.find(':') != std::string::npos;
+  return "tcp://" + (six ? "[" + address + "]" : address) + ":" + std::to_string(port);
+}
+
+command_handler::CoreConfig core_config(const Settings& settings, event_log::DiskGuard& guard) {
+  command_handler::CoreConfig config;
+  for (const std::uint32_t uid : settings.owners) config.policy.owners.insert("uid:" + std::to_string(uid));
+  config.limits = settings.limits;
+  config.software = "provisioning " PROV_VERSION;
+  config.host = host_name();
+  config.admission = [&guard] { return guard.admit(); };
+  return config;
+}
+
+api::ServerConfig server_config(const Settings& settings) {
+  api::ServerConfig config;
+  config.http.socket_path = settings.socket_path;
+  if (settings.tcp) config.http.tcp_port = settings.tcp_port;
+  config.token_file = settings.token_file;
+  config.data_dir = settings.data_dir;
+  return config;
+}
+
+}  // namespace
+
+struct Platform::Parts {
+  Parts(const Settings& s, io::EventLoop& l, std::unique_ptr<event_log::DiskGuard> disk, Keys k,
+        std::unique_ptr<io::RocksRecordLog> store, event_log::OpenedLog opened,
+        std::unique_ptr<io::ZmqAgentLink> network)
+      : settings(s),
+        loop(l),
+        guard(std::move(disk)),
+        keys(std::move(k)),
+        log(std::move(store)),
+        writer(*log, loop, clock, opened.position, &keys.signing, [this](const Error& error) { fatal(error); }),
+        link(std::move(network)),
+        core(core_config(settings, *guard), writer, std::move(opened.state), clock, loop, random),
+        providers({settings.data_dir + "/providers", settings.cache_dir}, *log, loop),
+        secrets(*log, keys.master, random),
+        dispatcher(dispatcher_config(), core, writer, *log, *link, providers, secrets, clock, loop, random),
+        snapshotter(*log, writer, loop, loop, settings.snapshot_events, opened.snapshot_sequence,
+                    [](const std::string& note) { spdlog::warn("{}", note); }),
+        server(server_config(settings), server_hooks(), core, dispatcher, *log, writer, loop, clock, random) {}
+
+  api::ServerHooks server_hooks() {
+    api::ServerHooks hooks;
+    hooks.link = [this] {
+      projection::LinkFacts facts;
+      facts.server_key = to_text(keys.link.public_key);
+      for (const std::string& address : settings.link_addresses) {
+        facts.endpoints.push_back(endpoint(address, link->link_port()));
+        facts.enrol_endpoints.push_back(endpoint(address, link->enrol_port()));
+      }
+      return facts;
+    };
+    hooks.audit.state = [this](std::uint64_t at, std::optional<std::uint64_t> to) {
+      return to ? text_of(audit::diff_report(*log, at, *to)) : text_of(audit::state_report(*log, at));
+    };
+    hooks.audit.verify = [this] {
+      const event_log::PublicKey& key = keys.signing.public_key();
+      return Result<std::string>(audit::to_json(audit::verify(*log, {{event_log::key_id(key), key}})).dump());
+    };
+    hooks.backup = [this](std::string folder, std::function<void(Result<api::BackupDone>)> done) {
+      back_up(folder, done);
+    };
+    hooks.stop = [this] {
+      if (stop_wanted) stop_wanted({});
+    };
+    return hooks;
+  }
+
+  dispatcher::DispatcherConfig dispatcher_config() const {
+    dispatcher::DispatcherConfig config;
+    config.heartbeat_ms = settings.heartbeat_ms;
+    config.dead_ms = settings.dead_ms;
+    config.agent_program = settings.agent_program;
+    const auto at = [this](const std::string& address) {
+      return address.empty() ? settings.link_addresses.front() : address;
+    };
+    config.join_endpoint = [this, at](const std::string& address) {
+      wire::JoinToken token;
+      token.server_key = keys.link.public_key;
+      token.enrol_endpoint = endpoint(at(address), link->enrol_port());
+      return token;
+    };
+    config.link_endpoint = [this, at](const std::string& address) { return endpoint(at(address), link->link_port()); };
+    return config;
+  }
+
+  // On a thread of its own: it copies files; the writer goes on meanwhile.
+  void back_up(const std::string& folder, std::function<void(Result<api::BackupDone>)> done) {
+    if (backup_thread.joinable()) backup_thread.join();
+    backup_thread = std::thread([this, folder, done = std::move(done)] {
+      Result<api::BackupDone> made = fail(Code::internal, "");
+      if (auto report = audit::backup(*log, settings.data_dir + "/keys", folder); report) {
+        made = api::BackupDone{folder, report->position.sequence, report->bytes};
+      } else {
+        made = tl::unexpected(report.error());
+      }
+      loop.post([done, made = std::move(made)] { done(made); });
+    });
+  }
+
+  ~Parts() {
+    if (backup_thread.joinable()) backup_thread.join();
+  }
+
+  void fatal(const Error& error) {
+    spdlog::critical("the log cannot be written, this process ends: {}", error.message);
+    if (stop_wanted) stop_wanted(tl::unexpected(error));
+  }
+
+  Settings settings;
+  io::EventLoop& loop;
+  std::unique_ptr<event_log::DiskGuard> guard;
+  io::SystemClock clock;
+  io::SystemRandom random;
+  Keys keys;
+  std::unique_ptr<io::RocksRecordLog> log;
+  event_log::LogWriter writer;
+  std::unique_ptr<io::ZmqAgentLink> link;
+  command_handler::Core core;
+  providers::ProcessRunner providers;
+  secrets::SecretStore secrets;
+  dispatcher::Dispatcher dispatcher;
+  Snapshotter snapshotter;
+  api::Server server;
+  std::thread backup_thread;
+  std::function<void(Result<void>)> stop_wanted;
+};
+
+Platform::Platform(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Platform::~Platform() = default;
+
+Result<std::unique_ptr<Platform>> Platform::open(const Settings& settings, io::EventLoop& loop) {
+  auto dir = io::make_private_dir(settings.data_dir);
+  if (!dir) return tl::unexpected(dir.error());
+  static io::SystemClock guard_clock;  // stateless; the guard stands before the parts that own the other one
+  auto guard = std::make_unique<event_log::DiskGuard>(
+      event_log::DiskGuard::Config{settings.data_dir + "/ballast", settings.reserve_bytes},
+      event_log::free_bytes_at(settings.data_dir), guard_clock);
+  auto log = io::RocksRecordLog::open({settings.data_dir + "/log"});
+  if (!log) return tl::unexpected(log.error());
+  for (const std::string& note : (*log)->notes()) spdlog::warn("{}", note);
+  io::SystemRandom random;
+  auto keys = load_or_create_keys(settings.data_dir + "/keys", random);
+  if (!keys) return tl::unexpected(keys.error());
+  auto opened = event_log::open_log(**log);
+  for (const std::string& note : opened.notes) spdlog::warn("{}", note);
+  if (opened.position.log_id.is_zero()) opened.position.log_id = random.id();
+  spdlog::info("the log ends at sequence {} (snapshot at {}, {} events replayed)", opened.position.sequence,
+               opened.snapshot_sequence, opened.replayed_events);
+  auto link =
+      io::ZmqAgentLink::create({keys->link, settings.link_addresses, settings.link_port, settings.enrol_port}, loop);
+  if (!link) return tl::unexpected(link.error());
+  const auto damage = opened.damage;
+  auto parts = std::make_unique<Parts>(settings, loop, std::move(guard), std::move(*keys), std::move(*log),
+                                       std::move(opened), std::move(*link));
+  if (damage) {
+    const std::string what = "commit " + std::to_string(damage->commit) + ": " + damage->what;
+    spdlog::critical("the log is damaged at {}; read-only until an operator accepts it", what);
+    parts->core.set_read_only("the log is damaged at " + what);
+  }
+  return std::unique_ptr<Platform>(new Platform(std::move(parts)));
+}
+
+Result<void> Platform::start() {
+  Parts& parts = *parts_;
+  parts.core.on_effect([&parts](const domain::Effect& effect) { parts.dispatcher.perform(effect); });
+  parts.dispatcher.start();
+  parts.core.start();
+  if (auto ok = parts.server.start(); !ok) return ok;
+  spdlog::info("epoch {}; agents at {}; REST at {}{}", parts.core.state().epoch,
+               endpoint(parts.settings.link_addresses.front(), parts.link->link_port()), parts.settings.socket_path,
+               parts.server.tcp_port() == 0 ? "" : " and 127.0.0.1:" + std::to_string(parts.server.tcp_port()));
+  return {};
+}
+
+void Platform::stop(std::function<void()> done) {
+  parts_->server.stop();
+  parts_->providers.stop_all();
+  parts_->core.finish();
+  parts_->core.when_durable(std::move(done));
+}
+
+void Platform::on_stop_wanted(std::function<void(Result<void>)> listener) { parts_->stop_wanted = std::move(listener); }
+
+}  // namespace prov::coordinator

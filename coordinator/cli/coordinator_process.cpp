@@ -16,6 +16,16 @@ namespace {
 constexpr std::size_t kMaxPidFile = 256;
 constexpr std::size_t kTailBytes = 256 << 10;
 
+std::optional<ProcessId> read_process(const std::string& file) {  // "PID", or "PID START_TIME"
+  const auto text = workspace::read_file(file, kMaxPidFile);
+  if (!text) return std::nullopt;
+  std::istringstream in(*text);
+  ProcessId process;
+  if (!(in >> process.pid)) return std::nullopt;
+  in >> process.start_time;
+  return process;
+}
+
 }  // namespace
 
 Result<std::string> coordinator_program(const World& world) {
@@ -28,16 +38,20 @@ Result<std::string> coordinator_program(const World& world) {
 }
 
 std::optional<ProcessId> running_coordinator(Context& context) {
-  const auto text = workspace::read_file(context.home.pid_file(), kMaxPidFile);
-  if (!text) return std::nullopt;
-  std::istringstream in(*text);
-  int pid = 0;
-  std::uint64_t start_time = 0;
-  if (!(in >> pid)) return std::nullopt;
-  const bool has_start_time = static_cast<bool>(in >> start_time);
-  auto found = context.world.processes->find(pid, kCoordinatorProgram);
-  if (found && has_start_time && found->start_time != start_time) return std::nullopt;
+  const auto named = read_process(context.home.pid_file());
+  if (!named) return std::nullopt;
+  const std::string given = context.world.env("PROVISIONING_COORDINATOR");
+  const auto found = context.world.processes->find(
+      named->pid, given.empty() ? kCoordinatorProgram : given.substr(given.rfind('/') + 1));
+  const auto started = read_process(context.home.started_file());
+  const bool ours = started && started->pid == named->pid;
+  if (found && ours && started->start_time != found->start_time) return std::nullopt;  // the number's next owner
   return found;
+}
+
+Result<void> remember_started(const Context& context, const ProcessId& process) {
+  return workspace::write_file_atomically(
+      context.home.started_file(), std::to_string(process.pid) + " " + std::to_string(process.start_time) + "\n", 0600);
 }
 
 Result<nlohmann::json> probe_status(Context& context) {

@@ -16,6 +16,7 @@ Result<std::string> coordinator_program(const World& world);
 
 // The process that the pid file names, if it still is that one and a coordinator.
 std::optional<ProcessId> running_coordinator(Context& context);
+Result<void> remember_started(const Context& context, const ProcessId& process);
 
 // GET /status, without patience. unavailable: it does not answer.
 Result<nlohmann::json> probe_status(Context& context);

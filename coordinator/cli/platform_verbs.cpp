@@ -227,6 +227,7 @@ Result<Exit> platform_start(Context& context) {
     auto started = context.world.processes->start_daemon(*argv, context.home.log_file());
     if (!started) return tl::unexpected(started.error());
     process = *started;
+    if (auto kept = remember_started(context, *started); !kept) return tl::unexpected(kept.error());
   }
   auto status = wait_until_healthy(context, *process, *timeout_s);
   if (!status) return tl::unexpected(status.error());
@@ -240,7 +241,7 @@ Result<Exit> platform_stop(Context& context) {
   auto process = running_coordinator(context);
   if (const auto status = probe_status(context); status) {
     const auto pid = static_cast<int>(number_in(*status, "pid"));
-    if (!process) process = context.world.processes->find(pid, kCoordinatorProgram);
+    if (!process) process = context.world.processes->find(pid, kCoordinatorProgram);  // a pid file may be lost
     auto client = context.client();
     if (!client) return tl::unexpected(client.error());
     auto asked = (*client)->post("/platform/stop", {}, nullptr);

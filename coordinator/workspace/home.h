@@ -19,6 +19,7 @@ struct Home {
   std::string coordinator_config() const { return root + "/config/orchestrator.toml"; }
   std::string data() const { return root + "/orchestrator/data"; }
   std::string pid_file() const { return root + "/services/pids/orchestrator.pid"; }
+  std::string started_file() const { return root + "/services/state/orchestrator.started"; }  // "PID START_TIME"
   std::string log_file() const { return root + "/services/logs/orchestrator.log"; }
   std::string socket() const { return root + "/services/state/orchestrator.sock"; }
   std::string token_file() const { return root + "/tokens/orchestrator.token"; }

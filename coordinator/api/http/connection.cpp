@@ -98,6 +98,7 @@ class Connection final : public Open, public std::enable_shared_from_this<Connec
     keep_ = request.keep_alive();
     Head head;
     head.method = method_of(request.method());
+    head_only_ = head.method == Method::head;  // refusals too have no body then
     head.target = view(request.target());
     head.peer = peer_;
     head.authorization = view(request[http::field::authorization]);
@@ -192,8 +193,7 @@ class Connection final : public Open, public std::enable_shared_from_this<Connec
     out_.set("X-Content-Type-Options", "nosniff");
     for (const auto& [name, value] : response.headers) out_.set(name, value);
     out_.keep_alive(keep_);
-    const bool head_only = asked_.route != nullptr && asked_.route->method == Method::head;
-    if (!head_only) out_.body() = body_text(response);
+    if (!head_only_) out_.body() = body_text(response);
     out_.prepare_payload();
     after_ = std::move(response.after);
     expire(shared_.config.write_ms);
@@ -245,6 +245,7 @@ class Connection final : public Open, public std::enable_shared_from_this<Connec
   std::optional<domain::Principal> peer_;
   std::function<void()> closed_;
   beast::flat_buffer buffer_;
+  bool head_only_ = false;
   std::optional<http::request_parser<http::empty_body>> head_;
   std::optional<http::request_parser<http::string_body>> body_;
   Admitted asked_;

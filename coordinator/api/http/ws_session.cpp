@@ -41,6 +41,8 @@ class WsSession final : public Channel, public Open, public std::enable_shared_f
     socket_.auto_fragment(false);
     socket_.async_accept(request, [self = shared_from_this()](error_code error) {
       if (error) return self->finish();
+      self->accepted_ = true;
+      if (self->closing_) return self->say_close();  // the server stopped meanwhile
       self->opened_ = true;
       self->stream_->on_open(*self);
       self->read();
@@ -56,11 +58,11 @@ class WsSession final : public Channel, public Open, public std::enable_shared_f
     if (std::exchange(closing_, true)) return;
     if (reason.size() > kMaxReasonBytes) reason = reason.substr(0, kMaxReasonBytes - 3) + "...";
     close_reason_ = websocket::close_reason(static_cast<websocket::close_code>(code), beast::string_view(reason));
-    if (!writing_) say_close();
+    if (!writing_ && accepted_) say_close();
   }
 
   // ---- Open
-  void end() override { opened_ ? close(kCloseGoingAway, "the coordinator is stopping") : finish(); }
+  void end() override { close(kCloseGoingAway, "the coordinator is stopping"); }
   void abort() override { finish(); }
 
  private:
@@ -94,7 +96,7 @@ class WsSession final : public Channel, public Open, public std::enable_shared_f
   }
 
   void say_close() {
-    if (finished_ || !opened_) return finish();
+    if (finished_) return;
     socket_.async_close(close_reason_, [self = shared_from_this()](error_code) { self->finish(); });
   }
 
@@ -151,7 +153,7 @@ class WsSession final : public Channel, public Open, public std::enable_shared_f
   std::deque<Message> queue_;
   std::size_t queued_bytes_ = 0;
   websocket::close_reason close_reason_;
-  bool opened_ = false, writing_ = false, closing_ = false, finished_ = false;
+  bool accepted_ = false, opened_ = false, writing_ = false, closing_ = false, finished_ = false;
 };
 
 }  // namespace

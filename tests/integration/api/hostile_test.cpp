@@ -129,6 +129,15 @@ TEST(Hostile, PipelinedRequestsAreAnsweredInOrder) {
   EXPECT_NE(socket.read_response().find("\"piped\""), std::string::npos);
 }
 
+TEST(Hostile, ARefusedHeadHasNoBodyEither) {
+  Rig rig;
+  RawSocket socket = RawSocket::tcp(rig.tcp_port);
+  ASSERT_TRUE(socket.send(request("HEAD /blobs/x") + request("HEAD /nothing") + request("GET /health")));
+  EXPECT_EQ(status_of(socket.read_response()), 401);
+  EXPECT_EQ(status_of(socket.read_response()), 404);
+  EXPECT_EQ(status_of(socket.read_response()), 200) << "what follows is in step";
+}
+
 TEST(Hostile, TooManyConnectionsAreToldSoAndTheUnixSocketHasItsOwnRoom) {
   RigOptions options;
   options.http.max_tcp_connections = 4;

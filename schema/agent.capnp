@@ -14,6 +14,7 @@ using import "event.capnp".Outcome;
 
 struct EnrolRequest { tokenId @0 :Data; secret @1 :Data; sealKey @2 :Data; }
 struct EnrolAnswer { union { accepted @0 :EnrolAccepted; refused @1 :Text; } }
+# linkEndpoint's port counts; its address is the coordinator's first one. An agent takes the address at which it enrolled.
 struct EnrolAccepted { workspace @0 :Text; server @1 :Text; linkEndpoint @2 :Text; logId @3 :Data; epoch @4 :UInt32; }
 
 # ---- agent to coordinator

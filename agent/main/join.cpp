@@ -39,6 +39,12 @@ Result<wire::EnrolAnswer> ask(const wire::JoinToken& token, const AgentKeys& key
   }
 }
 
+// The coordinator answers with its first address and the link's port. From here it is reached at the address that has
+// just answered: every address serves both ports.
+std::string reachable(const std::string& enrol_endpoint, const std::string& link_endpoint) {
+  return enrol_endpoint.substr(0, enrol_endpoint.rfind(':')) + link_endpoint.substr(link_endpoint.rfind(':'));
+}
+
 // An enrolled agent always has a journal, so that a lost one is noticed.
 Result<void> begin_journal(const std::string& state_dir, const Key& key, const Id& log_id) {
   DiskJournal file(state_dir + "/journal");
@@ -70,7 +76,11 @@ Result<Enrolment> join(const std::string& state_dir, const std::string& token_fi
     return fail(Code::denied, "the coordinator refuses to enrol this host: " + answer->refused,
                 "ask for a new join token: provisioning agent token --server HOSTNAME");
   }
-  const Enrolment out{token->server_key, answer->link_endpoint, answer->workspace, answer->server, answer->log_id};
+  if (!wire::numeric_endpoint(answer->link_endpoint)) {
+    return fail(Code::invalid, "the coordinator's answer names no usable endpoint: " + answer->link_endpoint);
+  }
+  const std::string link = reachable(token->enrol_endpoint, answer->link_endpoint);
+  const Enrolment out{token->server_key, link, answer->workspace, answer->server, answer->log_id};
   if (auto begun = begin_journal(state_dir, keys.link.public_key, out.log_id); !begun) {
     return tl::unexpected(begun.error());
   }

@@ -148,7 +148,10 @@ Result<json> Client::remove(const std::string& path, const Query& query, const j
 
 Result<void> Client::ensure_blob(const std::string& digest, const Query& query, const std::string& bytes) {
   const std::string path = "/blobs/" + digest;
-  auto there = exchange_again({"HEAD", target_of(path, query), {}, {}});
+  Query where;
+  std::copy_if(query.begin(), query.end(), std::back_inserter(where),
+               [](const auto& q) { return q.first == "workspace"; });
+  auto there = exchange_again({"HEAD", target_of(path, where), {}, {}});
   if (!there) return tl::unexpected(there.error());
   if (there->status == 200) return {};
   auto sent = call({"PUT",

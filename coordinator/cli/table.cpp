@@ -67,9 +67,10 @@ constexpr Flag kFlags[] = {
     {"activate", 0, "", "", "make it the active workspace", false},
 };
 
-constexpr std::string_view kSubmit = "infra check wait timeout";
+// "yes" goes with every command that changes something, so that scripts need not know which of them ask.
+constexpr std::string_view kSubmit = "infra check wait timeout yes";
 constexpr std::string_view kSubmitDelete = "infra check wait timeout yes";
-constexpr std::string_view kTaskserv = "infra server check wait timeout";
+constexpr std::string_view kTaskserv = "infra server check wait timeout yes";
 constexpr std::string_view kTaskservDelete = "infra server check wait timeout yes";
 constexpr Completes kService = Completes::service;
 

@@ -43,7 +43,9 @@ struct WorkspaceOf {
       return agent == state.agents.end() ? command.workspace : agent->second.workspace;
     }
     if constexpr (requires { e.task; }) return of_workflow(e.task);
-    return command.workspace;
+    // What a task's end brings about (a server made, a service installed) belongs where the task does.
+    const auto* ended = std::get_if<domain::ReportEnded>(&command.body);
+    return ended == nullptr ? command.workspace : of_workflow(ended->ended.task);
   }
   std::string operator()(const domain::WorkflowEnded& e) const { return of_workflow(e.id); }
 

@@ -155,7 +155,7 @@ Result<Exit> audit_verify(Context& context) {
   }
   auto report = (*client)->get("/audit/verify");
   if (!report) return tl::unexpected(report.error());
-  const bool good = flag_in(*report, "ok");
+  const bool good = flag_in(*report, "whole");
   context.print(*report, [&] {
     std::vector<std::pair<std::string, std::string>> facts;
     for (const auto& [name, value] : report->items()) facts.emplace_back(name, text_in(*report, name));

@@ -80,7 +80,8 @@ void AgentInbox::on(const Key& agent, wire::Hello hello) {
   if (attests_more_than_the_log(agent, hello)) {
     return sessions_.send(agent, wire::Refused{"the coordinator's log is shorter than what you have seen"});
   }
-  desk_.core.submit({{}, "", domain::ConnectAgent{agent, hello.facts}}, agent_principal(agent),
+  const domain::Command command{{}, "", domain::ConnectAgent{agent, hello.facts}};  // before `hello` moves on
+  desk_.core.submit(command, agent_principal(agent),
                     [this, agent, hello = std::move(hello)](Result<domain::Answer> done) {
                       if (done) return sessions_.connected(agent, hello);
                       sessions_.send(agent, wire::Refused{done.error().message});

@@ -1,0 +1,284 @@
+// Each verb as an operator meets it: what it asks the coordinator, what it prints where, and its exit code.
+#include <gtest/gtest.h>
+
+#include "common/ids.h"
+#include "tests/unit/cli/fake_world.h"
+
+namespace prov::cli {
+namespace {
+
+using test::has;
+using test::json;
+
+const std::string kWorkflow = "11111111-1111-4111-8111-111100000000";
+
+class Verbs : public testing::Test {
+ protected:
+  Verbs() { world_.make_demo(); }
+
+  void expect_submission(const std::string& path, const json& answer) {
+    world_.coordinator.answer("POST /workspaces", {{"name", "demo"}, {"changed", false}});
+    world_.coordinator.answer("POST " + path, answer);
+  }
+  const Request& last() const { return world_.coordinator.requests.back(); }
+  json body() const { return json::parse(last().body); }
+  // Answers every HEAD with `status`, and every PUT.
+  void blobs(int status, const std::vector<std::string>& digests) {
+    for (const auto& digest : digests) {
+      world_.coordinator.answers["HEAD /blobs/" + digest] = {{status, {}, ""}};
+      world_.coordinator.answer("PUT /blobs/" + digest, {{"changed", true}});
+    }
+  }
+  std::vector<std::string> digests_of_infra() {
+    EXPECT_EQ(world_.run({"infra", "validate", "--out", "json"}), 0) << world_.err;
+    std::vector<std::string> out;
+    const json document = world_.document();
+    for (const auto& one : document["items"][0]["servers"]) out.push_back(one["provider_bundle"]);
+    for (const auto& one : document["items"][0]["taskservs"]) out.push_back(one["bundle"]);
+    return out;
+  }
+  const json kPlan{{"workflow", kWorkflow},
+                   {"plan", {{{"action", "create"}, {"name", "db-1"}, {"server", "db-1"}, {"reason", "it is new"}}}},
+                   {"unchanged", json::array()},
+                   {"plan_total", 1}};
+
+  test::FakeWorld world_;
+};
+
+TEST_F(Verbs, ServerCreateBringsTheBundleThenSubmits) {
+  blobs(404, digests_of_infra());
+  expect_submission("/workflows/servers/create", kPlan);
+  EXPECT_EQ(world_.run({"server", "create", "db-1"}), 0) << world_.err;
+  const auto lines = world_.coordinator.lines();
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_EQ(lines[0], "POST /workspaces");
+  EXPECT_EQ(lines[1].rfind("HEAD /blobs/", 0), 0U);
+  EXPECT_EQ(lines[2].rfind("PUT /blobs/", 0), 0U);
+  EXPECT_TRUE(has(lines[2], "workspace=demo&kind=provider&name=local"));
+  EXPECT_EQ(lines[3], "POST /workflows/servers/create?workspace=demo");
+  ASSERT_EQ(body()["servers"].size(), 1U);
+  EXPECT_EQ(body()["servers"][0]["hostname"], "db-1");
+  EXPECT_EQ(body()["infra"], "main");
+  EXPECT_EQ(world_.out, "+ create db-1  (it is new)\nworkflow " + kWorkflow + "\n");
+  EXPECT_TRUE(has(world_.err, "provisioning workflow monitor " + kWorkflow));
+}
+
+TEST_F(Verbs, CheckOnlyAsks) {
+  world_.coordinator.answer("POST /workflows/taskservs/create",
+                            {{"workflow", nullptr}, {"plan", json::array()}, {"unchanged", {{{"name", "os"}}}}});
+  EXPECT_EQ(world_.run({"t", "create", "--check"}), 0) << world_.err;
+  EXPECT_EQ(world_.coordinator.lines(),
+            std::vector<std::string>{"POST /workflows/taskservs/create?workspace=demo&check=true"});
+  EXPECT_EQ(world_.out, "nothing to do: 1 unchanged\n");
+}
+
+TEST_F(Verbs, TaskservsComeInOrderAndDeleteTurnsItRound) {
+  blobs(200, digests_of_infra());
+  expect_submission("/workflows/taskservs/create", kPlan);
+  ASSERT_EQ(world_.run({"t", "create", "redis"}), 0) << world_.err;
+  ASSERT_EQ(body()["taskservs"].size(), 2U);
+  EXPECT_EQ(body()["taskservs"][0]["name"], "os");
+  EXPECT_EQ(body()["taskservs"][1]["after"], json::array({0}));
+  expect_submission("/workflows/taskservs/delete", kPlan);
+  ASSERT_EQ(world_.run({"t", "delete", "redis", "--yes"}), 0) << world_.err;
+  ASSERT_EQ(body()["taskservs"].size(), 1U) << "what it requires stays";
+  ASSERT_EQ(world_.run({"t", "rm", "os", "redis", "--yes"}), 0) << world_.err;
+  EXPECT_EQ(body()["taskservs"][0]["name"], "redis");
+  expect_submission("/workflows/taskservs/check", kPlan);
+  ASSERT_EQ(world_.run({"t", "check", "--server", "db-1"}), 0) << world_.err;
+  EXPECT_EQ(body()["taskservs"].size(), 2U);
+}
+
+TEST_F(Verbs, DestructiveCommandsWantAYes) {
+  EXPECT_EQ(world_.run({"server", "delete", "db-1"}), 2);
+  EXPECT_TRUE(has(world_.err, "add --yes"));
+  EXPECT_TRUE(world_.coordinator.requests.empty());
+  world_.world().in_is_terminal = world_.world().err_is_terminal = true;
+  world_.typed = "n";
+  EXPECT_EQ(world_.run({"server", "delete", "db-1"}), 1);
+  EXPECT_TRUE(has(world_.err, "Delete db-1 with everything on them? [y/N]"));
+  EXPECT_EQ(world_.run({"workflow", "cancel", kWorkflow}), 1) << "end of input is no";
+  EXPECT_TRUE(world_.coordinator.requests.empty());
+  expect_submission("/workflows/servers/delete", kPlan);
+  world_.typed = "y";
+  EXPECT_EQ(world_.run({"server", "delete", "db-1"}), 0) << world_.err;
+  EXPECT_EQ(body(), (json{{"hostnames", {"db-1"}}}));
+}
+
+TEST_F(Verbs, DeleteAllAsksTheCoordinatorWhatThereIs) {
+  world_.coordinator.answer("GET /servers",
+                            {{"items", {{{"hostname", "old-1"}}, {{"hostname", "db-1"}}}}, {"total", 2}});
+  expect_submission("/workflows/servers/delete", kPlan);
+  EXPECT_EQ(world_.run({"server", "delete", "--all", "--yes", "--infra", "main"}), 0) << world_.err;
+  EXPECT_EQ(body(), (json{{"hostnames", {"old-1", "db-1"}}, {"infra", "main"}}));
+  EXPECT_EQ(world_.run({"server", "delete", "--yes"}), 2);
+}
+
+TEST_F(Verbs, ListsAsTableJsonAndYaml) {
+  const json items{{{"hostname", "db-1"},
+                    {"infra", "main"},
+                    {"status", "ready"},
+                    {"address", "10.0.0.2"},
+                    {"agent", {{"reachable", true}}},
+                    {"provider", "local"},
+                    {"runtime", "namespace"},
+                    {"plan", "small"}}};
+  world_.coordinator.answer("GET /servers", {{"items", items}, {"total", 1}});
+  EXPECT_EQ(world_.run({"s", "ls"}), 0);
+  EXPECT_EQ(world_.out,
+            "HOST  INFRA  STATUS  ADDRESS   AGENT  PROVIDER  RUNTIME    PLAN\n"
+            "db-1  main   ready   10.0.0.2  ready  local     namespace  small\n");
+  EXPECT_EQ(last().target, "/servers?workspace=demo&limit=1000&offset=0");
+  EXPECT_EQ(world_.run({"s", "ls", "-o", "json"}), 0);
+  EXPECT_EQ(world_.document(), (json{{"items", items}, {"total", 1}}));
+  EXPECT_EQ(world_.run({"s", "ls", "-o", "yaml"}), 0);
+  EXPECT_TRUE(has(world_.out, "items:\n- address: 10.0.0.2\n") || has(world_.out, "items:\n- address: \"10.0.0.2\"\n"));
+}
+
+TEST_F(Verbs, ErrorsAreOneDocumentForProgramsAndAConversationForPeople) {
+  world_.coordinator.refuse("GET /agents/db-9", 404, "not_found", "there is no agent of db-9",
+                            "provisioning agent list");
+  EXPECT_EQ(world_.run({"agent", "show", "db-9", "-o", "json"}), 4);
+  EXPECT_EQ(world_.document()["success"], false);
+  EXPECT_EQ(world_.document()["error"]["code"], "not_found");
+  EXPECT_EQ(world_.err, "error: there is no agent of db-9\n  hint: provisioning agent list\n");
+  EXPECT_EQ(world_.run({"agent", "show", "db-9"}), 4);
+  EXPECT_TRUE(world_.out.empty());
+  EXPECT_EQ(world_.run({"agnt", "show", "--out", "json"}), 2);
+  EXPECT_EQ(world_.document()["error"]["code"], "invalid");
+}
+
+TEST_F(Verbs, EveryKindOfErrorHasItsExitCode) {
+  const std::tuple<int, const char*, int> kCases[] = {
+      {400, "invalid", 2},   {401, "unauthenticated", 6}, {403, "denied", 6},
+      {404, "not_found", 4}, {409, "conflict", 5},        {503, "unavailable", 7},
+      {507, "exhausted", 7}, {500, "corrupt", 3},         {500, "internal", 1}};
+  for (const auto& [status, code, exit] : kCases) {
+    world_.coordinator.answers.clear();
+    world_.coordinator.refuse("GET /workflows", status, code, "because");
+    EXPECT_EQ(world_.run({"workflow", "list"}), exit) << code;
+  }
+  world_.coordinator.up = false;
+  EXPECT_EQ(world_.run({"workflow", "list"}), 7);
+  EXPECT_TRUE(has(world_.err, "hint: provisioning platform start orchestrator"));
+}
+
+TEST_F(Verbs, HostNamesAreCheckedBeforeAnythingIsAsked) {
+  for (const char* name : {"../x", "a;b", "-x-", "A", ""}) {
+    EXPECT_EQ(world_.run({"server", "delete", "--yes", name}), 2) << name;
+    EXPECT_EQ(world_.run({"server", "ssh", name, "--", "true"}), 2) << name;
+    EXPECT_EQ(world_.run({"agent", "token", name}), 2) << name;
+  }
+  EXPECT_TRUE(world_.coordinator.requests.empty());
+}
+
+TEST_F(Verbs, AgentsByNameOrKey) {
+  world_.coordinator.answer("POST /agents/db-1/drain", {{"changed", true}});
+  EXPECT_EQ(world_.run({"agent", "drain", "db-1"}), 0) << world_.err;
+  EXPECT_EQ(last().target, "/agents/db-1/drain?workspace=demo");
+  EXPECT_EQ(body(), (json{{"undo", false}}));
+  world_.coordinator.answer("DELETE /agents/db-1", {{"changed", true}});
+  EXPECT_EQ(world_.run({"agent", "remove", "db-1", "--yes", "--reason", "gone"}), 0) << world_.err;
+  EXPECT_EQ(body(), (json{{"reason", "gone"}}));
+}
+
+TEST_F(Verbs, ATokenGoesToStandardOutputAlone) {
+  world_.coordinator.answer("POST /workspaces", {{"changed", false}});
+  world_.coordinator.answer("POST /agents/token",
+                            {{"id", "i"}, {"token", "PJT1.x"}, {"expires_ms", 1'769'903'999'000}});
+  EXPECT_EQ(world_.run({"agent", "token", "db-2", "--valid", "600", "--address", "10.0.0.1"}), 0) << world_.err;
+  EXPECT_EQ(world_.out, "PJT1.x\n");
+  EXPECT_FALSE(has(world_.err, "PJT1"));
+  EXPECT_EQ(body(), (json{{"server", "db-2"}, {"valid_s", 600}, {"address", "10.0.0.1"}}));
+  EXPECT_EQ(world_.run({"agent", "token", "db-2", "--valid", "forever"}), 2);
+}
+
+TEST_F(Verbs, ARemoteCommandEndsWithItsOwnExitCode) {
+  const auto run = [&](const std::string& outcome, int exit_code) {
+    world_.coordinator.answer("POST /workflows/exec", {{"workflow", kWorkflow}});
+    world_.coordinator.streams.push_back(
+        {{{Stream::Kind::binary, "out\n"},
+          {Stream::Kind::text, json{{"kind", "end"}, {"outcome", outcome}, {"exit_code", exit_code}}.dump()}},
+         true,
+         {}});
+    return world_.run({"server", "ssh", "db-1", "--timeout", "9", "--", "ls", "-l"});
+  };
+  EXPECT_EQ(run("done", 0), 0);
+  EXPECT_EQ(world_.out, "out\n");
+  EXPECT_EQ(body(), (json{{"servers", {"db-1"}}, {"argv", {"ls", "-l"}}, {"timeout_s", 9}}));
+  EXPECT_EQ(world_.coordinator.streams_opened[0], "/ws/output?task=11111111-1111-4111-8111-111100000001&offset=0");
+  EXPECT_EQ(run("failed", 42), 42);
+  EXPECT_EQ(run("failed", -9), 137);
+  EXPECT_EQ(run("in_doubt", 0), 9);
+  EXPECT_EQ(run("not delivered", 0), 7);
+  EXPECT_EQ(run("timed_out", -15), 1);
+  EXPECT_EQ(world_.run({"server", "ssh", "db-1"}), 2) << "no terminal";
+}
+
+TEST_F(Verbs, OutputResumesAtItsOffset) {
+  const std::string task = "11111111-1111-4111-8111-111100000002";
+  world_.coordinator.streams.push_back({{{Stream::Kind::binary, "abc"}}, true, {}});
+  world_.coordinator.streams.push_back(
+      {{{Stream::Kind::binary, "def"}, {Stream::Kind::text, R"({"kind":"end","outcome":"done","exit_code":0})"}},
+       true,
+       {}});
+  EXPECT_EQ(world_.run({"workflow", "output", task, "--follow"}), 0) << world_.err;
+  EXPECT_EQ(world_.out, "abcdef");
+  EXPECT_TRUE(has(world_.coordinator.streams_opened[1], "offset=3"));
+}
+
+TEST_F(Verbs, StoredOutputComesInPieces) {
+  const std::string task = "11111111-1111-4111-8111-111100000002", route = "GET /tasks/" + task + "/output";
+  world_.coordinator.answers[route] = {{200, {{"x-output-total", "6"}, {"x-output-complete", "false"}}, "abc"},
+                                       {200, {{"x-output-total", "6"}, {"x-output-complete", "true"}}, "def"}};
+  EXPECT_EQ(world_.run({"workflow", "output", task}), 0) << world_.err;
+  EXPECT_EQ(world_.out, "abcdef");
+  EXPECT_EQ(world_.coordinator.lines()[1], "GET /tasks/" + task + "/output?offset=3");
+}
+
+TEST_F(Verbs, StepsCanBeNamedByTheirNumber) {
+  world_.coordinator.answer("GET /workflows", {{"items", {{{"id", kWorkflow}}}}, {"total", 1}});
+  world_.coordinator.answers["GET /tasks/11111111-1111-4111-8111-111100000003/output"] = {
+      {200, {{"x-output-complete", "true"}}, ""}};
+  EXPECT_EQ(world_.run({"workflow", "output", "3"}), 0) << world_.err;
+  EXPECT_EQ(world_.run({"workflow", "output", "1111/3"}), 0) << world_.err;
+  EXPECT_EQ(world_.run({"workflow", "output", "nonsense"}), 2);
+  EXPECT_EQ(world_.run({"workflow", "output", kWorkflow}), 2) << "a workflow is no step";
+}
+
+TEST_F(Verbs, WorkspaceCommands) {
+  EXPECT_EQ(world_.run({"workspace", "init", "second", "--path", "w2"}), 0) << world_.err;
+  EXPECT_EQ(world_.run({"workspace", "init", "second", "--path", "w2"}), 0) << "again changes nothing";
+  EXPECT_EQ(world_.run({"workspace", "init", "second", "--path", "w3"}), 5);
+  EXPECT_EQ(world_.run({"workspace", "init", "third", "--path", "w2"}), 5);
+  EXPECT_EQ(world_.run({"workspace", "init", "../x"}), 2);
+  EXPECT_EQ(world_.run({"workspace", "active", "-o", "json"}), 0);
+  EXPECT_EQ(world_.document()["name"], "demo");
+  EXPECT_EQ(world_.run({"ws", "switch", "second"}), 0);
+  EXPECT_EQ(world_.run({"infra", "list", "-o", "json"}), 0) << world_.err;
+  EXPECT_EQ(world_.document()["items"][0]["name"], "second");
+  EXPECT_EQ(world_.run({"infra", "validate"}), 0) << world_.err;
+  EXPECT_EQ(world_.run({"workspace", "info", "demo", "-o", "json"}), 0) << world_.err;
+  EXPECT_EQ(world_.document()["taskservs"], (json{"os", "redis"}));
+  EXPECT_EQ(world_.run({"workspace", "list", "-o", "json"}), 0);
+  EXPECT_EQ(world_.document()["total"], 2);
+  EXPECT_EQ(world_.run({"server", "create", "--workspace", "nowhere"}), 4);
+}
+
+TEST_F(Verbs, ABrokenFileIsToldWithItsPlaceAndNothingIsAsked) {
+  world_.folder.write("ws/infra/main/settings.yaml", "settings: {name: main, provider: local}\nservres: []\n");
+  EXPECT_EQ(world_.run({"server", "create"}), 2);
+  EXPECT_TRUE(has(world_.err, "/ws/infra/main/settings.yaml:1:1: the file needs \"servers\""));
+  EXPECT_TRUE(world_.coordinator.requests.empty());
+}
+
+TEST_F(Verbs, VersionAndEnvNeedNothing) {
+  world_.coordinator.up = false;
+  EXPECT_EQ(world_.run({"--version"}), 0);
+  EXPECT_EQ(world_.out.rfind("provisioning ", 0), 0U);
+  EXPECT_EQ(world_.run({"env", "-o", "json"}), 0);
+  EXPECT_EQ(world_.document()["home"], world_.folder / "home");
+}
+
+}  // namespace
+}  // namespace prov::cli

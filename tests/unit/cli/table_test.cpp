@@ -78,7 +78,7 @@ TEST(Table, NounsGroupsAndFlagsAreUsedAndWordsAreUnique) {
   std::set<char> letters;
   for (const auto& flag : flags()) {
     EXPECT_FALSE(flag.help.empty()) << flag.name;
-    if (flag.letter != 0) EXPECT_TRUE(letters.insert(flag.letter).second) << flag.letter;
+    EXPECT_TRUE(flag.letter == 0 || letters.insert(flag.letter).second) << flag.letter;
     const auto used = [&](const Command& c) { return takes(c, flag); };
     EXPECT_TRUE(std::any_of(commands().begin(), commands().end(), used)) << flag.name;
   }

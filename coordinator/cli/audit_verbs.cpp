@@ -13,8 +13,8 @@ using nlohmann::json;
 namespace {
 
 constexpr std::size_t kPage = 1000;
-constexpr const char* kPassedOn[] = {"from", "to",    "type",     "subject", "aggregate",
-                                     "at",   "limit", "workflow", "key",     "out"};
+constexpr const char* kPassedOn[] = {"from",      "to", "since", "until",    "type",      "subject",
+                                     "aggregate", "at", "limit", "workflow", "public-key"};
 
 // Becomes "provisioning-coordinator audit VERB --data FOLDER ...".
 Error offline(Context& context, const std::string& folder) {
@@ -23,7 +23,14 @@ Error offline(Context& context, const std::string& folder) {
   const std::string data = folder[0] == '/' ? folder : context.world.cwd + "/" + folder;
   std::vector<std::string> argv{*program, "audit", std::string(context.call.command->verb), "--data", data};
   for (const char* flag : kPassedOn) {
-    if (context.call.has(flag)) argv.insert(argv.end(), {std::string("--") + flag, context.call.value(flag)});
+    for (const auto& value : context.call.values(flag)) argv.insert(argv.end(), {std::string("--") + flag, value});
+  }
+  if (context.format() == Format::yaml) {
+    return Error{Code::unsupported, "a log that is read from its folder is not shown as YAML", "--out json"};
+  }
+  const bool table_is_the_form = context.call.command->verb != "export";
+  if (context.call.has("out") && (context.format() == Format::json || table_is_the_form)) {
+    argv.insert(argv.end(), {"--out", context.call.value("out")});
   }
   return context.world.processes->become(argv);
 }
@@ -49,12 +56,21 @@ Query filters(const Context& context) {
   for (const char* name : {"from", "to", "type", "subject", "aggregate", "workflow"}) {
     query.emplace_back(name, context.call.value(name));
   }
+  for (const char* name : {"since", "until"}) {
+    const auto time_ms = parse_iso8601(context.call.value(name));
+    if (time_ms) query.emplace_back(std::string(name) + "_ms", std::to_string(*time_ms));
+  }
   return query;
 }
 
-Result<void> check_numbers(const Context& context) {
+Result<void> check_filters(const Context& context) {
   for (const char* flag : {"from", "to"}) {
     if (auto number = context.number(flag, 0, 0, UINT64_MAX); !number) return tl::unexpected(number.error());
+  }
+  for (const char* flag : {"since", "until"}) {
+    if (!context.call.has(flag) || parse_iso8601(context.call.value(flag))) continue;
+    return fail(Code::invalid, std::string("--") + flag + " must be a time, it is \"" + context.call.value(flag) + "\"",
+                "e.g. 2026-01-31T23:59:59Z");
   }
   return {};
 }
@@ -101,7 +117,7 @@ Result<std::string> sequence_of(Context& context, Client& client, const std::str
 }  // namespace
 
 Result<Exit> audit_log(Context& context) {
-  if (auto fine = check_numbers(context); !fine) return tl::unexpected(fine.error());
+  if (auto fine = check_filters(context); !fine) return tl::unexpected(fine.error());
   auto limit = context.number("limit", 50, 1, kPage);
   if (!limit) return tl::unexpected(limit.error());
   auto client = online_client(context);
@@ -119,7 +135,7 @@ Result<Exit> audit_log(Context& context) {
 }
 
 Result<Exit> audit_export(Context& context) {
-  if (auto fine = check_numbers(context); !fine) return tl::unexpected(fine.error());
+  if (auto fine = check_filters(context); !fine) return tl::unexpected(fine.error());
   auto client = online_client(context);
   if (!client) return tl::unexpected(client.error());
   if (*client == nullptr) return tl::unexpected(offline_in_place(context));
@@ -149,9 +165,9 @@ Result<Exit> audit_verify(Context& context) {
   auto client = online_client(context);
   if (!client) return tl::unexpected(client.error());
   if (*client == nullptr) return tl::unexpected(offline_in_place(context));
-  if (context.call.has("key")) {
-    return fail(Code::invalid, "--key verifies a copy: the running platform is asked with its own key",
-                "provisioning platform backup FOLDER, then: provisioning audit verify --data FOLDER --key FILE");
+  if (context.call.has("public-key")) {
+    return fail(Code::invalid, "--public-key verifies a copy: the running platform is asked with its own key",
+                "provisioning platform backup FOLDER, then: provisioning audit verify --data FOLDER --public-key FILE");
   }
   auto report = (*client)->get("/audit/verify");
   if (!report) return tl::unexpected(report.error());

@@ -101,11 +101,12 @@ Error Client::unreachable(const Error& cause) const {
 // sending again is safe, since every request that changes something has its key.
 Result<Response> Client::exchange_again(const Request& request) {
   auto answer = transport_->exchange(request);
-  int pause_ms = kFirstPauseMs;
-  for (int waited_ms = 0; !answer && answer.error().code == Code::unavailable; waited_ms += pause_ms) {
+  int waited_ms = 0;
+  for (int pause_ms = kFirstPauseMs; !answer && answer.error().code == Code::unavailable;
+       pause_ms = std::min(pause_ms * 2, kLongestPauseMs)) {
     if (!was_there_ || waited_ms >= kPatienceMs) return tl::unexpected(unreachable(answer.error()));
     world_.sleep_ms(pause_ms);
-    pause_ms = std::min(pause_ms * 2, kLongestPauseMs);
+    waited_ms += pause_ms;
     answer = transport_->exchange(request);
   }
   was_there_ = was_there_ || answer.has_value();

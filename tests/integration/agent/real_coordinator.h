@@ -120,8 +120,8 @@ class RealCoordinator {
         to.output.replace(static_cast<std::size_t>(output->offset), std::string::npos, output->data);
       }
       if (const auto* end = std::get_if<wire::Ended>(&report.what)) {
-        ++to.ended;
-        to.end = *end;
+        // As with the real one the first verdict counts: a repeat after a restart may no longer have its output.
+        if (to.ended++ == 0) to.end = *end;
       }
     }
     send(wire::ReportsAck{frame.frame_id});

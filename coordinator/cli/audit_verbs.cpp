@@ -95,6 +95,24 @@ std::string events_table(const json& items, const Console& console) {
   return table.text(console);
 }
 
+// Whatever the report has, the verdict first; what is grouped stands on one line: "blobs: altered 0, whole 3".
+std::string report_text(const json& report) {
+  std::vector<std::pair<std::string, std::string>> facts{{"whole", text_in(report, "whole")}};
+  for (const auto& [name, value] : report.items()) {
+    if (name == "whole") continue;
+    std::string text = name.size() > 3 && name.rfind("_ms") == name.size() - 3 ? time_text(number_in(report, name))
+                                                                               : text_in(report, name);
+    if (value.is_object()) {
+      text.clear();
+      for (const auto& part : value.items()) {
+        text += (text.empty() ? "" : ", ") + part.key() + " " + text_in(value, part.key());
+      }
+    }
+    facts.emplace_back(name, std::move(text));
+  }
+  return facts_text(facts);
+}
+
 // A sequence, or the last event at or before a time.
 Result<std::string> sequence_of(Context& context, Client& client, const std::string& flag) {
   const std::string given = context.call.value(flag);
@@ -172,11 +190,7 @@ Result<Exit> audit_verify(Context& context) {
   auto report = (*client)->get("/audit/verify");
   if (!report) return tl::unexpected(report.error());
   const bool good = flag_in(*report, "whole");
-  context.print(*report, [&] {
-    std::vector<std::pair<std::string, std::string>> facts;
-    for (const auto& [name, value] : report->items()) facts.emplace_back(name, text_in(*report, name));
-    return facts_text(facts);
-  });
+  context.print(*report, [&] { return report_text(*report); });
   if (!good) context.console.warn("the log does not verify; see: provisioning platform status");
   return good ? Exit::ok : Exit::damaged;
 }

@@ -28,7 +28,8 @@ std::string why(const Step& step) {
   if (step.exit_code != 0) {
     text = step.exit_code < 0 ? "signal " + std::to_string(-step.exit_code) : "exit " + std::to_string(step.exit_code);
   }
-  if (!step.message.empty()) text += (text.empty() ? "" : ": ") + step.message;
+  const bool said = step.message == "exit code " + std::to_string(step.exit_code);
+  if (!step.message.empty() && !said) text += (text.empty() ? "" : ": ") + step.message;
   if (!step.last_line.empty() && step.outcome == "failed")
     text += (text.empty() ? "" : "; ") + ("last line: " + step.last_line);
   return text;

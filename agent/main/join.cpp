@@ -22,7 +22,7 @@ Result<wire::JoinToken> read_token(const std::string& token_file) {
   auto text = io::read_file(token_file, kMaxTokenBytes);
   if (!text && text.error().code == Code::not_found) {
     return fail(Code::not_found, "this agent is not enrolled, and there is no join token in " + token_file,
-                "make one with: provisioning agent token --server HOSTNAME, and write it into that file (mode 0600)");
+                "make one with: provisioning agent token HOST, and write it into that file (mode 0600)");
   }
   if (!text) return tl::unexpected(text.error());
   auto token = wire::decode_join_token(*text);
@@ -74,7 +74,7 @@ Result<Enrolment> join(const std::string& state_dir, const std::string& token_fi
   if (!answer) return tl::unexpected(answer.error());
   if (!answer->refused.empty()) {
     return fail(Code::denied, "the coordinator refuses to enrol this host: " + answer->refused,
-                "ask for a new join token: provisioning agent token --server HOSTNAME");
+                "ask for a new join token: provisioning agent token HOST");
   }
   if (!wire::numeric_endpoint(answer->link_endpoint)) {
     return fail(Code::invalid, "the coordinator's answer names no usable endpoint: " + answer->link_endpoint);

@@ -26,9 +26,14 @@ struct Run {
 
 int complain(std::ostream& err, const Error& error) {
   err << "error: " << error.message << "\n";
-  if (!error.hint.empty()) err << "  " << error.hint << "\n";
-  if (error.code == Code::corrupt) return kExitDamage;
-  return error.code == Code::invalid ? kExitUsage : kExitError;
+  if (!error.hint.empty()) err << "  hint: " << error.hint << "\n";
+  switch (error.code) {
+    case Code::invalid: return kExitUsage;
+    case Code::corrupt: return kExitDamage;
+    case Code::not_found: return kExitNotFound;
+    case Code::conflict: return kExitConflict;
+    default: return kExitError;
+  }
 }
 
 int usage(std::ostream& err, const std::string& message) {

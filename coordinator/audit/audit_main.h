@@ -7,10 +7,13 @@
 
 namespace prov::audit {
 
+// Rows of the one table of exit codes (provisioning help exit-codes): the operator's program may become this one.
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitError = 1;  // it could not be done
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitDamage = 3;  // the log is damaged, or is not signed by the key that was given
+inline constexpr int kExitNotFound = 4;
+inline constexpr int kExitConflict = 5;
 
 // `arguments` are those behind "audit", the verb first.
 int audit_main(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err);

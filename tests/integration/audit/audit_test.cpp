@@ -267,7 +267,7 @@ TEST_F(AuditTest, ReplayGivesTheStateAtASequenceAndATime) {
   EXPECT_EQ(by_sequence["state"]["sequence"], middle);
   EXPECT_EQ(Json::parse(run({"replay", "--data", copied, "--at", to_iso8601(then)}).out), by_sequence);
   const Ran beyond = run({"replay", "--data", copied, "--at", "99999999"});
-  EXPECT_EQ(beyond.exit, kExitError);
+  EXPECT_EQ(beyond.exit, kExitNotFound);
   EXPECT_NE(beyond.err.find("the log ends at event"), std::string::npos) << beyond.err;
 }
 
@@ -338,8 +338,8 @@ TEST_F(AuditTest, WrongUsageSaysWhatIsWrong) {
   expect(run({"export", "--data", data, "--workflow", "7"}), kExitUsage, "a UUID");
   expect(run({"export", "--data", data, "--out", "xml"}), kExitUsage, "json, jsonl or table");
   expect(run({"replay", "--data", data, "--at", "noon"}), kExitUsage, "neither a sequence nor a time");
-  expect(run({"verify", "--data", data, "--public-key", data + "/none"}), kExitError, "none");
-  expect(run({"verify", "--data", folder_ / "nowhere"}), kExitError, "there is no log");
+  expect(run({"verify", "--data", data, "--public-key", data + "/none"}), kExitNotFound, "none");
+  expect(run({"verify", "--data", folder_ / "nowhere"}), kExitNotFound, "there is no log");
   EXPECT_EQ(run({"--help"}).exit, kExitOk);
 }
 

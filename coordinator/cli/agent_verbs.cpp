@@ -95,7 +95,7 @@ Result<Exit> agent_show(Context& context) {
 
 Result<Exit> agent_token(Context& context) {
   const std::string& host = context.call.args[0];
-  if (!workspace::is_hostname(host)) return fail(Code::invalid, "\"" + host + "\" is not a host name");
+  if (auto fine = check_hostname(host); !fine) return tl::unexpected(fine.error());
   auto valid_s = context.number("valid", 3600, 1, kWeekS);
   if (!valid_s) return tl::unexpected(valid_s.error());
   auto workspace = context.workspace();
@@ -110,8 +110,8 @@ Result<Exit> agent_token(Context& context) {
   if (!made) return tl::unexpected(made.error());
   context.print(*made, [&] { return text_in(*made, "token") + "\n"; });
   context.console.say("one use, until " + time_text(number_in(*made, "expires_ms")) +
-                      "; it is shown only now. Put it on the host, mode 0600: "
-                      "/var/lib/provisioning-agent/join-token");
+                      "; it is shown only now. On the host: write it into "
+                      "/var/lib/provisioning-agent/join-token (mode 0600), then start: provisioning-agent run");
   return Exit::ok;
 }
 

@@ -2,7 +2,9 @@
 #include <nlohmann/json.hpp>
 
 #include "common/time.h"
+#include "coordinator/cli/audit_folder.h"
 #include "coordinator/cli/coordinator_process.h"
+#include "coordinator/cli/monitor.h"
 #include "coordinator/cli/render.h"
 #include "coordinator/cli/verbs.h"
 
@@ -13,27 +15,6 @@ using nlohmann::json;
 namespace {
 
 constexpr std::size_t kPage = 1000;
-constexpr const char* kPassedOn[] = {"from",      "to", "since", "until",    "type",      "subject",
-                                     "aggregate", "at", "limit", "workflow", "public-key"};
-
-// Becomes "provisioning-coordinator audit VERB --data FOLDER ...".
-Error offline(Context& context, const std::string& folder) {
-  auto program = coordinator_program(context.world);
-  if (!program) return program.error();
-  const std::string data = folder[0] == '/' ? folder : context.world.cwd + "/" + folder;
-  std::vector<std::string> argv{*program, "audit", std::string(context.call.command->verb), "--data", data};
-  for (const char* flag : kPassedOn) {
-    for (const auto& value : context.call.values(flag)) argv.insert(argv.end(), {std::string("--") + flag, value});
-  }
-  if (context.format() == Format::yaml) {
-    return Error{Code::unsupported, "a log that is read from its folder is not shown as YAML", "--out json"};
-  }
-  const bool table_is_the_form = context.call.command->verb != "export";
-  if (context.call.has("out") && (context.format() == Format::json || table_is_the_form)) {
-    argv.insert(argv.end(), {"--out", context.call.value("out")});
-  }
-  return context.world.processes->become(argv);
-}
 
 // The client when the log is read over REST, nullptr when it must be read from its folder (given by --data, or the
 // platform's own, since that is stopped).
@@ -49,17 +30,23 @@ Result<Client*> online_client(Context& context) {
   return nullptr;
 }
 
-Error offline_in_place(Context& context) { return offline(context, context.call.value("data", context.home.data())); }
+std::string folder_of(const Context& context) { return context.call.value("data", context.home.data()); }
 
-Query filters(const Context& context) {
+Result<Query> filters(Context& context) {
   Query query;
-  for (const char* name : {"from", "to", "type", "subject", "aggregate", "workflow"}) {
+  for (const char* name : {"from", "to", "type", "subject", "aggregate"}) {
     query.emplace_back(name, context.call.value(name));
+  }
+  if (context.call.has("workflow")) {
+    auto whole = workflow_in_question(context, context.call.value("workflow"));
+    if (!whole) return tl::unexpected(whole.error());
+    query.emplace_back("workflow", *whole);
   }
   for (const char* name : {"since", "until"}) {
     const auto time_ms = parse_iso8601(context.call.value(name));
     if (time_ms) query.emplace_back(std::string(name) + "_ms", std::to_string(*time_ms));
   }
+  query.emplace_back("workspace", audited_workspace(context));
   return query;
 }
 
@@ -132,6 +119,73 @@ Result<std::string> sequence_of(Context& context, Client& client, const std::str
   return std::to_string(number_in(items[0], "sequence"));
 }
 
+std::string shown_value(const json& value) {
+  constexpr std::size_t kMostShown = 160;
+  return cut_to(one_line(value.is_string() ? value.get<std::string>()
+                                           : value.dump(-1, ' ', false, json::error_handler_t::replace)),
+                kMostShown);
+}
+
+// "~ agents/KEY/reachable: false -> true", "+ ..." and "- ..." for what came and went.
+std::string changes_text(const json& changes, const Console& console) {
+  std::string out;
+  for (const auto& change : changes) {
+    const std::string word = text_in(change, "change"), path = one_line(text_in(change, "path"));
+    const std::string before = shown_value(child_in(change, "before")), after = shown_value(child_in(change, "after"));
+    if (word == "added") {
+      out += console.out_paint(Colour::green, "+ " + path) + ": " + after + "\n";
+    } else if (word == "removed") {
+      out += console.out_paint(Colour::red, "- " + path) + ": " + before + "\n";
+    } else {
+      out += console.out_paint(Colour::yellow, "~ " + path) + ": " + before + " -> " + after + "\n";
+    }
+  }
+  return out.empty() ? "nothing changed\n" : out;
+}
+
+// The newest events that match, or with --from the first ones from there on: the same page from a folder as over REST.
+Result<FolderAnswer> events_in_folder(Context& context, std::size_t limit) {
+  const bool upwards = context.call.has("from");
+  auto found = read_folder(context, folder_of(context), upwards ? "export" : "log", {"--limit", std::to_string(limit)});
+  if (!found || found->document.is_discarded()) return found;
+  const json events = std::move(found->document);
+  json next;
+  if (upwards && events.size() == limit) next = number_in(events.back(), "sequence") + 1;
+  found->document = {{"items", events}, {"next_from", std::move(next)}, {"total", events.size()}};
+  return found;
+}
+
+Result<json> events_over_rest(Context& context, Client& client, std::size_t limit) {
+  auto query = filters(context);
+  if (!query) return tl::unexpected(query.error());
+  query->emplace_back("limit", std::to_string(limit));
+  if (!context.call.has("from")) query->emplace_back("newest", "true");
+  return client.get("/events", *query);
+}
+
+Result<json> state_over_rest(Context& context, Client& client) {
+  Query query;
+  for (const char* flag : {"at", "to"}) {
+    if (!context.call.has(flag)) continue;
+    auto sequence = sequence_of(context, client, flag);
+    if (!sequence) return tl::unexpected(sequence.error());
+    query.emplace_back(flag, *sequence);
+  }
+  return client.get("/audit/state", query);
+}
+
+Result<FolderAnswer> whole_answer(Result<json> document) {
+  if (!document) return tl::unexpected(document.error());
+  return FolderAnswer{std::move(*document), std::nullopt};
+}
+
+// Prints what there is; an error beside it has the last word.
+Result<Exit> show(Context& context, const FolderAnswer& answer, const std::function<std::string()>& table) {
+  if (!answer.document.is_discarded()) context.print(answer.document, table);
+  if (answer.error) return tl::unexpected(*answer.error);
+  return Exit::ok;
+}
+
 }  // namespace
 
 Result<Exit> audit_log(Context& context) {
@@ -140,29 +194,30 @@ Result<Exit> audit_log(Context& context) {
   if (!limit) return tl::unexpected(limit.error());
   auto client = online_client(context);
   if (!client) return tl::unexpected(client.error());
-  if (*client == nullptr) return tl::unexpected(offline_in_place(context));
-  Query query = filters(context);
-  query.emplace_back("limit", std::to_string(*limit));
-  if (!context.call.has("from")) query.emplace_back("newest", "true");
-  auto page = (*client)->get("/events", query);
+  auto page = *client == nullptr ? events_in_folder(context, *limit)
+                                 : whole_answer(events_over_rest(context, **client, *limit));
   if (!page) return tl::unexpected(page.error());
-  context.print(*page, [&] { return events_table(child_in(*page, "items"), context.console); });
-  const std::string next = text_in(*page, "next_from");
-  if (context.call.has("from") && !next.empty()) context.console.say("more: provisioning audit log --from " + next);
-  return Exit::ok;
+  auto shown = show(context, *page, [&] { return events_table(child_in(page->document, "items"), context.console); });
+  const std::string next = text_in(page->document, "next_from");
+  if (context.call.has("from") && !next.empty()) context.console.say("more: the same with --from " + next);
+  return shown;
 }
 
 Result<Exit> audit_export(Context& context) {
   if (auto fine = check_filters(context); !fine) return tl::unexpected(fine.error());
+  if (context.call.has("out") && context.format() != Format::json) {
+    return fail(Code::invalid, "audit export writes JSON Lines and nothing else", "leave out --out");
+  }
   auto client = online_client(context);
   if (!client) return tl::unexpected(client.error());
-  if (*client == nullptr) return tl::unexpected(offline_in_place(context));
-  std::string from = context.call.value("from", "1");
+  if (*client == nullptr) return tl::unexpected(become_reader(context, folder_of(context), "export"));
+  auto query = filters(context);
+  if (!query) return tl::unexpected(query.error());
+  query->emplace_back("limit", std::to_string(kPage));
+  std::string& from = query->front().second;
+  if (from.empty()) from = "1";
   while (!from.empty()) {
-    Query query = filters(context);
-    query[0].second = from;
-    query.emplace_back("limit", std::to_string(kPage));
-    auto answer = (*client)->get_bytes("/events", query);
+    auto answer = (*client)->get_bytes("/events", *query);
     if (!answer) return tl::unexpected(answer.error());
     // Order is kept, so that a line is the same as the offline export's.
     const auto body = nlohmann::ordered_json::parse(answer->body, nullptr, false);
@@ -182,37 +237,34 @@ Result<Exit> audit_export(Context& context) {
 Result<Exit> audit_verify(Context& context) {
   auto client = online_client(context);
   if (!client) return tl::unexpected(client.error());
-  if (*client == nullptr) return tl::unexpected(offline_in_place(context));
-  if (context.call.has("public-key")) {
+  if (*client != nullptr && context.call.has("public-key")) {
     return fail(Code::invalid, "--public-key verifies a copy: the running platform is asked with its own key",
                 "provisioning platform backup FOLDER, then: provisioning audit verify --data FOLDER --public-key FILE");
   }
-  auto report = (*client)->get("/audit/verify");
+  auto report = *client == nullptr ? read_folder(context, folder_of(context), "verify")
+                                   : whole_answer((*client)->get("/audit/verify"));
   if (!report) return tl::unexpected(report.error());
-  const bool good = flag_in(*report, "whole");
-  context.print(*report, [&] { return report_text(*report); });
-  if (!good) context.console.warn("the log does not verify; see: provisioning platform status");
-  return good ? Exit::ok : Exit::damaged;
+  auto shown = show(context, *report, [&] { return report_text(report->document); });
+  if (!shown || flag_in(report->document, "whole")) return shown;
+  context.console.warn("the log does not verify" +
+                       std::string(*client == nullptr ? "" : "; see: provisioning platform status"));
+  return Exit::damaged;
 }
 
 Result<Exit> audit_replay(Context& context) {
+  const bool difference = context.call.has("to");
+  if (difference && !context.call.has("at")) {
+    return fail(Code::invalid, "--to shows what changed since --at, which is missing",
+                "provisioning audit replay --at 1 --to 100");
+  }
   auto client = online_client(context);
   if (!client) return tl::unexpected(client.error());
-  if (*client == nullptr) return tl::unexpected(offline_in_place(context));
-  Query query;
-  for (const char* flag : {"at", "to"}) {
-    if (!context.call.has(flag)) continue;
-    auto sequence = sequence_of(context, **client, flag);
-    if (!sequence) return tl::unexpected(sequence.error());
-    query.emplace_back(flag, *sequence);
-  }
-  if (context.call.has("to") && !context.call.has("at")) {
-    return fail(Code::invalid, "--to shows what changed since --at, which is missing", "audit replay --at 1 --to 100");
-  }
-  auto state = (*client)->get("/audit/state", query);
+  auto state = *client == nullptr ? read_folder(context, folder_of(context), "replay")
+                                  : whole_answer(state_over_rest(context, **client));
   if (!state) return tl::unexpected(state.error());
-  context.print(*state, [&] { return to_yaml(*state); });
-  return Exit::ok;
+  return show(context, *state, [&] {
+    return difference ? changes_text(child_in(state->document, "changes"), context.console) : to_yaml(state->document);
+  });
 }
 
 }  // namespace prov::cli

@@ -93,7 +93,8 @@ Client::Client(std::unique_ptr<Transport> transport, World world)
     : transport_(std::move(transport)), world_(std::move(world)) {}
 
 Error Client::unreachable(const Error& cause) const {
-  return Error{Code::unavailable, "the coordinator cannot be reached (" + world_.where + "): " + cause.message,
+  const bool named = cause.message.find(world_.where) != std::string::npos;
+  return Error{Code::unavailable, (named ? "" : "the coordinator at " + world_.where + ": ") + cause.message,
                cause.hint.empty() ? "provisioning platform start orchestrator" : cause.hint};
 }
 

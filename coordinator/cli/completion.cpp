@@ -44,7 +44,12 @@ constexpr const char* kFish = R"(# provisioning: completion for fish
 function __provisioning_complete
     set -l before (commandline -opc)
     set -l last (commandline -ct)
-    $before[1] __complete -- $before[2..-1] "$last" 2>/dev/null
+    set -l found ($before[1] __complete -- $before[2..-1] "$last" 2>/dev/null)
+    if set -q found[1]
+        printf '%s\n' $found
+    else
+        __fish_complete_path "$last"
+    end
 end
 complete -c provisioning -f -a '(__provisioning_complete)'
 )";
@@ -62,6 +67,7 @@ class Completer {
   Completer(const std::vector<std::string>& all, const LookUp& look_up)
       : last_(all.empty() ? "" : all.back()), look_up_(look_up) {
     for (std::size_t i = 0; i + 1 < all.size(); ++i) read(all[i]);
+    if (waiting_ != nullptr && last_ == "=") last_.clear();
   }
 
   std::vector<Candidate> run() {
@@ -84,7 +90,7 @@ class Completer {
     if (dashes_ || word == "--") {
       dashes_ = true;
     } else if (waiting_ != nullptr) {
-      waiting_ = nullptr;
+      if (word != "=") waiting_ = nullptr;  // bash takes --flag=value apart
     } else if (word.rfind("--", 0) == 0 && word.find('=') == std::string::npos) {
       const Flag* flag = find_flag(std::string_view(word).substr(2));
       if (flag != nullptr && !flag->value.empty()) waiting_ = flag;

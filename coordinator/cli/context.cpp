@@ -12,19 +12,18 @@ namespace {
 constexpr std::size_t kMaxToken = 4096;
 
 ConsoleSettings settings_of(const World& world, const Invocation& call) {
-  const bool dumb = world.env("TERM") == "dumb";
-  const bool colour = !call.has("no-color") && world.env("NO_COLOR").empty() && !dumb;
+  const bool plain = call.has("no-color") || !world.env("NO_COLOR").empty() || world.env("TERM") == "dumb";
   ConsoleSettings settings;
   settings.quiet = call.has("quiet");
-  settings.out_colour = colour && world.out_is_terminal;
-  settings.err_colour = colour && world.err_is_terminal;
-  settings.movement = world.err_is_terminal && !dumb && !call.has("no-color") && !call.has("quiet");
+  settings.out_colour = !plain && world.out_is_terminal;
+  settings.err_colour = !plain && world.err_is_terminal;
+  settings.movement = settings.err_colour && !settings.quiet;
   return settings;
 }
 
 std::string home_of(const World& world) {
   const std::string given = world.env("PROVISIONING_HOME");
-  if (!given.empty()) return given[0] == '/' ? given : world.cwd + "/" + given;
+  if (!given.empty()) return absolute_path(world, given);
   const std::string user = world.env("HOME");
   return (user.empty() ? "/root" : user) + "/.provisioning";
 }
@@ -139,6 +138,15 @@ Result<bool> Context::confirmed(const std::string& question) {
   if (answer && (*answer == "y" || *answer == "Y" || *answer == "yes")) return true;
   console.warn("nothing was done");
   return false;
+}
+
+Result<void> check_hostname(const std::string& name) {
+  if (workspace::is_hostname(name)) return {};
+  return fail(Code::invalid, "\"" + name + "\" is not a host name", "lower-case letters, digits and inner hyphens");
+}
+
+std::string absolute_path(const World& world, const std::string& path) {
+  return !path.empty() && path[0] == '/' ? path : world.cwd + "/" + path;
 }
 
 std::string program_beside(const World& world, const std::string& name) { return world.program_folder + "/" + name; }

@@ -54,6 +54,8 @@ class Context {
   std::optional<workspace::FoundWorkspace> found_;
 };
 
+Result<void> check_hostname(const std::string& name);
+std::string absolute_path(const World& world, const std::string& path);   // a relative one begins where we are
 std::string program_beside(const World& world, const std::string& name);  // path of a sibling program
 
 }  // namespace prov::cli

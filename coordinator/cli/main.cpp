@@ -7,7 +7,9 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 
 #include "coordinator/cli/http_transport.h"
@@ -24,7 +26,10 @@ void write_all(int fd, std::string_view bytes) {
     const ssize_t n = ::write(fd, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EPIPE) ::_exit(0);  // the reader has enough, as with `| head`
-    if (n <= 0) ::_exit(1);
+    if (n <= 0) {
+      if (fd == STDOUT_FILENO) ::dprintf(STDERR_FILENO, "error: cannot write the result: %s\n", std::strerror(errno));
+      ::_exit(1);
+    }
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
 }

@@ -39,6 +39,7 @@ class Follower {
     if (!status) return tl::unexpected(status.error());
     sequence_ = number_in(*status, "sequence");
     if (auto known = reload(); !known) return tl::unexpected(known.error());
+    recall_last_lines();
     while (!model_.ended()) {
       const auto left = watch();
       if (!left) return tl::unexpected(left.error());
@@ -107,6 +108,20 @@ class Follower {
     return {};
   }
 
+  // The feed tells new output only; what a step said before we looked is read once, of as many as are shown.
+  void recall_last_lines() {
+    int asked = 0;
+    for (std::size_t i = 0; i < model_.steps().size() && asked < kLiveRows; ++i) {
+      const Step& step = model_.steps()[i];
+      const bool failed = step.state == Step::State::ended && step.outcome == "failed";
+      if (!step.last_line.empty() || (step.state != Step::State::running && !failed)) continue;
+      ++asked;
+      const auto task = client_.get("/tasks/" + path_segment(step.id));
+      if (!task) return;  // it is no more than a convenience
+      model_.add_output(step.id, number_in(*task, "attempt"), text_in(*task, "output"));
+    }
+  }
+
   void take(const std::string& frame) {
     const json message = json::parse(frame, nullptr, false);
     const std::string kind = text_in(message, "kind");
@@ -159,6 +174,7 @@ class Follower {
   // The last word is the coordinator's: what the feed did not say is read once more.
   Result<Exit> finish() {
     if (auto known = reload(); !known && known.error().code != Code::not_found) return tl::unexpected(known.error());
+    recall_last_lines();
     view_.clear();
     if (context_.format() == Format::table) {
       context_.console.result(summary_text(workflow_, model_, context_.console));

@@ -9,18 +9,10 @@ namespace prov::cli {
 
 using nlohmann::json;
 
-namespace {
-
-std::string absolute(const Context& context, const std::string& path) {
-  return path[0] == '/' ? path : context.world.cwd + "/" + path;
-}
-
-}  // namespace
-
 Result<Exit> platform_backup(Context& context) {
   auto client = context.client();
   if (!client) return tl::unexpected(client.error());
-  auto done = (*client)->post("/platform/backup", {}, {{"folder", absolute(context, context.call.args[0])}});
+  auto done = (*client)->post("/platform/backup", {}, {{"folder", absolute_path(context.world, context.call.args[0])}});
   if (!done) return tl::unexpected(done.error());
   context.print(*done, [&] {
     return "backup up to event " + text_in(*done, "sequence") + ", " + bytes_text(number_in(*done, "bytes")) + ": " +
@@ -37,7 +29,7 @@ Result<Exit> platform_restore(Context& context) {
   }
   auto program = coordinator_program(context.world);
   if (!program) return tl::unexpected(program.error());
-  const std::string folder = absolute(context, context.call.args[0]);
+  const std::string folder = absolute_path(context.world, context.call.args[0]);
   auto sure = context.confirmed("Bring " + folder + " back into " + context.home.data() + "?");
   if (!sure) return tl::unexpected(sure.error());
   if (!*sure) return Exit::failed;

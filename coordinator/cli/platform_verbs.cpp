@@ -70,7 +70,7 @@ Result<std::vector<std::string>> serve_arguments(const Context& context, const s
       "--token-file", home.token_file(), "--cache-dir",   home.root + "/cache"};
   std::error_code none;
   std::string config = context.call.value("config");
-  if (!config.empty() && config[0] != '/') config = context.world.cwd + "/" + config;
+  if (!config.empty()) config = absolute_path(context.world, config);
   if (!config.empty() && !std::filesystem::exists(config, none)) {
     return fail(Code::not_found, "there is no configuration file " + config);
   }

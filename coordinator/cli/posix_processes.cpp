@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +23,7 @@ namespace {
 
 constexpr int kCannotExec = 127;
 constexpr std::size_t kMaxProcFile = 64 << 10;
+constexpr off_t kMaxKept = 1 << 30;  // of a program's output; a state of a million tasks has half of it
 
 std::vector<char*> pointers_of(const std::vector<std::string>& argv) {
   std::vector<char*> out;
@@ -69,6 +72,41 @@ std::string program_of(int pid) {
   if (::chdir("/") == 0) ::execv(argv[0], argv);
   const int cause = errno;
   if (::write(failed_fd, &cause, sizeof cause) < 0) ::_exit(kCannotExec);  // the status says it too
+  ::_exit(kCannotExec);
+}
+
+class MemoryFile {  // takes what a child writes, however much, without a pipe that somebody has to empty
+ public:
+  explicit MemoryFile(const char* name) : fd_(::memfd_create(name, MFD_CLOEXEC)) {}
+  ~MemoryFile() { ::close(fd_); }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+
+  int fd() const { return fd_; }
+  Result<std::string> text() const {
+    struct stat about {};
+    if (::fstat(fd_, &about) != 0) return fail(Code::io, std::string("fstat: ") + std::strerror(errno));
+    if (about.st_size > kMaxKept) return fail(Code::exhausted, "the answer is larger than 1 GiB", "narrow it");
+    std::string out(static_cast<std::size_t>(about.st_size), '\0');
+    for (std::size_t at = 0; at < out.size();) {
+      const ssize_t got = ::pread(fd_, out.data() + at, out.size() - at, static_cast<off_t>(at));
+      if (got <= 0) return fail(Code::io, std::string("pread: ") + std::strerror(errno));
+      at += static_cast<std::size_t>(got);
+    }
+    return out;
+  }
+
+ private:
+  int fd_;
+};
+
+// In the child, between fork and exec.
+[[noreturn]] void become_kept(char* const* argv, int out_fd, int err_fd) {
+  const int null_fd = ::open("/dev/null", O_RDONLY);
+  ::dup2(null_fd, 0);
+  ::dup2(out_fd, 1);
+  ::dup2(err_fd, 2);
+  ::execv(argv[0], argv);
   ::_exit(kCannotExec);
 }
 
@@ -140,6 +178,24 @@ Result<void> PosixProcesses::terminate(const ProcessId& process) {
   if (sent == 0 || cause == ESRCH) return {};
   return fail(cause == EPERM ? Code::denied : Code::io,
               "cannot stop process " + std::to_string(process.pid) + ": " + std::strerror(cause));
+}
+
+Result<Finished> PosixProcesses::finish(const std::vector<std::string>& argv) {
+  PROV_ASSERT(!argv.empty());
+  const MemoryFile out("out"), err("err");
+  auto pointers = pointers_of(argv);
+  const int pid = ::fork();
+  if (pid == 0) become_kept(pointers.data(), out.fd(), err.fd());
+  if (pid < 0) return fail(Code::io, std::string("cannot start a process: ") + std::strerror(errno));
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kCannotExec) return fail(Code::io, "cannot run " + argv[0]);
+  auto said = out.text(), talked = err.text();
+  if (!said) return tl::unexpected(said.error());
+  if (!talked) return tl::unexpected(talked.error());
+  return Finished{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), std::move(*said),
+                  std::move(*talked)};
 }
 
 Error PosixProcesses::become(const std::vector<std::string>& argv) {

@@ -12,6 +12,7 @@ class PosixProcesses final : public Processes {
   std::optional<int> exit_status(const ProcessId& process) override;
   std::optional<ProcessId> find(int pid, const std::string& program_name) override;
   Result<void> terminate(const ProcessId& process) override;
+  Result<Finished> finish(const std::vector<std::string>& argv) override;
   Error become(const std::vector<std::string>& argv) override;
 
  private:

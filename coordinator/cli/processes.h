@@ -15,6 +15,11 @@ struct ProcessId {
   bool operator==(const ProcessId&) const = default;
 };
 
+struct Finished {
+  int exit_code = 0;  // 128 + N: by signal N
+  std::string out, err;
+};
+
 class Processes {
  public:
   virtual ~Processes() = default;
@@ -31,6 +36,9 @@ class Processes {
   virtual std::optional<ProcessId> find(int pid, const std::string& program_name) = 0;
 
   virtual Result<void> terminate(const ProcessId& process) = 0;  // SIGTERM, to that very process
+
+  // Runs argv[0] without input to its end and keeps what it writes. exhausted: that is more than fits.
+  virtual Result<Finished> finish(const std::vector<std::string>& argv) = 0;
 
   // Becomes that program. Returns only when it cannot.
   virtual Error become(const std::vector<std::string>& argv) = 0;

@@ -42,11 +42,24 @@ int tell(const Error& error, World& world, Console& console, const std::string& 
   return static_cast<int>(exit);
 }
 
+// The flags of an unfinished command line that say whose names are meant.
+Invocation where_to_look(const std::vector<std::string>& words) {
+  Invocation out;
+  for (const char* flag : {"workspace", "endpoint"}) {
+    const std::string dashed = std::string("--") + flag;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      if (words[i] == dashed && i + 2 < words.size()) out.flags[flag] = {words[i + 1]};
+      if (words[i].rfind(dashed + "=", 0) == 0) out.flags[flag] = {words[i].substr(dashed.size() + 1)};
+    }
+  }
+  return out;
+}
+
 int answer_completion(const std::vector<std::string>& words, World& world) {
   std::vector<std::string> rest(words.begin() + 1, words.end());
   if (!rest.empty() && rest.front() == "--") rest.erase(rest.begin());
-  const Invocation none;
-  Context context(world, none);
+  const Invocation asked = where_to_look(rest);
+  Context context(world, asked);
   world.out(completion_lines(complete(rest, [&](Completes what) { return known_names(context, what); })));
   return 0;
 }

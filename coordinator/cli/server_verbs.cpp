@@ -103,7 +103,7 @@ Result<Exit> server_delete(Context& context) {
     return fail(Code::invalid, "which hosts?", "provisioning server delete HOST..., or --all for every one");
   }
   for (const auto& name : names) {
-    if (!workspace::is_hostname(name)) return fail(Code::invalid, "\"" + name + "\" is not a host name");
+    if (auto fine = check_hostname(name); !fine) return tl::unexpected(fine.error());
   }
   if (!context.call.has("check")) {
     auto sure = context.confirmed("Delete " + listed(names) + " with everything on them?");
@@ -117,7 +117,7 @@ Result<Exit> server_delete(Context& context) {
 
 Result<Exit> server_ssh(Context& context) {
   const std::string& host = context.call.args[0];
-  if (!workspace::is_hostname(host)) return fail(Code::invalid, "\"" + host + "\" is not a host name");
+  if (auto fine = check_hostname(host); !fine) return tl::unexpected(fine.error());
   auto workspace = context.workspace();
   if (!workspace) return tl::unexpected(workspace.error());
   if (context.call.after_dashes.empty()) return interactive_shell(context, workspace->name, host);

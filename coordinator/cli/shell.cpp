@@ -110,6 +110,7 @@ Result<Exit> cancel(Context& context, Client& client, const std::string& workflo
   auto done = client.post("/workflows/" + path_segment(workflow) + "/cancel", {}, nullptr);
   if (!done) return tl::unexpected(done.error());
   context.console.warn("interrupted; the command is being stopped on the host");
+  context.console.say("see how it ended: provisioning workflow status " + workflow);
   return Exit::interrupted;
 }
 

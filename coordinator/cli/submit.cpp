@@ -58,6 +58,9 @@ std::string plan_text(const json& answer, const Console& console) {
 }
 
 Result<Exit> submit(Context& context, const Submission& submission) {
+  if (context.call.has("timeout") && !context.call.has("wait")) {
+    return fail(Code::invalid, "--timeout says how long to wait, so it goes with --wait", "add --wait");
+  }
   auto client = context.client();
   if (!client) return tl::unexpected(client.error());
   const bool check = context.call.has("check");

@@ -40,7 +40,7 @@ constexpr Flag kFlags[] = {
     {"wait", 0, "", "", "follow the workflow until it ends; the exit code tells how", false},
     {"infra", 0, "NAME", "", "the infra that is meant", false},
     {"yes", 'y', "", "", "do not ask", false},
-    {"timeout", 0, "SECONDS", "", "how long to wait, or how long a step may take", false},
+    {"timeout", 0, "SECONDS", "", "wait so long at most (of server ssh: how long the command may take)", false},
     {"server", 0, "HOST", "", "only this host (again for more)", false},
     {"follow", 'f', "", "", "go on as more appears", false},
     {"lines", 0, "NUMBER", "", "how many of the last lines", false},

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -71,6 +72,22 @@ Result<std::string> task_in_question(Context& context, const std::string& asked)
 Exit exit_of_step(const std::string& outcome) {
   if (outcome == "done" || outcome == "unchanged") return Exit::ok;
   return outcome == "in doubt" || outcome == "in_doubt" ? Exit::in_doubt : Exit::failed;
+}
+
+// Says how a step that was followed ended, unless all is well.
+Exit told_end(Context& context, const std::string& task, const OutputEnd& end) {
+  if (end.interrupted) {
+    context.console.warn("interrupted; the step goes on");
+    context.console.warn("come back: provisioning workflow output " + task + " --follow");
+    return Exit::interrupted;
+  }
+  const Exit exit = exit_of_step(end.outcome);
+  if (exit == Exit::ok) return exit;
+  std::string outcome = end.outcome;
+  std::replace(outcome.begin(), outcome.end(), '_', ' ');
+  context.console.say("the step ended: " + one_line(outcome) +
+                      (end.exit_code == 0 ? "" : ", exit " + std::to_string(end.exit_code)));
+  return exit;
 }
 
 // What is stored so far, in pieces.
@@ -151,6 +168,9 @@ Result<Exit> workflow_monitor(Context& context) {
 }
 
 Result<Exit> workflow_output(Context& context) {
+  if (context.call.has("follow") && context.call.has("attempt")) {
+    return fail(Code::invalid, "--follow shows the newest attempt, and every later one", "leave out --attempt");
+  }
   auto id = task_in_question(context, context.call.args[0]);
   if (!id) return tl::unexpected(id.error());
   auto client = context.client();
@@ -164,14 +184,15 @@ Result<Exit> workflow_output(Context& context) {
       kept += bytes;
     }
   };
-  if (context.call.has("follow") && !context.call.has("attempt")) {
-    auto end = follow_output(context, **client, *id, show, [] {});
+  if (context.call.has("follow")) {
+    const auto waiting = [&] { context.console.say("nothing yet; waiting (Ctrl-C stops looking, the step goes on)"); };
+    auto end = follow_output(context, **client, *id, show, waiting);
     if (!end) return tl::unexpected(end.error());
-    if (end->interrupted) return Exit::interrupted;
-    if (!raw)
-      context.print({{"task", *id}, {"output", kept}, {"complete", true}, {"outcome", end->outcome}},
+    if (!raw) {
+      context.print({{"task", *id}, {"output", kept}, {"complete", !end->interrupted}, {"outcome", end->outcome}},
                     [] { return std::string(); });
-    return exit_of_step(end->outcome);
+    }
+    return told_end(context, *id, *end);
   }
   auto complete = read_output(context, **client, *id, show);
   if (!complete) return tl::unexpected(complete.error());

@@ -17,7 +17,8 @@ namespace prov::test {
 using nlohmann::json;
 
 struct FakeProcesses final : cli::Processes {
-  std::vector<std::string> started, became;
+  std::vector<std::string> started, became, finished;
+  cli::Finished finishes;              // what finish() gives
   std::map<int, std::string> running;  // pid -> program name
   int next_pid = 700, exit_code = -1, terminated = 0;
   bool dies_at_once = false;
@@ -44,6 +45,10 @@ struct FakeProcesses final : cli::Processes {
     running.erase(process.pid);
     if (on_terminate) on_terminate();
     return {};
+  }
+  Result<cli::Finished> finish(const std::vector<std::string>& argv) override {
+    finished = argv;
+    return finishes;
   }
   Error become(const std::vector<std::string>& argv) override {
     became = argv;

@@ -126,6 +126,7 @@ class Follow : public testing::Test {
   Follow() {
     world_.make_demo();
     world_.coordinator.answer("GET /status", {{"sequence", 40}});
+    world_.coordinator.answer("GET /tasks/" + kTask, {{"attempt", 1}, {"output", ""}});
   }
   int monitor(const std::vector<std::string>& more = {}) {
     std::vector<std::string> words{"workflow", "monitor", kWorkflow};
@@ -220,15 +221,27 @@ TEST_F(Follow, DrawsInPlaceOnATerminalAndNowhereElse) {
   play();
   EXPECT_TRUE(has(world_.err, "\033[K0 of 1 done, 1 running"));
   EXPECT_TRUE(has(world_.err, "\033[J"));
-  for (const char* dumb : {"TERM", "NO_COLOR"}) {
-    world_.env = {{"PROVISIONING_HOME", world_.env["PROVISIONING_HOME"]},
-                  {dumb, std::string(dumb) == "TERM" ? "dumb" : "1"}};
+  for (const auto& [name, value] : {std::pair("TERM", "dumb"), std::pair("NO_COLOR", "1")}) {
+    world_.env = {{"PROVISIONING_HOME", world_.env["PROVISIONING_HOME"]}, {name, value}};
     play();
-    EXPECT_FALSE(has(world_.err, "\033[3")) << dumb;
+    EXPECT_FALSE(has(world_.err, "\033")) << name;
   }
-  world_.env["TERM"] = "dumb";
-  play();
-  EXPECT_FALSE(has(world_.err, "\033"));
+}
+
+TEST_F(Follow, WhatAStepSaidBeforeWeLookedIsShownToo) {
+  world_.coordinator.answers["GET /tasks/" + kTask] = {};
+  world_.coordinator.answer("GET /tasks/" + kTask, {{"attempt", 1}, {"output", "begins\nsyncing to disk\n"}});
+  world_.coordinator.answer(route(), workflow("running"));
+  world_.coordinator.answer(route(), workflow("ended", "failed"));
+  script({{Stream::Kind::text, R"({"kind":"ping","sequence":45})"},
+          frame(46, "TaskEnded", {{"attempt", 1}, {"outcome", "failed"}, {"exit_code", 1}}),
+          frame(48, "WorkflowEnded", {{"outcome", "failed"}})});
+  world_.world().err_is_terminal = true;
+  EXPECT_EQ(monitor(), 1);
+  EXPECT_TRUE(has(world_.err, "| syncing to disk")) << world_.err;
+  EXPECT_TRUE(has(world_.out, "last line: syncing to disk")) << world_.out;
+  EXPECT_EQ(monitor(), 1) << "one that has ended already";
+  EXPECT_TRUE(has(world_.out, "last line: syncing to disk")) << world_.out;
 }
 
 }  // namespace

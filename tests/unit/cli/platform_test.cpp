@@ -161,15 +161,76 @@ TEST_F(Platform, BackupRestoreAndAccept) {
 }
 
 TEST_F(Platform, AuditOfAStoppedPlatformOrACopyIsTheSiblingsWork) {
-  EXPECT_EQ(world_.run({"audit", "verify"}), 1);
-  EXPECT_EQ(world_.processes.became,
-            (std::vector<std::string>{world_.folder / "provisioning-coordinator", "audit", "verify", "--data",
-                                      world_.folder / "home/orchestrator/data"}));
+  const auto reader = [&](std::vector<std::string> rest) {
+    rest.insert(rest.begin(), {world_.folder / "provisioning-coordinator", "audit"});
+    return rest;
+  };
+  world_.processes.finishes = {0, R"({"whole": true, "events": 3})", "no --public-key was given\n"};
+  EXPECT_EQ(world_.run({"audit", "verify"}), 0) << world_.err;
+  EXPECT_EQ(world_.processes.finished,
+            reader({"verify", "--data", world_.folder / "home/orchestrator/data", "--out", "json"}));
+  EXPECT_EQ(world_.out, "whole:   true\nevents:  3\n") << "the same form as over REST";
+  EXPECT_TRUE(has(world_.err, "no --public-key was given\n"));
+  EXPECT_EQ(world_.run({"audit", "verify", "--data", "copy", "--out", "yaml"}), 0);
+  EXPECT_EQ(world_.out, "events: 3\nwhole: true\n");
   runs();
   EXPECT_EQ(world_.run({"audit", "export", "--data", "copy", "--from", "3", "--type", "TaskEnded"}), 1);
   EXPECT_EQ(world_.processes.became,
-            (std::vector<std::string>{world_.folder / "provisioning-coordinator", "audit", "export", "--data",
-                                      world_.folder / "copy", "--from", "3", "--type", "TaskEnded"}));
+            reader({"export", "--data", world_.folder / "copy", "--from", "3", "--type", "TaskEnded"}));
+  EXPECT_EQ(world_.run({"audit", "export", "--data", "copy", "--out", "yaml"}), 2);
+}
+
+TEST_F(Platform, EventsOfACopyComeAsThePageThatRestGives) {
+  world_.processes.finishes = {0, R"([{"sequence": 7, "type": "TaskEnded"}])", ""};
+  EXPECT_EQ(world_.run({"audit", "log", "--data", "/copy", "--workspace", "theirs", "-o", "json"}), 0) << world_.err;
+  EXPECT_EQ(world_.document(),
+            (json{{"items", {{{"sequence", 7}, {"type", "TaskEnded"}}}}, {"next_from", nullptr}, {"total", 1}}));
+  EXPECT_EQ(world_.processes.finished,
+            (std::vector<std::string>{world_.folder / "provisioning-coordinator", "audit", "log", "--data", "/copy",
+                                      "--workspace", "theirs", "--limit", "50", "--out", "json"}));
+  EXPECT_EQ(world_.run({"audit", "log", "--data", "/copy", "--from", "7", "--limit", "1"}), 0);
+  EXPECT_EQ(world_.processes.finished[2], "export") << "the first ones from there on, not the last";
+  EXPECT_TRUE(has(world_.err, "--from 8"));
+}
+
+TEST_F(Platform, WhatIsWrongWithACopyHasItsExitCode) {
+  world_.processes.finishes = {4, "", "error: there is no log in /copy\n  hint: name a data folder\n"};
+  EXPECT_EQ(world_.run({"audit", "replay", "--data", "/copy", "-o", "json"}), 4);
+  EXPECT_EQ(world_.document()["error"]["hint"], "name a data folder");
+  EXPECT_TRUE(has(world_.err, "error: there is no log in /copy\n  hint: name a data folder\n"));
+  world_.processes.finishes = {3, R"({"whole": false})", ""};
+  EXPECT_EQ(world_.run({"audit", "verify", "--data", "/copy"}), 3);
+  world_.processes.finishes = {3, R"([{"sequence": 1}])", "error: commit 2 is damaged\n"};
+  EXPECT_EQ(world_.run({"audit", "log", "--data", "/copy", "-o", "json"}), 3);
+  EXPECT_EQ(world_.out.rfind("{\n  \"items\"", 0), 0U) << "what could be read is shown";
+  world_.processes.finishes = {139, "", ""};
+  EXPECT_EQ(world_.run({"audit", "verify", "--data", "/copy"}), 1);
+}
+
+TEST_F(Platform, ADifferenceIsShownAsWhatCameAndWent) {
+  runs();
+  world_.coordinator.answer("GET /audit/state",
+                            {{"from", 1},
+                             {"to", 9},
+                             {"changes",
+                              {{{"change", "changed"}, {"path", "a/x"}, {"before", false}, {"after", true}},
+                               {{"change", "added"}, {"path", "b"}, {"before", nullptr}, {"after", {{"k", 1}}}},
+                               {{"change", "removed"}, {"path", "c"}, {"before", "old"}, {"after", nullptr}}}}});
+  EXPECT_EQ(world_.run({"audit", "replay", "--at", "1", "--to", "9"}), 0) << world_.err;
+  EXPECT_EQ(world_.out, "~ a/x: false -> true\n+ b: {\"k\":1}\n- c: old\n");
+  EXPECT_EQ(world_.coordinator.lines().back(), "GET /audit/state?at=1&to=9");
+}
+
+TEST_F(Platform, FiltersNameTheWorkspaceAndTakeTheBeginningOfAnId) {
+  runs();
+  world_.coordinator.answer("GET /events", {{"items", json::array()}, {"next_from", nullptr}});
+  world_.coordinator.answer("GET /workflows",
+                            {{"items", {{{"id", "11111111-1111-4111-8111-111100000000"}}}}, {"total", 1}});
+  EXPECT_EQ(world_.run({"audit", "log", "--workspace", "theirs"}), 0) << world_.err;
+  EXPECT_EQ(world_.coordinator.lines().back(), "GET /events?workspace=theirs&limit=50&newest=true");
+  EXPECT_EQ(world_.run({"audit", "log", "--workflow", "1111"}), 0) << world_.err;
+  EXPECT_EQ(world_.coordinator.lines().back(),
+            "GET /events?workflow=11111111-1111-4111-8111-111100000000&limit=50&newest=true");
 }
 
 TEST_F(Platform, AuditOfARunningPlatformGoesOverRest) {

@@ -159,6 +159,9 @@ TEST(Completion, KnowsValuesNamesAndWhereToStop) {
   EXPECT_EQ(offered({"server", "ssh", "db-1", ""}, names), Set{});
   EXPECT_EQ(offered({"server", "list", "--out", ""}, names), (Set{"json", "table", "yaml"}));
   EXPECT_EQ(offered({"server", "list", "--out=j"}, names), Set{"--out=json"});
+  EXPECT_EQ(offered({"server", "list", "--out", "="}, names), (Set{"json", "table", "yaml"})) << "as bash splits it";
+  EXPECT_EQ(offered({"server", "list", "--out", "=", "j"}, names), Set{"json"});
+  EXPECT_EQ(offered({"server", "list", "--out", "=", "json", "--wo"}, names), Set{"--workspace"});
   EXPECT_EQ(offered({"--workspace", "d"}, names), Set{"demo"});
   EXPECT_EQ(offered({"-o", "json", "serv"}, names), Set{"server"});
   EXPECT_EQ(offered({"server", "ssh", "db-1", "--", "up"}, names), Set{});
@@ -174,6 +177,17 @@ TEST(Completion, TheProgramAnswersTheShell) {
   EXPECT_EQ(world.out, "db-1\nweb-1\n");
   ASSERT_EQ(world.run({"__complete", "--", "taskserv", "create", "r"}), 0);
   EXPECT_EQ(world.out, "redis\n");
+  world.folder.write("other/config/provisioning.yaml", "workspace: {name: other}\n");
+  world.folder.write("other/infra/far/settings.yaml",
+                     "settings: {name: far, provider: local}\nservers: [{hostname: far-1}]\n");
+  for (const std::vector<std::string>& flag :
+       {std::vector<std::string>{"--workspace", world.folder / "other"}, {"--workspace=" + (world.folder / "other")}}) {
+    std::vector<std::string> words{"__complete", "--", "server", "ssh"};
+    words.insert(words.end(), flag.begin(), flag.end());
+    words.emplace_back("");
+    ASSERT_EQ(world.run(words), 0);
+    EXPECT_EQ(world.out, "far-1\n");
+  }
   world.coordinator.up = false;
   ASSERT_EQ(world.run({"__complete", "--", "workflow", "monitor", ""}), 0);
   EXPECT_EQ(world.out, "");

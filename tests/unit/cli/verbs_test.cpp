@@ -63,6 +63,12 @@ TEST_F(Verbs, ServerCreateBringsTheBundleThenSubmits) {
   EXPECT_TRUE(has(world_.err, "provisioning workflow monitor " + kWorkflow));
 }
 
+TEST_F(Verbs, ATimeLimitNeedsSomethingToWaitFor) {
+  EXPECT_EQ(world_.run({"server", "create", "--timeout", "5"}), 2);
+  EXPECT_TRUE(has(world_.err, "add --wait"));
+  EXPECT_TRUE(world_.coordinator.requests.empty());
+}
+
 TEST_F(Verbs, CheckOnlyAsks) {
   world_.coordinator.answer("POST /workflows/taskservs/create",
                             {{"workflow", nullptr}, {"plan", json::array()}, {"unchanged", {{{"name", "os"}}}}});
@@ -225,6 +231,19 @@ TEST_F(Verbs, OutputResumesAtItsOffset) {
   EXPECT_EQ(world_.run({"workflow", "output", task, "--follow"}), 0) << world_.err;
   EXPECT_EQ(world_.out, "abcdef");
   EXPECT_TRUE(has(world_.coordinator.streams_opened[1], "offset=3"));
+}
+
+TEST_F(Verbs, LeavingAStepsOutputLeavesTheStep) {
+  const std::string task = "11111111-1111-4111-8111-111100000002";
+  world_.coordinator.streams.push_back({{{Stream::Kind::binary, "abc"}}, false, [this] { world_.interrupted = true; }});
+  EXPECT_EQ(world_.run({"workflow", "output", task, "--follow"}), 130);
+  EXPECT_TRUE(has(world_.err, "the step goes on\ncome back: provisioning workflow output " + task + " --follow"));
+  world_.interrupted = false;
+  world_.coordinator.streams.push_back(
+      {{{Stream::Kind::text, R"({"kind":"end","outcome":"timed_out","exit_code":-15})"}}, true, {}});
+  EXPECT_EQ(world_.run({"workflow", "output", task, "--follow"}), 1);
+  EXPECT_EQ(world_.err, "the step ended: timed out, exit -15\n");
+  EXPECT_EQ(world_.run({"workflow", "output", task, "--follow", "--attempt", "1"}), 2);
 }
 
 TEST_F(Verbs, StoredOutputComesInPieces) {

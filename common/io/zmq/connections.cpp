@@ -39,9 +39,16 @@ void cut_connection(int fd, std::uint16_t port) {
   if (fd >= 0 && local_port(fd) == port) static_cast<void>(shutdown(fd, SHUT_RDWR));
 }
 
-void Connections::spoke(int fd, RoutingId route) {
-  const auto at = open_.find(fd);
-  if (at != open_.end()) at->second.route = route;
+void Connections::accepted(int fd, std::uint64_t now_ms) {
+  Connection& connection = open_[fd];
+  if (connection.told) connection = {};  // the end of the one before was not
+  if (!connection.route) connection.since_ms = now_ms;
+  connection.told = true;
+}
+
+void Connections::spoke(int fd, RoutingId route, std::uint64_t now_ms) {
+  Connection& connection = open_.try_emplace(fd, Connection{now_ms, route, false}).first->second;
+  connection.route = route;
 }
 
 bool Connections::is_open(int fd, RoutingId route) const {

@@ -28,12 +28,13 @@ class Connections {
  public:
   explicit Connections(std::uint16_t port) : port_(port) {}
 
-  void accepted(int fd, std::uint64_t now_ms) { open_[fd] = {now_ms, std::nullopt}; }
+  void accepted(int fd, std::uint64_t now_ms);
   void closed(int fd) { open_.erase(fd); }
   std::size_t count() const { return open_.size(); }
   void cut(int fd) { cut_connection(fd, port_); }
 
-  void spoke(int fd, RoutingId route);
+  // May come before accepted(): libzmq tells of a connection after it has handed it to another thread.
+  void spoke(int fd, RoutingId route, std::uint64_t now_ms);
   void cut_if(int fd, RoutingId route);  // when that descriptor still is that connection; tells nobody
   bool is_open(int fd, RoutingId route) const;
   void cut_silent(std::uint64_t accepted_before_ms);  // those that never spoke
@@ -41,8 +42,9 @@ class Connections {
 
  private:
   struct Connection {
-    std::uint64_t since_ms;
+    std::uint64_t since_ms = 0;
     std::optional<RoutingId> route;  // set by its first frame
+    bool told = false;               // of by accepted()
   };
   std::uint16_t port_;
   std::unordered_map<int, Connection> open_;

@@ -76,7 +76,8 @@ LinkThread::LinkThread(const ZmqAgentLinkConfig& config, Exchange& exchange, std
       zap_(std::move(zap)),
       link_(std::move(link)),
       enrol_(std::move(enrol)),
-      alarms_([this](std::string kind, std::string peer, std::string detail) {
+      alarms_([this](std::string kind, std::string peer, std::string detail, std::uint32_t count) {
+        if (count > 1) detail += " (" + std::to_string(count) + " times)";
         deliver(InAlarm{std::move(kind), std::move(peer), std::move(detail)}, 0);
       }),
       enrolments_(config.enrol_per_s, config.enrol_burst) {}
@@ -243,7 +244,7 @@ bool LinkThread::accept(Arrival& arrival, RoutingId route) {
   if (!arrival.key) return false;
   const auto at = agents_.find(*arrival.key);
   if (at == agents_.end() || !newest(at->second, arrival, route)) return false;
-  link_.connections().spoke(arrival.fd, route);
+  link_.connections().spoke(arrival.fd, route, now_ms_);
   if (arrival.frame.size() > kMaxFrameBytes) {
     alarm("frame_too_large", to_text(*arrival.key), std::to_string(arrival.frame.size()) + " bytes");
     return false;
@@ -283,7 +284,7 @@ void LinkThread::receive_enrolments() {
       enrol_.connections().cut(arrival.fd);
       continue;
     }
-    enrol_.connections().spoke(arrival.fd, *route);
+    enrol_.connections().spoke(arrival.fd, *route, now_ms_);
     answering_.insert(*route);
     deliver(InEnrolment{*arrival.key, std::move(arrival.route), std::move(arrival.frame)}, kMaxEnrolFrameBytes);
   }

@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "common/alarm_gate.h"
 #include "common/io/zmq/exchange.h"
 #include "common/io/zmq/limits.h"
 #include "common/io/zmq/server_socket.h"

@@ -23,32 +23,18 @@ TEST(TokenBucket, a_burst_and_then_a_rate) {
   EXPECT_FALSE(bucket.take(1'000'000));
 }
 
-struct Collected {
-  std::vector<std::string> lines;
-  AlarmGate gate{[this](const std::string& kind, const std::string& peer, const std::string& detail) {
-    lines.push_back(kind + "|" + peer + "|" + detail);
-  }};
-};
-
-TEST(AlarmGate, repeats_are_counted_and_told_once) {
-  Collected alarms;
-  alarms.gate.raise(1'000, "unknown_key", "10.0.0.9", "key a");
-  for (int i = 0; i < 500; ++i) alarms.gate.raise(1'100, "unknown_key", "10.0.0.9", "key b");
-  alarms.gate.sweep(1'200);
-  ASSERT_EQ(alarms.lines.size(), 1U);
-  EXPECT_EQ(alarms.lines[0], "unknown_key|10.0.0.9|key a");
-  alarms.gate.sweep(1'000 + AlarmGate::kWindowMs);
-  ASSERT_EQ(alarms.lines.size(), 2U);
-  EXPECT_EQ(alarms.lines[1], "unknown_key|10.0.0.9|key b (500 more times)");
-  alarms.gate.raise(20'000, "unknown_key", "10.0.0.9", "key c");
-  EXPECT_EQ(alarms.lines.size(), 3U) << "a new window";
-}
-
-TEST(AlarmGate, many_peers_share_one_entry) {
-  Collected alarms;
-  for (int i = 0; i < 10'000; ++i) alarms.gate.raise(1, "unknown_key", "peer " + std::to_string(i), "");
-  EXPECT_LE(alarms.lines.size(), AlarmGate::kMaxOpen + 1);
-  EXPECT_TRUE(alarms.lines.back().starts_with("unknown_key|others|"));
+TEST(Connections, libzmq_may_tell_of_one_after_its_first_frame) {
+  Connections connections(1);
+  connections.spoke(7, 100, 5);
+  connections.accepted(7, 6);
+  EXPECT_TRUE(connections.is_open(7, 100));
+  connections.closed(7);
+  EXPECT_FALSE(connections.is_open(7, 100));
+  connections.accepted(7, 8);
+  EXPECT_FALSE(connections.is_open(7, 100)) << "another connection with the number of the old one";
+  connections.spoke(7, 101, 9);
+  connections.accepted(7, 10);
+  EXPECT_FALSE(connections.is_open(7, 101)) << "the end of the one before was not told";
 }
 
 TEST(RoutingId, only_libzmqs_own_are_taken) {

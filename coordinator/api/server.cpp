@@ -103,6 +103,14 @@ class LiveBackend final : public Backend {
     });
   }
 
+  void cover(std::function<void()> done) override {
+    reach_.core.cover([alive = alive_, done = std::move(done)] {
+      if (!alive.expired()) done();
+    });
+  }
+
+  Result<void> flowing() const override { return reach_.core.flowing(); }
+
  private:
   Reach reach_;
   std::string data_dir_;
@@ -173,8 +181,12 @@ struct Server::Parts {
         streams{hub, backend, feed_archive, feed_archive, shells, http, owner, feed_reader},
         router(services, [this](std::string_view token) { return identify(token); }) {}
 
-  std::optional<domain::Principal> identify(std::string_view token) const {
-    return tokens && !token.empty() ? tokens->identify(token) : std::nullopt;
+  std::optional<domain::Principal> identify(std::string_view token) {
+    if (!tokens || token.empty()) return std::nullopt;
+    auto who = tokens->identify(token);
+    if (!who)
+      owner.post([this] { core.raise_alarm("bad_token", "tcp", "a request with a bearer token that is not known"); });
+    return who;
   }
 
   ServerConfig config;

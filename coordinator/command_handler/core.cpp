@@ -72,24 +72,30 @@ struct Core::Outcome {
   Result<domain::Answer> answer = domain::Answer{};
 };
 
-Core::Core(CoreConfig config, event_log::LogWriter& writer, domain::State state, Clock& clock, Timers& timers,
-           Random& random)
+Core::Core(CoreConfig config, event_log::LogWriter& writer, domain::State state, Timers& timers, Random& random)
     : config_(std::move(config)),
       writer_(writer),
       state_(std::move(state)),
-      clock_(clock),
       timers_(timers),
-      random_(random) {}
+      random_(random),
+      alarms_([this](std::string kind, std::string peer, std::string detail, std::uint32_t count) {
+        log_alarm(std::move(kind), std::move(peer), std::move(detail), count);
+      }) {
+  writer_.on_room(config_.written, [this] { want_room(); });
+}
 
 Core::~Core() {
+  writer_.on_room({}, {});
   timers_.cancel(deadline_timer_);
   timers_.cancel(checkpoint_timer_);
+  timers_.cancel(alarm_timer_);
+  timers_.cancel(room_timer_);
 }
 
 void Core::on_effect(EffectSink sink) { effect_sink_ = std::move(sink); }
 void Core::on_event(EventSink sink) { event_sink_ = std::move(sink); }
 
-TimeMs Core::now_ms() const { return std::max(clock_.wall_ms(), writer_.log_time_ms()); }
+TimeMs Core::now_ms() const { return writer_.now_ms(); }
 
 void Core::start() {
   state_.agenda.limits = config_.limits;
@@ -124,8 +130,18 @@ Result<void> Core::admit(const Command& command, const Principal& who) const {
     return fail(Code::unavailable, "the platform is read-only: " + read_only_,
                 "look at it with: provisioning audit verify; then decide: provisioning platform accept --reason TEXT");
   }
-  if (from_operator(who) && config_.admission) return config_.admission();
-  return {};
+  if (!from_operator(who)) return {};
+  if (config_.admission) {
+    if (auto room = config_.admission(); !room) return room;
+  }
+  return flowing();
+}
+
+Result<void> Core::flowing() const {
+  if (!writer_.out_of_room()) return {};
+  return fail(Code::exhausted,
+              "the disk of the log is full: what agents report is kept in memory until it can be written",
+              "make room on that disk; then it goes on by itself");
 }
 
 void Core::submit(const Command& command, const Principal& who, Reply reply, std::vector<SideRecord> sides) {
@@ -201,6 +217,23 @@ void Core::fold_follow_ups(Outcome& out, const Command& command) {
   while (auto body = domain::follow_up(state_, now_ms())) fold(out, std::move(*body), inside, kSystem, cause);
 }
 
+void Core::raise_alarm(std::string kind, std::string peer, std::string detail) {
+  alarms_.raise(now_ms(), std::move(kind), std::move(peer), std::move(detail));
+  if (alarm_timer_ == 0) alarm_timer_ = timers_.after(AlarmGate::kWindowMs, [this] { sweep_alarms(); });
+}
+
+void Core::sweep_alarms() {
+  alarm_timer_ = 0;
+  alarms_.sweep(now_ms());
+  if (!alarms_.quiet()) alarm_timer_ = timers_.after(AlarmGate::kWindowMs, [this] { sweep_alarms(); });
+}
+
+void Core::log_alarm(std::string kind, std::string peer, std::string detail, std::uint32_t count) {
+  constexpr std::size_t kMaxDetail = 300;
+  if (detail.size() > kMaxDetail) detail.resize(kMaxDetail);
+  submit({{}, "", domain::RaiseAlarm{{std::move(kind), std::move(peer), std::move(detail), count}}}, kSystem, {});
+}
+
 void Core::release(Outcome out) {
   arm_deadline();
   checkpoint_when_due();
@@ -221,6 +254,15 @@ void Core::tick() {
   Outcome out;
   fold_follow_ups(out, Command{});
   release(std::move(out));
+}
+
+void Core::want_room() {
+  if (config_.make_room && config_.make_room()) return writer_.flush();
+  if (room_timer_ != 0) return;
+  room_timer_ = timers_.after(config_.room_retry_ms, [this] {
+    room_timer_ = 0;
+    writer_.flush();
+  });
 }
 
 void Core::arm_deadline() {
@@ -255,6 +297,15 @@ void Core::checkpoint() {
   if (event == nullptr) return;
   domain::evolve(state_, *event);
   if (event_sink_) writer_.when_durable([this, event] { event_sink_(event); });
+}
+
+void Core::cover(std::function<void()> done) {
+  if (!read_only_.empty() || writer_.out_of_room()) return done();
+  writer_.when_durable([this, done = std::move(done)]() mutable {
+    checkpoint();
+    writer_.flush();
+    writer_.when_durable(std::move(done));
+  });
 }
 
 void Core::finish() {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "common/ports/clock.h"
+#include "common/alarm_gate.h"
 #include "common/ports/random.h"
 #include "common/ports/record_log.h"
 #include "common/ports/timers.h"
@@ -24,10 +24,13 @@ namespace prov::command_handler {
 struct CoreConfig {
   domain::Policy policy;
   domain::Limits limits;
-  std::function<Result<void>()>
-      admission;  // asked before each operator's command, e.g. for room on the disk; may be empty
-  std::uint64_t checkpoint_events = 4096;  // a checkpoint is signed after so many events,
-  std::uint64_t checkpoint_ms = 60'000;    // and so long after an event that none covers yet
+  // The room on the log's disk; each may be empty.
+  std::function<Result<void>()> admission;         // asked before each operator's command
+  std::function<void(std::size_t bytes)> written;  // hears the size of each commit that is on disk
+  std::function<bool()> make_room;                 // asked when the store has none; true: there is some more now
+  std::uint64_t room_retry_ms = 500;               // until a store without room is offered the same commit again
+  std::uint64_t checkpoint_events = 4096;          // a checkpoint is signed after so many events,
+  std::uint64_t checkpoint_ms = 60'000;            // and so long after an event that none covers yet
   std::string software = "provisioning";
   std::string host;
 };
@@ -39,8 +42,7 @@ class Core {
   using EventSink = std::function<void(const std::shared_ptr<const domain::Event>&)>;  // after durability, in order
 
   // `writer` is open and replayed; `state` is what the log folded to. All references outlive the core.
-  Core(CoreConfig config, event_log::LogWriter& writer, domain::State state, Clock& clock, Timers& timers,
-       Random& random);
+  Core(CoreConfig config, event_log::LogWriter& writer, domain::State state, Timers& timers, Random& random);
   ~Core();
 
   // Signs a last checkpoint, so that a log that ended in order is covered to its end. Then write no more.
@@ -58,11 +60,22 @@ class Core {
   void submit(const domain::Command& command, const domain::Principal& who, Reply reply,
               std::vector<SideRecord> sides = {});
 
+  // Logs a security event, or counts it where the same peer has just had one of that kind. `detail` may quote what a
+  // stranger sent; it is cut short.
+  void raise_alarm(std::string kind, std::string peer, std::string detail);
+
   // What the command would do: the events it would log. Changes nothing.
   Result<std::vector<domain::EventBody>> check(const domain::Command& command, const domain::Principal& who) const;
 
   // Runs `done` when everything folded so far is durable: what is read from state() may then be told to anybody.
   void when_durable(std::function<void()> done);
+
+  // The store has no room, so nothing passes the gate: Code::exhausted, to be told instead of a wait without an end.
+  Result<void> flowing() const;
+
+  // Signs a checkpoint over everything folded so far and runs `done` when it is durable; at once when nothing can be
+  // written now (read-only, no room).
+  void cover(std::function<void()> done);
 
   const domain::State& state() const { return state_; }
   TimeMs now_ms() const;  // log time: never behind the last event
@@ -81,7 +94,10 @@ class Core {
   void fold_follow_ups(Outcome& out, const domain::Command& command);
   void begin_epoch(Outcome& out);
   void release(Outcome out);
+  void log_alarm(std::string kind, std::string peer, std::string detail, std::uint32_t count);
+  void sweep_alarms();
   void tick();
+  void want_room();
   void arm_deadline();
   void checkpoint_when_due();
   void checkpoint();
@@ -89,14 +105,14 @@ class Core {
   CoreConfig config_;
   event_log::LogWriter& writer_;
   domain::State state_;
-  Clock& clock_;
   Timers& timers_;
   Random& random_;
   EffectSink effect_sink_;
   EventSink event_sink_;
+  AlarmGate alarms_;
   std::string read_only_;
   bool begun_ = false;
-  TimerId deadline_timer_ = 0, checkpoint_timer_ = 0;
+  TimerId deadline_timer_ = 0, checkpoint_timer_ = 0, room_timer_ = 0, alarm_timer_ = 0;
   TimeMs armed_for_ms_ = 0;
 };
 

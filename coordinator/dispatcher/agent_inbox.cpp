@@ -13,7 +13,7 @@ void AgentInbox::frame(const Key& agent, const std::string& bytes) {
   // The link lets only admitted keys in; one that was removed a moment ago may still have frames under way.
   if (!desk_.core.state().agents.contains(agent)) return;
   auto message = wire::decode_from_agent(bytes);
-  if (!message) return desk_.alarm("bad_frame", "agent:" + to_text(agent), message.error().message);
+  if (!message) return desk_.core.raise_alarm("bad_frame", "agent:" + to_text(agent), message.error().message);
   const bool introduces_itself = std::holds_alternative<wire::Hello>(*message);
   if (!introduces_itself && !sessions_.is_connected(agent)) {
     // It was connected to the process before us, or is lost to us. Our epoch in any frame makes it say hello to a new
@@ -33,13 +33,13 @@ void AgentInbox::enrol(const Key& key, const std::string& bytes, std::function<v
   };
   auto request = wire::decode_enrol_request(bytes);
   if (!request) {
-    desk_.alarm("bad_enrolment", "key:" + to_text(key), request.error().message);
+    desk_.core.raise_alarm("bad_enrolment", "key:" + to_text(key), request.error().message);
     return refuse("the request does not decode");
   }
   const domain::EnrolAgent command{key, request->seal_key, request->token_id, digest_of(request->secret)};
   desk_.core.submit({{}, "", command}, agent_principal(key), [this, key, answer, refuse](Result<domain::Answer> done) {
     if (!done) {
-      desk_.alarm("refused_enrolment", "key:" + to_text(key), done.error().message);
+      desk_.core.raise_alarm("refused_enrolment", "key:" + to_text(key), done.error().message);
       return refuse(done.error().message);
     }
     const auto agent = desk_.core.state().agents.find(key);
@@ -68,7 +68,7 @@ bool AgentInbox::attests_more_than_the_log(const Key& agent, const wire::Hello& 
                            " and sequence " + std::to_string(hello.highest_sequence) + ", this log ends at epoch " +
                            std::to_string(state.epoch) + " and sequence " +
                            std::to_string(desk_.writer.durable().sequence);
-  if (desk_.core.read_only_reason().empty()) desk_.alarm("shorter_log", "agent:" + to_text(agent), what);
+  if (desk_.core.read_only_reason().empty()) desk_.core.raise_alarm("shorter_log", "agent:" + to_text(agent), what);
   desk_.core.set_read_only("the log is shorter than what " + what);
   return true;
 }
@@ -104,7 +104,7 @@ bool AgentInbox::take(const Key& agent, wire::Report& report) {
   const domain::Task* task = domain::find_task(desk_.core.state(), report.task);
   if (task == nullptr || task->attempt != report.attempt) return true;  // long settled: nothing to learn, acknowledge
   if (task->agent != agent) {
-    desk_.alarm("foreign_task", "agent:" + to_text(agent), "it reports on task " + to_text(report.task));
+    desk_.core.raise_alarm("foreign_task", "agent:" + to_text(agent), "it reports on task " + to_text(report.task));
     return true;
   }
   if (std::holds_alternative<wire::Accepted>(report.what)) {
@@ -167,8 +167,8 @@ void AgentInbox::on(const Key& agent, const wire::BundleWanted& wanted) {
   wire::BundleChunk chunk;
   chunk.digest = wanted.digest;
   chunk.offset = wanted.offset;
-  if (!sessions_.needs_bundle(agent, wanted.digest)) {
-    desk_.alarm("foreign_bundle", "agent:" + to_text(agent), "it asks for bundle " + to_text(wanted.digest));
+  if (!sessions_.may_have_bundle(agent, wanted.digest)) {
+    desk_.core.raise_alarm("foreign_bundle", "agent:" + to_text(agent), "it asks for bundle " + to_text(wanted.digest));
     return sessions_.send(agent, std::move(chunk));  // total 0: not for you
   }
   auto bundle = bundles_.get(wanted.digest);

@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::size_t kFrameBudget = 512 << 10;    // orders are packed up to about this size
 constexpr std::size_t kMaxOrderBytes = 900 << 10;  // what fits a frame alone
+constexpr std::size_t kRecentBundles = 64;
+constexpr TimeMs kLookAgainMs = 1000;
 
 std::size_t weight(const wire::Order& order) {
   std::size_t bytes = 256;
@@ -28,6 +30,12 @@ domain::TaskEnded ended_as(const Id& task, std::uint32_t attempt, Outcome outcom
   e.outcome = outcome;
   e.message = std::move(message);
   return e;
+}
+
+void remember(std::deque<Digest>& bundles, const Digest& bundle) {
+  if (std::find(bundles.begin(), bundles.end(), bundle) != bundles.end()) return;
+  bundles.push_back(bundle);
+  if (bundles.size() > kRecentBundles) bundles.pop_front();
 }
 
 }  // namespace
@@ -165,6 +173,7 @@ void AgentSessions::flush(const Key& agent) {
       continue;
     }
     if (fresh) ++session.sent;
+    if (const auto* script = std::get_if<wire::Script>(&order->action)) remember(session.bundles, script->bundle);
     pending->second.sent_ms = desk_.clock.monotonic_ms();
     const std::size_t more = weight(*order);
     if (bytes + more > kFrameBudget || frame.orders.size() == wire::kMaxOrdersInFrame) send_frame();
@@ -223,14 +232,31 @@ void AgentSessions::ended(const Key& agent, const Id& task) {
   if (pending != session->second.orders.end()) forget(agent, session->second, pending);
 }
 
-bool AgentSessions::needs_bundle(const Key& agent, const Digest& bundle) const {
-  const auto session = sessions_.find(agent);
-  if (session == sessions_.end()) return false;
-  return std::any_of(session->second.orders.begin(), session->second.orders.end(), [&](const auto& entry) {
-    const domain::Task* task = domain::find_task(desk_.core.state(), entry.first);
-    const auto* action = task == nullptr ? nullptr : std::get_if<domain::TaskservAction>(&task->plan.action);
-    return action != nullptr && action->spec.bundle == bundle;
-  });
+bool AgentSessions::may_have_bundle(const Key& agent, const Digest& bundle) {
+  const auto found = sessions_.find(agent);
+  if (found == sessions_.end()) return false;
+  Session& session = found->second;
+  if (std::find(session.bundles.begin(), session.bundles.end(), bundle) != session.bundles.end()) return true;
+  // It was given the order by an earlier process of ours, or longer ago. Looking costs, so a stranger to the bundle
+  // may make us look once in a while only.
+  const TimeMs now_ms = desk_.clock.monotonic_ms();
+  if (now_ms < session.look_again_ms) return false;
+  if (!was_given(agent, bundle)) {
+    session.look_again_ms = now_ms + kLookAgainMs;
+    return false;
+  }
+  remember(session.bundles, bundle);
+  return true;
+}
+
+bool AgentSessions::was_given(const Key& agent, const Digest& bundle) const {
+  for (const auto& [id, workflow] : desk_.core.state().workflows) {
+    for (const domain::Task& task : workflow.tasks) {
+      const auto* action = std::get_if<domain::TaskservAction>(&task.plan.action);
+      if (task.agent == agent && action != nullptr && action->spec.bundle == bundle) return true;
+    }
+  }
+  return false;
 }
 
 void AgentSessions::watch() {

@@ -28,7 +28,7 @@ class AgentSessions {
   void add_order(const Id& task, std::uint32_t attempt);
   void accepted(const Key& agent, const Id& task, std::uint32_t attempt);
   void ended(const Key& agent, const Id& task);
-  bool needs_bundle(const Key& agent, const Digest& bundle) const;  // one of its orders names it
+  bool may_have_bundle(const Key& agent, const Digest& bundle);  // a task that it was ever given names it
 
  private:
   struct Pending {
@@ -45,6 +45,8 @@ class AgentSessions {
     TimeMs heard_wall_ms = 0;
     std::map<Id, Pending> orders;
     std::deque<Id> queue;
+    std::deque<Digest> bundles;  // the last that orders to it named; such an order may have ended, or be in doubt
+    TimeMs look_again_ms = 0;    // monotonic: when a bundle that is not there is worth a look at the state
     TimerId flush = 0;
     std::uint64_t settled = 0;                    // what the agent may be told: its end is on disk
     std::uint64_t settling = 0, settling_at = 0;  // what it may be told when that sequence is; 0: nothing waits
@@ -58,6 +60,7 @@ class AgentSessions {
   void watch();
   void resend();
   std::uint64_t settled_through(const Key& agent);
+  bool was_given(const Key& agent, const Digest& bundle) const;
   std::uint64_t settled_in_state(const Key& agent) const;
 
   Desk& desk_;

@@ -10,12 +10,6 @@ domain::Principal agent_principal(const Key& agent) {
 
 domain::Principal system_principal() { return {"system", "", domain::Transport::internal}; }
 
-void Desk::alarm(std::string kind, const std::string& peer, std::string detail, std::uint32_t count) {
-  constexpr std::size_t kMaxDetail = 300;  // it may quote what a stranger sent
-  if (detail.size() > kMaxDetail) detail.resize(kMaxDetail);
-  core.submit({{}, "", domain::RaiseAlarm{{std::move(kind), peer, std::move(detail), count}}}, system_principal(), {});
-}
-
 void Desk::report_ended(const Key& agent, domain::TaskEnded ended, std::optional<domain::ServerCreated> created) {
   core.submit({{}, "", domain::ReportEnded{agent, std::move(ended), 0, std::move(created)}}, system_principal(), {});
 }

@@ -22,7 +22,6 @@ struct Desk {
   Random& random;
   Dispatcher::OutputListener output_listener = {};
 
-  void alarm(std::string kind, const std::string& peer, std::string detail, std::uint32_t count = 1);
   // The verdict of an attempt that this process itself has to give (provider, rendering).
   void report_ended(const Key& agent, domain::TaskEnded ended, std::optional<domain::ServerCreated> created = {});
   // Output of an attempt: stored at `offset`, told to the listener once it is durable.

@@ -5,6 +5,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "common/io/posix/files.h"
 
 namespace prov::event_log {
@@ -32,6 +34,18 @@ DiskGuard::State DiskGuard::state() {
   return state_;
 }
 
+void DiskGuard::appended(std::uint64_t bytes) {
+  appended_ += bytes;
+  state();
+}
+
+bool DiskGuard::give_way() {
+  const bool had_ballast = has_ballast_;
+  drop_ballast();
+  become(State::low);
+  return had_ballast;
+}
+
 Result<void> DiskGuard::admit() {
   if (state() == State::ok) return {};
   return fail(Code::exhausted,
@@ -50,7 +64,11 @@ void DiskGuard::look() {
   if (has_ballast_ && free_bytes_ < config_.margin_bytes) drop_ballast();
   // Twice the margin, so that it does not swing to and fro.
   if (!has_ballast_ && free_bytes_ >= config_.ballast_bytes + 2 * config_.margin_bytes) has_ballast_ = make_ballast();
-  state_ = has_ballast_ ? State::ok : State::low;
+  become(has_ballast_ ? State::ok : State::low);
+}
+
+void DiskGuard::become(State state) {
+  if (std::exchange(state_, state) != state && listener_) listener_(state);
 }
 
 bool DiskGuard::make_ballast() {

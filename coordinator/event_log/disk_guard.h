@@ -26,9 +26,15 @@ class DiskGuard {
   // full disk giving up the ballast is what lets it open.
   DiskGuard(Config config, FreeBytes free_bytes, Clock& clock);
 
-  // Asks the disk at most once a second and once per 256 KiB that `appended` was told of.
+  // Both ask the disk, but at most once a second and once per 256 KiB that `appended` was told of: so that the ballast
+  // gives way to reports also while no operator asks.
   State state();
-  void appended(std::uint64_t bytes) { appended_ += bytes; }
+  void appended(std::uint64_t bytes);
+
+  // The store had no room for a commit: the ballast is given up, whatever the margin says. False: it was gone already.
+  bool give_way();
+
+  void on_change(std::function<void(State)> listener) { listener_ = std::move(listener); }
 
   // Code::exhausted, with what to do, while the state is low: what an operator's command is answered.
   Result<void> admit();
@@ -37,12 +43,14 @@ class DiskGuard {
 
  private:
   void look();
+  void become(State state);
   bool make_ballast();
   void drop_ballast();
 
   Config config_;
   FreeBytes ask_;
   Clock& clock_;
+  std::function<void(State)> listener_;
   State state_ = State::ok;
   std::uint64_t free_bytes_ = 0, appended_ = 0, looked_ms_ = 0;
   bool has_ballast_ = false;

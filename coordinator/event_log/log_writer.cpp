@@ -16,6 +16,7 @@ struct LogWriter::Batch {
 
   std::shared_ptr<LogBatch> sealed;
   LogPosition after;  // where the log ends with it
+  std::size_t sealed_bytes = 0;
 
   std::size_t bytes() const { return commit.bytes() + side_bytes; }
   bool full() const { return commit.count() >= kMaxCommitEvents || bytes() >= kMaxCommitBytes; }
@@ -30,7 +31,7 @@ LogWriter::LogWriter(RecordLog& log, Executor& executor, Clock& clock, LogPositi
       key_(key),
       fatal_(std::move(fatal)),
       next_sequence_(position.sequence + 1),
-      log_time_ms_(position.log_time_ms),
+      time_(clock, position.log_time_ms),
       held_(log.last_commit() != position.commit || log.attested_commit() != position.commit),
       alive_(std::make_shared<bool>(true)) {
   PROV_ASSERT(!position.log_id.is_zero());
@@ -44,14 +45,12 @@ LogWriter::Batch& LogWriter::open_batch() {
 }
 
 std::shared_ptr<const domain::Event> LogWriter::append(domain::Event event) {
-  const TimeMs wall_ms = clock_.wall_ms();
-  log_time_ms_ = std::max(log_time_ms_, wall_ms);
   event.meta.log_id = durable_.log_id;
   if (event.meta.epoch == 0) event.meta.epoch = epoch_;
   epoch_ = event.meta.epoch;
   event.meta.sequence = next_sequence_++;
-  event.meta.log_time_ms = log_time_ms_;
-  event.meta.wall_time_ms = wall_ms;
+  event.meta.log_time_ms = time_.now_ms();
+  event.meta.wall_time_ms = clock_.wall_ms();
   Batch& batch = open_batch();
   const std::size_t before = batch.bytes();
   batch.commit.add(encoder_, event);
@@ -79,7 +78,12 @@ void LogWriter::flush() {
   if (failed_) return;
   if (!waiting_.empty() && waiting_.back()->full()) waiting_.back()->closed = true;
   if (writing_ == nullptr) return start_commit();
-  if (out_of_room_) offer();
+  if (!offered_) offer();
+}
+
+void LogWriter::on_room(std::function<void(std::size_t bytes)> written, std::function<void()> refused) {
+  written_ = std::move(written);
+  refused_ = std::move(refused);
 }
 
 void LogWriter::start_commit() {
@@ -100,11 +104,12 @@ void LogWriter::start_commit() {
     batch.after.log_time_ms = batch.commit.log_time_ms();
     batch.sealed->commit = batch.commit.finish(batch.after.commit, durable_.commit_hash, batch.after.commit_hash);
   }
+  batch.sealed_bytes = batch.sealed->commit.size() + batch.side_bytes;
   offer();
 }
 
 void LogWriter::offer() {
-  out_of_room_ = false;
+  offered_ = true;
   log_.append(writing_->sealed, [this, alive = alive_, &executor = executor_](const Result<void>& result) {
     executor.post([this, alive, result] {
       if (*alive) finish_commit(result);
@@ -114,8 +119,10 @@ void LogWriter::offer() {
 
 void LogWriter::finish_commit(const Result<void>& result) {
   if (failed_) return;
+  offered_ = false;
   if (!result && result.error().code == Code::exhausted) {
     out_of_room_ = true;  // the batch stays where it is, and with it everything behind the gate
+    if (refused_) refused_();
     return;
   }
   if (!result) return fail_with(result.error());
@@ -123,8 +130,11 @@ void LogWriter::finish_commit(const Result<void>& result) {
   durable_ = writing_->after;
   durable_.checkpoint_sequence = checkpoint_sequence;
   released_ = writing_->end;
+  out_of_room_ = false;
+  const std::size_t bytes = writing_->sealed_bytes;
   writing_.reset();
   start_commit();  // the disk works while the gate's work is done
+  if (written_) written_(bytes);
   run_gate();
 }
 

@@ -14,6 +14,7 @@
 #include "coordinator/event_log/checkpoint.h"
 #include "coordinator/event_log/event_codec.h"
 #include "coordinator/event_log/log_position.h"
+#include "coordinator/event_log/log_time.h"
 
 namespace prov::event_log {
 
@@ -44,15 +45,21 @@ class LogWriter {
   // loses nothing; each flush offers it the same commit again.
   void flush();
 
+  // What becomes of the store's room: `written` hears the size of each commit that is on disk, `refused` each time that
+  // the store has no room for one. Who hears that calls flush() when there may be room again.
+  void on_room(std::function<void(std::size_t bytes)> written, std::function<void()> refused);
+
   // A checkpoint over the last durable commit, as an event for the caller to fold; nullptr when nothing is new.
   std::shared_ptr<const domain::Event> checkpoint_now();
 
   // Its checkpoint_sequence is that of the last checkpoint that was signed, be it durable yet or not.
   const LogPosition& durable() const { return durable_; }
   std::uint64_t last_sequence() const { return next_sequence_ - 1; }
-  TimeMs log_time_ms() const { return log_time_ms_; }
+  TimeMs now_ms() { return time_.now_ms(); }                    // log time
   std::size_t waiting_bytes() const { return waiting_bytes_; }  // appended and not yet given to the store
-  bool out_of_room() const { return out_of_room_; }             // the store refused the last commit for want of room
+  bool out_of_room() const {
+    return out_of_room_;
+  }  // a commit waits for room; nothing passes the gate until it has some
 
  private:
   struct Batch;
@@ -71,7 +78,7 @@ class LogWriter {
   std::function<void(const Error&)> fatal_;
   EventEncoder encoder_;
   std::uint64_t next_sequence_;
-  TimeMs log_time_ms_;
+  LogTime time_;
   std::uint32_t epoch_ = 0;
   std::uint64_t appended_ = 0, released_ = 0;  // how many appends there were, and how many of them are durable
   std::uint64_t checkpoint_event_ = 0;         // sequence of the last CheckpointSigned that was made here
@@ -79,7 +86,10 @@ class LogWriter {
   std::deque<std::unique_ptr<Batch>> waiting_;  // all but the last are closed
   std::unique_ptr<Batch> writing_;
   std::deque<std::pair<std::uint64_t, std::function<void()>>> gate_;
+  std::function<void(std::size_t)> written_;
+  std::function<void()> refused_;
   bool running_gate_ = false, out_of_room_ = false, failed_ = false;
+  bool offered_ = false;         // the store has not answered yet
   bool held_;                    // damaged, and nobody has decided yet
   std::shared_ptr<bool> alive_;  // false: completions that are still on their way find nobody
 };

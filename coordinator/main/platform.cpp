@@ -48,6 +48,8 @@ command_handler::CoreConfig core_config(const Settings& settings, event_log::Dis
   config.software = "provisioning " PROV_VERSION;
   config.host = host_name();
   config.admission = [&guard] { return guard.admit(); };
+  config.written = [&guard](std::size_t bytes) { guard.appended(bytes); };
+  config.make_room = [&guard] { return guard.give_way(); };
   return config;
 }
 
@@ -73,7 +75,7 @@ struct Platform::Parts {
         log(std::move(store)),
         writer(*log, loop, clock, opened.position, &keys.signing, [this](const Error& error) { fatal(error); }),
         link(std::move(network)),
-        core(core_config(settings, *guard), writer, std::move(opened.state), clock, loop, random),
+        core(core_config(settings, *guard), writer, std::move(opened.state), loop, random),
         providers({settings.data_dir + "/providers", settings.cache_dir}, *log, loop),
         secrets(*log, keys.master, random),
         dispatcher(dispatcher_config(), core, writer, *log, *link, providers, secrets, clock, loop, random),
@@ -144,6 +146,33 @@ struct Platform::Parts {
     if (backup_thread.joinable()) backup_thread.join();
   }
 
+  void tell_room(event_log::DiskGuard::State state) const {
+    const std::uint64_t mib = guard->free_bytes() >> 20;
+    if (state == event_log::DiskGuard::State::ok)
+      return spdlog::info("the disk of the log has room again ({} MiB)", mib);
+    spdlog::warn("the disk of the log is nearly full ({} MiB): no new work is taken, reports use the reserve", mib);
+  }
+
+  // What waits for room on the disk was promised to nobody yet, and agents tell it again: it must not hold up the end.
+  void when_all_written(std::function<void()> done) {
+    auto once = std::make_shared<std::function<void()>>(std::move(done));
+    const auto leave = [once] {
+      if (auto go = std::exchange(*once, {})) go();
+    };
+    core.when_durable(leave);
+    give_up_when_full(once, leave);
+  }
+
+  void give_up_when_full(const std::shared_ptr<std::function<void()>>& waiting, const std::function<void()>& leave) {
+    constexpr std::uint64_t kLookMs = 500;
+    loop.after(kLookMs, [this, waiting, leave] {
+      if (!*waiting) return;
+      if (core.flowing()) return give_up_when_full(waiting, leave);
+      spdlog::warn("the disk of the log is full: what agents have reported since is not written; they report it again");
+      leave();
+    });
+  }
+
   void fatal(const Error& error) {
     spdlog::critical("the log cannot be written, this process ends: {}", error.message);
     if (stop_wanted) stop_wanted(tl::unexpected(error));
@@ -205,6 +234,8 @@ Result<std::unique_ptr<Platform>> Platform::open(const Settings& settings, io::E
 
 Result<void> Platform::start() {
   Parts& parts = *parts_;
+  parts.guard->on_change([&parts](event_log::DiskGuard::State state) { parts.tell_room(state); });
+  if (parts.guard->state() == event_log::DiskGuard::State::low) parts.tell_room(event_log::DiskGuard::State::low);
   parts.core.on_effect([&parts](const domain::Effect& effect) { parts.dispatcher.perform(effect); });
   parts.dispatcher.start();
   parts.core.start();
@@ -219,7 +250,7 @@ void Platform::stop(std::function<void()> done) {
   parts_->server.stop();
   parts_->providers.stop_all();
   parts_->core.finish();
-  parts_->core.when_durable(std::move(done));
+  parts_->when_all_written(std::move(done));
 }
 
 void Platform::on_stop_wanted(std::function<void(Result<void>)> listener) { parts_->stop_wanted = std::move(listener); }

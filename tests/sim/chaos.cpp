@@ -124,9 +124,7 @@ void Chaos::small_fault() {
     ++world_.counts.slow_disks;
     world_.coordinator.sync_us = rng.range(3'000, 400'000);
   } else if (dice < 60) {
-    ++world_.counts.clock_jumps;
-    world_.coordinator.skew_ms = static_cast<std::int64_t>(rng.range(0, 40'000)) - 20'000;
-    world_.kernel.line("the coordinator's clock is set to " + std::to_string(world_.coordinator.skew_ms) + " ms");
+    set_clock();
   } else if (dice < 75 && world_.coordinator.up()) {
     ++world_.counts.snapshots;
     world_.coordinator.take_snapshot();
@@ -137,6 +135,16 @@ void Chaos::small_fault() {
       if (world_.machines.contains(host)) world_.machine(host).set_disk_full(false);
     });
   }
+}
+
+// By seconds or hours; from one end to the other stays within what the idempotency of commands promises.
+void Chaos::set_clock() {
+  Rng& rng = world_.kernel.rng;
+  const std::uint64_t dice = rng.range(0, 9);
+  const std::uint64_t reach_ms = dice < 5 ? 20'000 : dice < 9 ? 7'200'000 : 39'600'000;
+  ++world_.counts.clock_jumps;
+  world_.coordinator.skew_ms = static_cast<std::int64_t>(rng.range(0, 2 * reach_ms) - reach_ms);
+  world_.kernel.line("the coordinator's clock is off by " + std::to_string(world_.coordinator.skew_ms) + " ms");
 }
 
 }  // namespace prov::sim

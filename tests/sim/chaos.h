@@ -23,6 +23,7 @@ class Chaos {
   void crash_fault();
   void crash_coordinator();
   void small_fault();
+  void set_clock();
   std::string any_host();
   void end();
 

@@ -27,7 +27,7 @@ struct Coordinator::Life {
         log(of.plant_ == Plant::early_ack ? static_cast<RecordLog&>(lying_log) : disk_log),
         writer(log, process, process, opened.position, &of.signing_, [this](const Error& error) { die(error); }),
         link(of.network_),
-        core(core_config(), writer, std::move(opened.state), process, process, of.kernel_.rng),
+        core(core_config(), writer, std::move(opened.state), process, of.kernel_.rng),
         providers(of.cloud_, process),
         secrets(log, of.master_key_, of.kernel_.rng),
         dispatcher(dispatcher_config(), core, writer, log, link, providers, secrets, process, process, of.kernel_.rng) {

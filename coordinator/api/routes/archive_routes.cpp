@@ -125,7 +125,7 @@ void get_audit_state(const CallPtr& call) {
   if (query.error()) return call->refuse(*query.error());
   on_owner(call, [call, at, to] {
     const std::uint64_t now = call->services.backend.state().sequence;
-    call->services.backend.when_durable([call, at = at.value_or(now), to] {
+    when_durable(call, [call, at = at.value_or(now), to] {
       on_reader(call, [call, at, to] {
         auto text = call->services.archive.state_at(at, to);
         text ? call->answer(ok_text(std::move(*text))) : call->refuse(text.error());
@@ -135,9 +135,13 @@ void get_audit_state(const CallPtr& call) {
 }
 
 void get_audit_verify(const CallPtr& call) {
-  on_reader(call, [call] {
-    auto text = call->services.archive.verify();
-    text ? call->answer(ok_text(std::move(*text))) : call->refuse(text.error());
+  on_owner(call, [call] {
+    call->services.backend.cover([call] {
+      on_reader(call, [call] {
+        auto text = call->services.archive.verify();
+        text ? call->answer(ok_text(std::move(*text))) : call->refuse(text.error());
+      });
+    });
   });
 }
 

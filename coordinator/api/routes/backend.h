@@ -34,6 +34,8 @@ class Backend {
   virtual Result<std::vector<domain::EventBody>> check(const domain::Command& command,
                                                        const domain::Principal& who) const = 0;
   virtual void when_durable(std::function<void()> done) = 0;
+  virtual Result<void> flowing() const { return {}; }  // as Core's: an error tells why nothing becomes durable now
+  virtual void cover(std::function<void()> done) = 0;  // by a signed checkpoint, when that can be written
 };
 
 // One question to the log. Empty fields match everything.

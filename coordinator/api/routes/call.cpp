@@ -16,9 +16,14 @@ void Call::answer(Response response) {
 void on_owner(const CallPtr& call, std::function<void()> work) { call->services.owner.post(std::move(work)); }
 void on_reader(const CallPtr& call, std::function<void()> work) { call->services.reader.post(std::move(work)); }
 
+void when_durable(const CallPtr& call, std::function<void()> work) {
+  if (auto flows = call->services.backend.flowing(); !flows) return call->refuse(flows.error());
+  call->services.backend.when_durable(std::move(work));
+}
+
 void answer_durably(const CallPtr& call, Response response) {
   auto held = std::make_shared<Response>(std::move(response));
-  call->services.backend.when_durable([call, held] { call->answer(std::move(*held)); });
+  when_durable(call, [call, held] { call->answer(std::move(*held)); });
 }
 
 projection::View view_of(const Call& call) {

@@ -46,7 +46,9 @@ using CallPtr = std::shared_ptr<Call>;
 void on_owner(const CallPtr& call, std::function<void()> work);
 void on_reader(const CallPtr& call, std::function<void()> work);
 
-// Owner's thread: answers with what was read from the state, when all of that is durable.
+// Owner's thread: goes on when all that was read from the state is durable; refuses the call where a full disk lets
+// nothing become so.
+void when_durable(const CallPtr& call, std::function<void()> work);
 void answer_durably(const CallPtr& call, Response response);
 
 projection::View view_of(const Call& call);  // owner's thread

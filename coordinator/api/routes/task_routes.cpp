@@ -96,7 +96,7 @@ void get_task(const CallPtr& call) {
     if (!found) return;
     auto item = std::make_shared<json>(projection::task(*found->workflow, *task_index(found->id)));
     if (found->task->attempt == 0) return answer_durably(call, ok(std::move(*item)));
-    call->services.backend.when_durable([call, item, id = found->id, attempt = found->task->attempt] {
+    when_durable(call, [call, item, id = found->id, attempt = found->task->attempt] {
       on_reader(call, [call, item, id, attempt] {
         auto text = tail(call->services.archive, id, attempt);
         if (!text) return call->refuse(text.error());
@@ -123,7 +123,7 @@ void get_task_output(const CallPtr& call) {
                                                 "the last one is " + std::to_string(last)}));
     }
     wish.ended = wish.attempt < last || found->task->status == domain::TaskStatus::ended;
-    call->services.backend.when_durable([call, wish] { on_reader(call, [call, wish] { answer_output(call, wish); }); });
+    when_durable(call, [call, wish] { on_reader(call, [call, wish] { answer_output(call, wish); }); });
   });
 }
 

@@ -106,7 +106,7 @@ struct Rig::Parts {
         event_log::OpenedLog opened)
       : log(std::move(store)),
         writer(*log, loop, clock, opened.position, nullptr, [](const Error& error) { FAIL() << error.message; }),
-        core(core_config(), writer, std::move(opened.state), clock, loop, random),
+        core(core_config(), writer, std::move(opened.state), loop, random),
         secrets(*log, std::string(32, 'k'), random),
         dispatcher({}, core, writer, *log, link, providers, secrets, clock, loop, random),
         server(server_config(options, folder), hooks(folder), core, dispatcher, *log, writer, loop, clock, random) {

@@ -72,13 +72,18 @@ class FakeBackend final : public Backend {
     done();
   }
 
+  void cover(std::function<void()> done) override {
+    ++covers;
+    done();
+  }
+
   domain::Platform platform;
   projection::PlatformFacts platform_facts;
   std::vector<domain::Command> submitted;
   std::map<Id, domain::Answer> remembered;
   std::optional<Error> refuse_with;
   std::size_t sides_written = 0;
-  int gates = 0;
+  int gates = 0, covers = 0;
 };
 
 class FakeArchive final : public Archive {

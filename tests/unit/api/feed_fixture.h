@@ -92,6 +92,7 @@ class StateBackend final : public Backend {
     return std::vector<domain::EventBody>{};
   }
   void when_durable(std::function<void()> done) override { done(); }
+  void cover(std::function<void()> done) override { done(); }
   domain::State state_;
 };
 

@@ -102,6 +102,33 @@ TEST_F(DiskGuardTest, TheDiskIsAskedOnceASecondOrPerBytesAppended) {
   EXPECT_EQ(asked_, 2);
 }
 
+TEST_F(DiskGuardTest, WhatIsAppendedIsReasonToLookWhoeverAsks) {
+  DiskGuard guard = make();
+  std::vector<State> heard;
+  guard.on_change([&heard](State state) { heard.push_back(state); });
+  room_ = 5 * kMiB;
+  guard.appended(255 << 10);
+  EXPECT_EQ(ballast_size(), 4 * kMiB);
+  guard.appended(1 << 10);
+  EXPECT_EQ(ballast_size(), 0U);
+  room_ = 100 * kMiB;
+  clock_.advance(1000);
+  guard.appended(1);
+  EXPECT_EQ(ballast_size(), 4 * kMiB);
+  EXPECT_EQ(heard, (std::vector<State>{State::low, State::ok}));
+}
+
+TEST_F(DiskGuardTest, GivesWayToACommitThatFindsNoRoom) {
+  DiskGuard guard = make();
+  room_ = 6 * kMiB;  // the margin is kept, but one commit may be larger than that
+  EXPECT_EQ(later(guard), State::ok);
+  EXPECT_TRUE(guard.give_way());
+  EXPECT_EQ(ballast_size(), 0U);
+  EXPECT_FALSE(guard.admit());
+  EXPECT_FALSE(guard.give_way()) << "there is no more to give";
+  EXPECT_EQ(later(guard), State::low);
+}
+
 TEST_F(DiskGuardTest, ADiskThatDoesNotAnswerChangesNothing) {
   DiskGuard guard = make();
   broken_ = true;

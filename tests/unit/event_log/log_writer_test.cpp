@@ -182,6 +182,29 @@ TEST_F(LogWriterTest, AFullDiskKeepsTheGateShutLosesNothingAndGoesOn) {
   EXPECT_EQ(disk->commits.size(), 2U);
 }
 
+TEST_F(LogWriterTest, SaysWhatBecomesOfTheRoom) {
+  std::vector<std::size_t> written;
+  int refused = 0;
+  writer->on_room([&](std::size_t bytes) { written.push_back(bytes); }, [&] { ++refused; });
+  append_some(1);
+  writer->write_side({"k", std::string(1000, 'x'), false});
+  log->set_full(true);
+  writer->flush();
+  writer->flush();  // the store has not answered yet: it is not offered the same commit twice
+  executor.run_all();
+  EXPECT_EQ(refused, 1);
+  writer->flush();
+  executor.run_all();
+  EXPECT_EQ(refused, 2);
+  EXPECT_TRUE(written.empty());
+  log->set_full(false);
+  writer->flush();
+  EXPECT_TRUE(writer->out_of_room()) << "until it is written";
+  while (sync_one()) continue;
+  EXPECT_FALSE(writer->out_of_room());
+  EXPECT_EQ(written, (std::vector<std::size_t>{disk->commits.at(1).size() + 1001}));
+}
+
 TEST_F(LogWriterTest, AWriterThatIsGoneHearsNothing) {
   append_some(1);
   bool released = false;

@@ -43,7 +43,7 @@ struct Config {
   std::function<Facts()> facts;
   std::function<void(Severity, std::string_view)> log;  // lines for people
   std::uint32_t parallel = 8;                           // steps that run at once
-  std::uint32_t capacity = 128;                         // orders held that are not settled
+  std::uint32_t capacity = 128;                         // orders held that have not ended
   bool expects_journal = false;  // it has worked before: an empty journal is a lost one, not a new one
 };
 

@@ -14,7 +14,8 @@ void strip(wire::Order& order) { order.action = wire::Noop{}; }
 
 std::vector<StepId> Book::apply(const Record& record) {
   if (const auto* identity = std::get_if<Identity>(&record.what)) identity_ = *identity;
-  if (const auto* seen = std::get_if<Seen>(&record.what)) see(*seen);
+  std::vector<StepId> forgotten;
+  if (const auto* seen = std::get_if<Seen>(&record.what)) forgotten = see(*seen);
   if (const auto* assigned = std::get_if<Assigned>(&record.what)) assign(*assigned, record.time_ms);
   if (const auto* started = std::get_if<Started>(&record.what)) start(*started, record.time_ms);
   if (const auto* ended = std::get_if<StepEnded>(&record.what)) end(*ended, record.time_ms);
@@ -25,13 +26,24 @@ std::vector<StepId> Book::apply(const Record& record) {
   if (const auto* distrust = std::get_if<Distrust>(&record.what)) {
     distrust_through_ = distrust->through;
   }
-  return forget_settled();
+  forget(by_sequence_.begin(), after(seen_.settled_through), forgotten);
+  return forgotten;
 }
 
-void Book::see(const Seen& seen) {
+// A later epoch of a log that ends before what was seen: an operator has accepted that its end is lost. Nobody knows
+// the orders from there any more; sequences are given out anew; and what was settled before may have run.
+std::vector<StepId> Book::see(const Seen& seen) {
+  std::vector<StepId> forgotten;
+  if (seen.epoch > seen_.epoch && seen.log_sequence < seen_.log_sequence) {
+    distrust_through_ = std::max(distrust_through_, seen.log_sequence);
+    seen_ = seen;
+    forget(after(seen.log_sequence), by_sequence_.end(), forgotten);
+    return forgotten;
+  }
   seen_.epoch = std::max(seen_.epoch, seen.epoch);
   seen_.settled_through = std::max(seen_.settled_through, seen.settled_through);
   seen_.log_sequence = std::max(seen_.log_sequence, seen.log_sequence);
+  return forgotten;
 }
 
 void Book::assign(const Assigned& assigned, TimeMs time_ms) {
@@ -71,13 +83,13 @@ void Book::end(const StepEnded& ended, TimeMs time_ms) {
   strip(entry.order);
 }
 
-std::vector<StepId> Book::forget_settled() {
-  std::vector<StepId> forgotten;
-  const StepId least{};
-  const auto past = seen_.settled_through == std::numeric_limits<std::uint64_t>::max()
-                        ? by_sequence_.end()
-                        : by_sequence_.lower_bound({seen_.settled_through + 1, least});
-  for (auto it = by_sequence_.begin(); it != past;) {
+Book::Place Book::after(std::uint64_t sequence) const {
+  if (sequence == std::numeric_limits<std::uint64_t>::max()) return by_sequence_.end();
+  return by_sequence_.lower_bound({sequence + 1, StepId{}});
+}
+
+void Book::forget(Place it, Place past, std::vector<StepId>& forgotten) {
+  while (it != past) {
     const StepId step = it->second;
     if (entries_.at(step).phase == Phase::started) {  // it still runs: its end will be the end of it
       ++it;
@@ -88,7 +100,6 @@ std::vector<StepId> Book::forget_settled() {
     forgotten.push_back(step);
     it = by_sequence_.erase(it);
   }
-  return forgotten;
 }
 
 Offer Book::offer(const wire::Order& order) const {
@@ -97,7 +108,7 @@ Offer Book::offer(const wire::Order& order) const {
   if (order.sequence <= seen_.settled_through) return Offer::stale;
   const auto next = entries_.upper_bound(step);
   if (next != entries_.end() && next->first.task == step.task) return Offer::stale;  // a later attempt is known
-  if (entries_.size() >= capacity_) return Offer::full;
+  if (unended() >= capacity_ || entries_.size() >= kMaxRemembered) return Offer::full;
   if (order.sequence <= distrust_through_) return Offer::distrust;
   return Offer::take;
 }

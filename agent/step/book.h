@@ -34,7 +34,7 @@ enum class Offer {
   known,     // has it already: answer with where it stands
   stale,     // settled, or an attempt older than one that it knows: never to be run
   full,      // beyond the capacity: not taken, it comes again
-  distrust,  // unknown, but from before a journal was lost: it may have run, so it must not run now
+  distrust,  // unknown, but from before a journal or the log's end was lost: it may have run, so it must not run now
 };
 
 // What to do with a step after the agent was started again.
@@ -44,8 +44,13 @@ enum class Recovery {
   interrupt,  // accepted before the host was booted: nobody waits for it in this life
 };
 
+// Steps that are remembered, those included that ended and may not be forgotten yet because an older one still runs.
+inline constexpr std::size_t kMaxRemembered = wire::kMaxUnfinished;
+
 class Book {
  public:
+  // `capacity`: of orders that have not ended. What has ended does not count: the coordinator takes its order's credit
+  // as given back then, and an older order that it sends again must always find room.
   Book(std::uint32_t parallel, std::uint32_t capacity) : parallel_(parallel), capacity_(capacity) {}
 
   // The fold. Total: a record that makes no sense (a start of an unknown step) changes nothing.
@@ -66,6 +71,7 @@ class Book {
   std::optional<Identity> identity() const { return identity_; }
   std::uint32_t running() const { return running_; }
   std::uint32_t accepted() const { return static_cast<std::uint32_t>(waiting_.size()); }
+  std::size_t unended() const { return waiting_.size() + running_; }
 
   // The fewest records whose fold is this book: a compacted journal.
   std::vector<Record> condensed() const;
@@ -74,8 +80,10 @@ class Book {
   void assign(const Assigned& assigned, TimeMs time_ms);
   void start(const Started& started, TimeMs time_ms);
   void end(const StepEnded& ended, TimeMs time_ms);
-  void see(const Seen& seen);
-  std::vector<StepId> forget_settled();
+  using Place = std::set<std::pair<std::uint64_t, StepId>>::const_iterator;
+  std::vector<StepId> see(const Seen& seen);
+  Place after(std::uint64_t sequence) const;
+  void forget(Place from, Place past, std::vector<StepId>& forgotten);
 
   std::uint32_t parallel_, capacity_;
   std::optional<Identity> identity_;

@@ -66,9 +66,34 @@ TEST_F(Books, HoldsNoMoreThanItsCapacity) {
   EXPECT_EQ(book.offer(order(5, 5)), Offer::full);
   EXPECT_EQ(book.offer(order(4, 4)), Offer::known);
   end(step(1));
-  EXPECT_EQ(book.offer(order(5, 5)), Offer::full) << "ended is not settled";
+  EXPECT_EQ(book.offer(order(5, 5)), Offer::take) << "the coordinator has that credit back";
+}
+
+// An order that was lost on the way, or a step that runs for hours, keeps everything younger from being settled. What
+// has ended meanwhile must neither keep the lost one out nor make the host idle.
+TEST_F(Books, TakesAnOlderOrderBehindManyThatEnded) {
+  take(order(1, 1));
+  start(step(1));
+  for (std::uint8_t i = 3; i < 40; ++i) {
+    ASSERT_EQ(book.offer(order(i, i)), Offer::take) << int{i};
+    take(order(i, i));
+    end(step(i));
+    apply(Reported{step(i)});
+  }
+  EXPECT_EQ(book.offer(order(2, 2)), Offer::take);
+}
+
+TEST_F(Books, RemembersABoundedNumberOfSteps) {
+  for (std::uint32_t i = 1; i <= kMaxRemembered; ++i) {
+    wire::Order one = order(0, i);
+    one.task = task_id(Id{}, i);
+    ASSERT_EQ(book.offer(one), Offer::take) << i;
+    take(one);
+    end({one.task, one.attempt});
+  }
+  EXPECT_EQ(book.offer(order(5, kMaxRemembered + 1)), Offer::full);
   apply(Seen{1, 1, 9});
-  EXPECT_EQ(book.offer(order(5, 5)), Offer::take);
+  EXPECT_EQ(book.offer(order(5, kMaxRemembered + 1)), Offer::take);
 }
 
 TEST_F(Books, DistrustsWhatALostJournalMayHaveHeld) {
@@ -128,6 +153,24 @@ TEST_F(Books, NumbersOnlyRise) {
   apply(Seen{5, 50, 500});
   apply(Seen{4, 60, 400});
   EXPECT_EQ(book.seen(), (Seen{5, 60, 500}));
+}
+
+TEST_F(Books, BeginsAnewWithALogThatLostItsEnd) {
+  take(order(1, 80));   // before the end that is lost
+  take(order(2, 400));  // in it
+  start(step(1));
+  apply(Seen{5, 60, 500});
+  EXPECT_EQ(apply(Seen{7, 70, 100}), std::vector<StepId>{step(2)}) << "nobody knows it any more: it must not start";
+  EXPECT_EQ(book.seen(), (Seen{7, 70, 100}));
+  EXPECT_EQ(book.offer(order(1, 80)), Offer::known);
+  EXPECT_EQ(book.offer(order(3, 70)), Offer::stale);
+  EXPECT_EQ(book.offer(order(3, 90)), Offer::distrust) << "it may have run, and been settled in what is lost";
+  EXPECT_EQ(book.offer(order(3, 101)), Offer::take) << "given out anew";
+  Book again{2, 4};
+  for (const Record& each : book.condensed()) again.apply(each);
+  EXPECT_EQ(again.seen(), book.seen());
+  EXPECT_EQ(again.offer(order(3, 90)), Offer::distrust);
+  EXPECT_EQ(again.offer(order(3, 101)), Offer::take);
 }
 
 TEST_F(Books, DecidesWhatARestartFinds) {

@@ -1,5 +1,6 @@
 # How everything is compiled. Warnings are errors, and live here alone.
 option(PROV_TESTS "build the tests" ON)
+option(PROV_BENCH "build the measurements (the preset bench: without the tests)" OFF)
 set(PROV_SANITIZE "" CACHE STRING "address or thread: build everything with that sanitizer")
 
 add_library(prov_options INTERFACE)

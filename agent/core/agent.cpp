@@ -253,10 +253,15 @@ void Agent::Impl::on_frame(const std::string& bytes) {
   if (welcome != nullptr && !config_.log_id.is_zero() && welcome->log_id != config_.log_id) {
     return refuse_frame("it comes from another log, " + to_text(welcome->log_id));
   }
-  const bool started_again = frame->epoch > book_.seen().epoch && session_.is_open();
   session_.heard();
+  const bool started_again = frame->epoch > book_.seen().epoch;
+  if (started_again && welcome == nullptr) {
+    // It does not know yet what this agent attests. Until it does, and says welcome to that, nothing of it counts.
+    if (const auto* refused = std::get_if<wire::Refused>(&frame->body)) return handle(*frame, *refused);
+    return session_.restart();
+  }
+  if (started_again && session_.is_open()) shells_.close_all();
   note(*frame);
-  if (started_again) welcome != nullptr ? shells_.close_all() : session_.restart();
   std::visit([&](const auto& body) { handle(*frame, body); }, frame->body);
 }
 
@@ -306,7 +311,9 @@ void Agent::Impl::take(const wire::Order& order) {
       ++counters_.orders_accepted;
       record(Assigned{order, digest_of(wire::encode(order)), config_.boot_id});
       if (offer == Offer::distrust) {
-        end_waiting(step, Outcome::in_doubt, "the agent's journal was damaged; it is not known whether this step ran");
+        end_waiting(step, Outcome::in_doubt,
+                    "it was given before the agent's journal, or the end of the coordinator's log, was lost; it is not "
+                    "known whether it ran");
       }
       return;
     case Offer::known: retell(step, *book_.find(step)); return wake();

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::uint64_t kFirstHelloMs = 500;
 constexpr std::uint64_t kLastHelloMs = 8'000;
-constexpr std::uint64_t kRefusedMs = 60'000;
+constexpr std::uint64_t kRefusedMs = 15'000;
 constexpr std::uint64_t kLeastHeartbeatMs = 50, kMostHeartbeatMs = 60'000, kMostDeadMs = 300'000;
 
 }  // namespace

@@ -15,7 +15,8 @@ struct Identity {  // first record of every journal
   Key agent;
   Id log_id;
 };
-struct Seen {  // of the coordinator; each number only rises
+// Of the coordinator; each number only rises, but where a later epoch begins with a log that has lost its end.
+struct Seen {
   std::uint32_t epoch = 0;
   std::uint64_t settled_through = 0;
   std::uint64_t log_sequence = 0;
@@ -37,7 +38,7 @@ struct StepEnded {
 struct Reported {  // the coordinator has acknowledged the end
   StepId step;
 };
-struct Distrust {             // a journal was lost: orders up to here that are not in this one may have run
+struct Distrust {  // a journal, or the end of the log, was lost: orders up to here that are not known may have run
   std::uint64_t through = 0;  // the largest number: not known yet, so none is to be trusted
 };
 

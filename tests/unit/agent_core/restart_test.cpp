@@ -116,6 +116,8 @@ TEST(Restart, AMissingJournalOfAnAgentThatHasWorkedIsDamage) {
   rig.boot();
   rig.give(order);  // even before the welcome
   rig.go(100);
+  rig.give(order);  // again, as a coordinator does with what was not accepted
+  rig.go(100);
   EXPECT_EQ(rig.host.starts[Rig::id(order)], 1);
   EXPECT_EQ(rig.heard[Rig::id(order)].end.outcome, Outcome::in_doubt);
 }

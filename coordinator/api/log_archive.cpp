@@ -21,27 +21,11 @@ constexpr std::size_t kAnswerBytes = 16 << 20;
 constexpr std::size_t kBlockCommits = 64;  // are read at once when going backwards
 constexpr std::size_t kMaxHints = 64;
 
-std::string text_of(const ordered_json& event) {
-  return event.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-}
-
-bool named(const std::string& wanted, const std::string& kind, const std::string& id) {
-  return wanted == kind || wanted == id || wanted == kind + "/" + id || wanted == kind + ":" + id;
+std::string text_of(const domain::Event& event) {
+  return event_log::event_to_json(event).dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
 }  // namespace
-
-bool matches(const EventQuery& query, const domain::Event& event) {
-  const domain::Envelope& meta = event.meta;
-  if (meta.sequence < query.from || meta.sequence > query.to) return false;
-  if (meta.log_time_ms < query.since_ms || meta.log_time_ms > query.until_ms) return false;
-  if (!query.workspace.empty() && query.workspace != meta.workspace) return false;
-  if (!query.subject.empty() && query.subject != meta.principal.subject) return false;
-  if (!query.type.empty() && query.type != domain::name_of(event.body)) return false;
-  projection::FeedFilter of_workflow;
-  of_workflow.workflow = query.workflow;
-  return projection::passes(of_workflow, event);
-}
 
 Result<std::uint64_t> LogArchive::commit_at(std::uint64_t sequence, TimeMs time_ms) {
   std::uint64_t low = 1, high = log_.last_commit() + 1;
@@ -89,37 +73,22 @@ Result<EventPage> LogArchive::events(const EventQuery& query) {
   return query.newest ? newest_events(query) : first_events(query);
 }
 
-namespace {
-
-// An event as text, if it is asked for. The aggregate is compared as it is shown.
-std::optional<std::string> item_of(const EventQuery& query, const domain::Event& event) {
-  if (!matches(query, event)) return std::nullopt;
-  const ordered_json shown = event_log::event_to_json(event);
-  if (!query.aggregate.empty() &&
-      !named(query.aggregate, shown.value("aggregate_kind", ""), shown.value("aggregate_id", ""))) {
-    return std::nullopt;
-  }
-  return text_of(shown);
-}
-
-}  // namespace
-
 Result<EventPage> LogArchive::first_events(const EventQuery& query) {
   EventPage out;
-  auto first = commit_at(query.from, query.since_ms);
+  auto first = commit_at(query.filter.from, query.filter.since_ms);
   if (!first) return tl::unexpected(first.error());
   std::size_t bytes = 0;
   auto done = visit(*first, UINT64_MAX, [&](const domain::Event& event) {
-    if (event.meta.sequence > query.to || event.meta.log_time_ms > query.until_ms) return false;
-    auto item = item_of(query, event);
-    if (!item) return true;
-    const bool full = out.items.size() == query.limit || (!out.items.empty() && bytes + item->size() > kAnswerBytes);
+    if (event_log::is_past(query.filter, event.meta)) return false;
+    if (!event_log::matches(query.filter, event)) return true;
+    std::string item = text_of(event);
+    const bool full = out.items.size() == query.limit || (!out.items.empty() && bytes + item.size() > kAnswerBytes);
     if (full) {
       out.next_from = event.meta.sequence;
       return false;
     }
-    bytes += item->size();
-    out.items.push_back(std::move(*item));
+    bytes += item.size();
+    out.items.push_back(std::move(item));
     return true;
   });
   if (!done) return tl::unexpected(done.error());
@@ -128,7 +97,7 @@ Result<EventPage> LogArchive::first_events(const EventQuery& query) {
 
 Result<EventPage> LogArchive::newest_events(const EventQuery& query) {
   std::deque<std::string> found;
-  auto first = commit_at(query.from, query.since_ms);
+  auto first = commit_at(query.filter.from, query.filter.since_ms);
   if (!first) return tl::unexpected(first.error());
   std::size_t bytes = 0;
   for (std::uint64_t end = log_.last_commit() + 1;
@@ -136,7 +105,7 @@ Result<EventPage> LogArchive::newest_events(const EventQuery& query) {
     const std::uint64_t begin = end - std::min<std::uint64_t>(end - *first, kBlockCommits);
     std::vector<std::string> block;
     auto done = visit(begin, end - 1, [&](const domain::Event& event) {
-      if (auto item = item_of(query, event)) block.push_back(std::move(*item));
+      if (event_log::matches(query.filter, event)) block.push_back(text_of(event));
       return true;
     });
     if (!done) return tl::unexpected(done.error());
@@ -166,7 +135,7 @@ Result<FeedPage> LogArchive::feed_page(std::uint64_t from, std::uint64_t to, con
       if (event.meta.sequence < out.next) return true;
       if (event.meta.sequence > to) return !(enough = true);
       if (projection::passes(filter, event)) {
-        out.frames.push_back(projection::event_frame(event.meta.sequence, text_of(event_log::event_to_json(event))));
+        out.frames.push_back(projection::event_frame(event.meta.sequence, text_of(event)));
         bytes += out.frames.back().size();
       }
       out.next = event.meta.sequence + 1;

@@ -44,6 +44,4 @@ class LogArchive final : public Archive, public FeedArchive {
   std::map<std::uint64_t, std::uint64_t> hints_;  // sequence -> the commit to find it in: where feeds will go on
 };
 
-bool matches(const EventQuery& query, const domain::Event& event);
-
 }  // namespace prov::api

@@ -5,13 +5,13 @@
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "common/ports/record_log.h"
 #include "common/result.h"
 #include "coordinator/domain/events.h"
+#include "coordinator/event_log/event_filter.h"
 #include "coordinator/event_log/replay.h"
 
 namespace prov::audit {
@@ -43,19 +43,8 @@ std::string to_text(const VerifyReport& report);  // for people
 
 // ---- what happened?
 
-struct EventFilter {  // what is empty matches everything
-  std::uint64_t from = 1, to = UINT64_MAX;
-  TimeMs since_ms = 0, until_ms = UINT64_MAX;
-  std::set<std::string> types;  // "TaskEnded"
-  std::string subject, workspace;
-  std::string aggregate;  // its name or id as text, its kind, or "kind/name"
-  std::optional<Id> workflow;
-};
-bool matches(const EventFilter& filter, const domain::Event& event);
-bool known_type(const std::string& name);
-
 // Events in order; `visit` answers whether it wants more. Code::corrupt: damage, after what comes before it.
-Result<void> find_events(RecordLog& log, const EventFilter& filter, const event_log::EventVisitor& visit);
+Result<void> find_events(RecordLog& log, const event_log::EventFilter& filter, const event_log::EventVisitor& visit);
 
 // ---- what was the state, and what changed?
 

@@ -1,5 +1,7 @@
 #include "coordinator/audit/options.h"
+#include "common/nearest.h"
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <map>
@@ -69,7 +71,10 @@ Flag text_flag(Member member) {
 }
 
 Result<void> add_type(Options& o, const Values& v) {
-  if (!known_type(v[0])) return tl::unexpected(usage("\"" + v[0] + "\" is no event type, like TaskEnded"));
+  const auto& known = event_log::event_types();
+  if (std::find(known.begin(), known.end(), v[0]) == known.end()) {
+    return tl::unexpected(usage("\"" + v[0] + "\" is no event type; " + did_you_mean(v[0], known)));
+  }
   o.filter.types.insert(v[0]);
   return {};
 }

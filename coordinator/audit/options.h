@@ -14,7 +14,7 @@ struct Options {
   std::string data;
   std::vector<std::string> public_keys;  // files; none: the folder's own
   std::string out;                       // json, jsonl, table; empty: the verb's default
-  EventFilter filter;
+  event_log::EventFilter filter;
   std::size_t limit = 0;              // 0: all
   std::optional<std::string> at, to;  // of replay: a sequence or a time
   std::vector<std::string> others;    // arguments without a flag

@@ -1,9 +1,9 @@
 #include "coordinator/cli/completion.h"
+#include "common/nearest.h"
 
 #include <algorithm>
 
 #include "coordinator/cli/help.h"
-#include "coordinator/workspace/nearest.h"
 
 namespace prov::cli {
 namespace {
@@ -191,7 +191,7 @@ Result<std::string> completion_script(const std::string& shell) {
   if (shell == "zsh") return kZsh;
   if (shell == "fish") return kFish;
   return fail(Code::invalid, "there is no completion for \"" + shell + "\"",
-              workspace::did_you_mean(shell, {"bash", "zsh", "fish"}));
+              did_you_mean(shell, {"bash", "zsh", "fish"}));
 }
 
 }  // namespace prov::cli

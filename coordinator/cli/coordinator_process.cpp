@@ -1,4 +1,5 @@
 #include "coordinator/cli/coordinator_process.h"
+#include "common/nearest.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -8,7 +9,6 @@
 #include <sstream>
 
 #include "coordinator/cli/render.h"
-#include "coordinator/workspace/nearest.h"
 
 namespace prov::cli {
 namespace {
@@ -81,7 +81,7 @@ std::vector<std::string> last_lines(const std::string& file, std::size_t count) 
 Result<void> check_service(const Context& context) {
   if (context.call.args.empty() || context.call.args[0] == "orchestrator") return {};
   return fail(Code::not_found, "there is no service \"" + context.call.args[0] + "\"",
-              workspace::did_you_mean(context.call.args[0], {"orchestrator"}));
+              did_you_mean(context.call.args[0], {"orchestrator"}));
 }
 
 }  // namespace prov::cli

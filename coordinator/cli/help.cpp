@@ -1,9 +1,9 @@
 #include "coordinator/cli/help.h"
+#include "common/nearest.h"
 
 #include <algorithm>
 
 #include "coordinator/cli/command.h"
-#include "coordinator/workspace/nearest.h"
 
 namespace prov::cli {
 namespace {
@@ -135,13 +135,12 @@ Result<std::string> help_page(const std::vector<std::string>& topic) {
   if (topic.size() > 1 && noun != nullptr) {
     if (const Command* command = find_command(*noun, topic[1])) return command_page(*command);
     return fail(Code::not_found, "there is no help on \"" + topic[0] + " " + topic[1] + "\"",
-                workspace::did_you_mean(topic[1], verbs_of(*noun)));
+                did_you_mean(topic[1], verbs_of(*noun)));
   }
   const auto group = std::find_if(groups().begin(), groups().end(), [&](const Group& g) { return g.name == topic[0]; });
   if (group != groups().end()) return group_page(*group);
   if (noun != nullptr) return noun_page(*noun);
-  return fail(Code::not_found, "there is no help on \"" + topic[0] + "\"",
-              workspace::did_you_mean(topic[0], help_topics()));
+  return fail(Code::not_found, "there is no help on \"" + topic[0] + "\"", did_you_mean(topic[0], help_topics()));
 }
 
 }  // namespace prov::cli

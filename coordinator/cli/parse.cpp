@@ -1,14 +1,11 @@
 #include "coordinator/cli/parse.h"
+#include "common/nearest.h"
 
 #include <algorithm>
-
-#include "coordinator/workspace/nearest.h"
 
 namespace prov::cli {
 namespace {
 
-using workspace::did_you_mean;
-using workspace::nearest;
 
 std::string usage_of(const Command& command) {
   std::string text = std::string(kProgram) + " " + std::string(command.noun);

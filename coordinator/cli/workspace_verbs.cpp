@@ -1,11 +1,11 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "common/nearest.h"
 #include "coordinator/cli/context.h"
 #include "coordinator/cli/documents.h"
 #include "coordinator/cli/render.h"
 #include "coordinator/cli/verbs.h"
-#include "coordinator/workspace/nearest.h"
 #include "coordinator/workspace/resolve.h"
 
 namespace prov::cli {

@@ -1,10 +1,9 @@
 #include "coordinator/workspace/definition.h"
+#include "common/nearest.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <map>
-
-#include "coordinator/workspace/nearest.h"
 
 namespace prov::workspace {
 namespace fs = std::filesystem;

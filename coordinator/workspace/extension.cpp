@@ -1,11 +1,11 @@
 #include "coordinator/workspace/extension.h"
+#include "common/nearest.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <set>
 
 #include "coordinator/workspace/fields.h"
-#include "coordinator/workspace/nearest.h"
 
 namespace prov::workspace {
 namespace fs = std::filesystem;

@@ -1,9 +1,8 @@
 #include "coordinator/workspace/fields.h"
+#include "common/nearest.h"
 
 #include <algorithm>
 #include <charconv>
-
-#include "coordinator/workspace/nearest.h"
 
 namespace prov::workspace {
 namespace {

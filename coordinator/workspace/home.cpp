@@ -1,4 +1,5 @@
 #include "coordinator/workspace/home.h"
+#include "common/nearest.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,7 +11,6 @@
 #include <filesystem>
 
 #include "coordinator/workspace/definition.h"
-#include "coordinator/workspace/nearest.h"
 
 namespace prov::workspace {
 namespace fs = std::filesystem;

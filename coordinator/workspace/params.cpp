@@ -1,7 +1,7 @@
 // merge_params: one use of an extension against its manifest.
 #include <algorithm>
 
-#include "coordinator/workspace/nearest.h"
+#include "common/nearest.h"
 #include "coordinator/workspace/resolve.h"
 
 namespace prov::workspace {

@@ -1,10 +1,10 @@
 #include "coordinator/workspace/resolve.h"
+#include "common/nearest.h"
 
 #include <algorithm>
 #include <map>
 #include <set>
 
-#include "coordinator/workspace/nearest.h"
 #include "coordinator/workspace/order.h"
 
 namespace prov::workspace {

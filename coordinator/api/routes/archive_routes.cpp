@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/hash.h"
+#include "common/nearest.h"
 #include "coordinator/api/routes/handlers.h"
 #include "coordinator/api/routes/words.h"
 #include "coordinator/event_log/blobs.h"
@@ -38,27 +39,24 @@ void submit_blob(const CallPtr& call, const std::string& workspace, domain::Stor
   });
 }
 
-template <std::size_t... I>
-std::vector<std::string_view> event_names(std::index_sequence<I...>) {
-  return {domain::name_of(domain::EventBody(std::in_place_index<I>))...};
-}
-
 EventQuery event_query(QueryFields& query) {
   EventQuery out;
-  out.from = query.number("from", 0, UINT64_MAX, 1);
-  out.to = query.number("to", 0, UINT64_MAX, UINT64_MAX);
-  out.type = query.text("type");
-  out.aggregate = query.text("aggregate");
-  out.subject = query.text("subject");
-  out.workspace = query.name("workspace");
-  out.workflow = query.id("workflow");
-  out.since_ms = query.number("since_ms", 0, UINT64_MAX, 0);
-  out.until_ms = query.number("until_ms", 0, UINT64_MAX, UINT64_MAX);
+  event_log::EventFilter& filter = out.filter;
+  filter.from = query.number("from", 0, UINT64_MAX, 1);
+  filter.to = query.number("to", 0, UINT64_MAX, UINT64_MAX);
+  if (const std::string type = query.text("type"); !type.empty()) filter.types.insert(type);
+  filter.aggregate = query.text("aggregate");
+  filter.subject = query.text("subject");
+  filter.workspace = query.name("workspace");
+  filter.workflow = query.id("workflow");
+  filter.since_ms = query.number("since_ms", 0, UINT64_MAX, 0);
+  filter.until_ms = query.number("until_ms", 0, UINT64_MAX, UINT64_MAX);
   out.limit = query.number("limit", 1, 1000, 50);
   out.newest = query.flag("newest");
-  const auto known = event_names(std::make_index_sequence<std::variant_size_v<domain::EventBody>>());
-  if (!out.type.empty() && std::find(known.begin(), known.end(), out.type) == known.end()) {
-    query.refuse("type", "is no event type: " + suggest(out.type, known));
+  const auto& known = event_log::event_types();
+  for (const std::string& type : filter.types) {
+    if (std::find(known.begin(), known.end(), type) != known.end()) continue;
+    query.refuse("type", "is no event type: " + did_you_mean(type, known));
   }
   return out;
 }

@@ -14,6 +14,7 @@
 #include "coordinator/domain/authorize.h"
 #include "coordinator/domain/commands.h"
 #include "coordinator/domain/state.h"
+#include "coordinator/event_log/event_filter.h"
 #include "coordinator/projection/status.h"
 #include "coordinator/projection/view.h"
 
@@ -38,14 +39,8 @@ class Backend {
   virtual void cover(std::function<void()> done) = 0;  // by a signed checkpoint, when that can be written
 };
 
-// One question to the log. Empty fields match everything.
 struct EventQuery {
-  std::uint64_t from = 1, to = UINT64_MAX;
-  std::string type;       // "WorkflowSubmitted"
-  std::string aggregate;  // its name or id as text, its kind, or "kind/name"
-  std::string subject, workspace;
-  std::optional<Id> workflow;
-  TimeMs since_ms = 0, until_ms = UINT64_MAX;
+  event_log::EventFilter filter = {};
   std::size_t limit = 50;
   bool newest = false;  // the last `limit` that match, instead of the first
 };

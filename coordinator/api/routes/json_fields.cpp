@@ -1,4 +1,5 @@
 #include "coordinator/api/routes/json_fields.h"
+#include "common/nearest.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -241,7 +242,7 @@ void Fields::finish() {
   for (const auto& [key, value] : value_.items()) {
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
     refuse(key, "is not a known field");
-    error_->hint = suggest(key, {known_.begin(), known_.end()});
+    error_->hint = did_you_mean(key, {known_.begin(), known_.end()});
     return;
   }
 }

@@ -1,4 +1,5 @@
 #include "coordinator/api/routes/router.h"
+#include "common/nearest.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -86,7 +87,7 @@ std::optional<Error> unknown_query(const Route& route, const Target& target) {
     const std::string& name = target.query[i].first;
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       return Error{Code::invalid, "\"" + name.substr(0, 64) + "\" of the query is not known here",
-                   suggest(name, known)};
+                   did_you_mean(name, {known.begin(), known.end()})};
     }
     for (std::size_t j = 0; j < i && name != "arg"; ++j) {
       if (target.query[j].first == name) return Error{Code::invalid, "\"" + name + "\" stands twice in the query", {}};

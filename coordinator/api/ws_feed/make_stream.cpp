@@ -1,4 +1,5 @@
 #include "coordinator/api/ws_feed/make_stream.h"
+#include "common/nearest.h"
 
 #include <algorithm>
 
@@ -18,7 +19,7 @@ std::set<projection::Topic> topics_of(QueryFields& query) {
     start = end + 1;
     const auto found = std::find(std::begin(names), std::end(names), word);
     if (found == std::end(names)) {
-      query.refuse("events", "names \"" + word + "\": " + suggest(word, {std::begin(names), std::end(names)}));
+      query.refuse("events", "names \"" + word + "\": " + did_you_mean(word, {std::begin(names), std::end(names)}));
       return out;
     }
     out.insert(static_cast<projection::Topic>(found - std::begin(names)));

@@ -224,11 +224,11 @@ TEST_F(Routes, EventsAreAskedForWithAllFilters) {
       call(Method::get, "/events?from=5&to=9&type=TaskEnded&aggregate=task&subject=uid:0&workflow=" + kKey +
                             "&since_ms=1&until_ms=2&limit=7&newest=true&workspace=w");
   EXPECT_EQ(answer.data(), json({{"items", {{{"sequence", 1}}, {{"sequence", 2}}}}, {"total", 2}, {"next_from", 3}}));
-  EXPECT_EQ(archive.asked.from, 5U);
-  EXPECT_EQ(archive.asked.to, 9U);
-  EXPECT_EQ(archive.asked.type, "TaskEnded");
-  EXPECT_EQ(archive.asked.subject, "uid:0");
-  EXPECT_EQ(archive.asked.workflow, parse_id(kKey));
+  EXPECT_EQ(archive.asked.filter.from, 5U);
+  EXPECT_EQ(archive.asked.filter.to, 9U);
+  EXPECT_EQ(archive.asked.filter.types, std::set<std::string>{"TaskEnded"});
+  EXPECT_EQ(archive.asked.filter.subject, "uid:0");
+  EXPECT_EQ(archive.asked.filter.workflow, parse_id(kKey));
   EXPECT_EQ(archive.asked.limit, 7U);
   EXPECT_TRUE(archive.asked.newest);
   const auto wrong = call(Method::get, "/events?type=TaskEnd");

@@ -1,10 +1,10 @@
 #include "coordinator/workspace/home.h"
+#include "common/nearest.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include "coordinator/workspace/definition.h"
-#include "coordinator/workspace/nearest.h"
 #include "tests/unit/workspace/temp_folder.h"
 
 namespace prov::workspace {

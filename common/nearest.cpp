@@ -1,8 +1,8 @@
-#include "coordinator/workspace/nearest.h"
+#include "common/nearest.h"
 
 #include <algorithm>
 
-namespace prov::workspace {
+namespace prov {
 namespace {
 
 constexpr std::size_t kMaxWord = 64;  // longer words are not typing errors
@@ -51,4 +51,4 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
   return known.size() > kMaxListed ? text + ", ..." : text;
 }
 
-}  // namespace prov::workspace
+}  // namespace prov

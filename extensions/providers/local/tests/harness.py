@@ -86,7 +86,7 @@ class Infra:
     def start(self, verb, *arguments, **more):
         """A call under way, in a session of its own as under the coordinator."""
         child = subprocess.Popen([PROVIDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                 start_new_session=True, env={**os.environ, "PROVISIONING_CACHE_DIR": CACHE})
+                                 start_new_session=True, umask=0o077, env={**os.environ, "PROVISIONING_CACHE_DIR": CACHE})
         child.stdin.write(self.message(verb, *arguments, **more))
         child.stdin.close()
         return child

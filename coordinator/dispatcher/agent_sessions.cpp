@@ -115,6 +115,7 @@ void AgentSessions::heard(const Key& agent) {
 void AgentSessions::gone(const Key& agent, const std::string& reason) {
   const auto found = sessions_.find(agent);
   if (found == sessions_.end() || !found->second.connected) return;
+  if (!desk_.core.read_only_reason().empty()) return;  // it could not be logged: watch() finds it silent later
   found->second.connected = false;
   if (gone_listener_) gone_listener_(agent);
   desk_.core.submit({{}, "", domain::LoseAgent{agent, found->second.heard_wall_ms, reason}}, system_principal(), {});

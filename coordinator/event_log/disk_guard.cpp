@@ -42,6 +42,7 @@ void DiskGuard::appended(std::uint64_t bytes) {
 bool DiskGuard::give_way() {
   const bool had_ballast = has_ballast_;
   drop_ballast();
+  if (const auto free = ask_()) free_bytes_ = *free;
   become(State::low);
   return had_ballast;
 }

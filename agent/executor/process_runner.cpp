@@ -32,8 +32,14 @@ Result<std::unique_ptr<ProcessRunner>> ProcessRunner::open(RunnerConfig config, 
                                                            FdWatcher& watcher) {
   auto dir = io::make_private_dir(config.steps_dir);
   if (!dir) return tl::unexpected(dir.error());
-  return std::unique_ptr<ProcessRunner>(
+  auto names = io::list_dir(dir->get());
+  if (!names) return tl::unexpected(names.error());
+  std::unique_ptr<ProcessRunner> runner(
       new ProcessRunner(std::move(config), std::move(*dir), bundles, timers, watcher));
+  for (const std::string& name : *names) {
+    if (const auto step = parse_step_dir_name(name)) runner->folders_.insert(*step);
+  }
+  return runner;
 }
 
 ProcessRunner::ProcessRunner(RunnerConfig config, io::Fd dir, BundleStore& bundles, Timers& timers, FdWatcher& watcher)
@@ -49,6 +55,7 @@ Result<void> ProcessRunner::start(const StepId& step, const wire::Order& order) 
   const std::string name = step_dir_name(step);
   auto dir = io::make_new_dir_at(dir_.get(), name);
   if (!dir) return tl::unexpected(dir.error());  // Code::conflict: begun before
+  folders_.insert(step);
   const auto give_up = [&](const Error& error) -> Result<void> {
     dir->reset();
     static_cast<void>(io::remove_tree_at(dir_.get(), name));
@@ -203,7 +210,7 @@ Result<std::string> ProcessRunner::read_output(const StepId& step, std::uint64_t
 }
 
 void ProcessRunner::forget(const StepId& step) {
-  if (running_.contains(step)) return;
+  if (running_.contains(step) || folders_.erase(step) == 0) return;
   static_cast<void>(io::remove_tree_at(dir_.get(), step_dir_name(step)));
 }
 

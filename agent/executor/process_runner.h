@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "agent/executor/bundle_store.h"
@@ -69,6 +70,7 @@ class ProcessRunner final : public StepRunner {
   Alarm poll_alarm_;
   Handler handler_;
   std::map<StepId, Running> running_;
+  std::set<StepId> folders_;  // steps that have a folder: no-op orders never do
 };
 
 }  // namespace prov::agent

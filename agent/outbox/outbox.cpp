@@ -42,8 +42,12 @@ void Outbox::ended(const StepId& step, TimeMs agent_time_ms, wire::Ended end) {
 }
 
 void Outbox::drop(const StepId& step) {
-  streams_.erase(step);
+  const auto found = streams_.find(step);
+  if (found == streams_.end()) return;
+  const bool in_flight = found->second.in_flight;
+  streams_.erase(found);
   if (queued_.erase(step) != 0) ready_.remove(step);
+  if (!in_flight) return;
   for (auto it = frames_.begin(); it != frames_.end();) {
     Frame& frame = it->second;
     std::erase_if(frame.items, [&](const Item& item) { return item.step == step; });

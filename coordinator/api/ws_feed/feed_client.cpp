@@ -32,6 +32,7 @@ void FeedClient::on_ping_due() {
 void FeedClient::pump() {
   while (channel_ != nullptr && !reading_ && next_ <= hub_.head() && channel_->queued_bytes() < kPauseBytes) {
     const domain::Event* event = hub_.recent(next_);
+    if (event == nullptr && hub_.coming(next_)) return;  // on_events() follows
     if (event == nullptr) return read_page();
     if (projection::passes(wish_.filter, *event)) channel_->send_text(hub_.recent_frame(next_));
     ++next_;

@@ -10,9 +10,9 @@ namespace prov::api {
 // The head is raised before anybody is looked for, and a subscriber is counted before it looks at the head: so either
 // this event reaches the subscriber, or the subscriber sees that it has to read it.
 void FeedHub::publish(const EventPtr& event) {
+  const std::lock_guard lock(mutex_);  // so that coming() never sees the head without the event
   head_ = event->meta.sequence;
   if (listening_ == 0) return;
-  const std::lock_guard lock(mutex_);
   if (pending_.size() >= kPendingEvents) pending_.clear();  // the io thread is far behind: it will read the log
   pending_.push_back(event);
   schedule();
@@ -51,6 +51,8 @@ void FeedHub::deliver() {
       if (listeners_.contains(listener)) listener->on_output(task, one);
     }
   }
+  // Only now: a group of commits brings more news at once than is kept, and whoever could take them had his turn.
+  while (recent_.size() > kRecentEvents) recent_.pop_front();
 }
 
 void FeedHub::keep(const std::vector<EventPtr>& news) {
@@ -58,7 +60,6 @@ void FeedHub::keep(const std::vector<EventPtr>& news) {
     const bool follows = recent_.empty() || event->meta.sequence == recent_.back().event->meta.sequence + 1;
     if (!follows) recent_.clear();
     recent_.push_back({event, nullptr});
-    if (recent_.size() > kRecentEvents) recent_.pop_front();
   }
   if (listeners_.empty()) recent_.clear();
 }
@@ -78,6 +79,11 @@ const domain::Event* FeedHub::recent(std::uint64_t sequence) const {
   if (recent_.empty() || sequence < recent_.front().event->meta.sequence) return nullptr;
   const std::uint64_t at = sequence - recent_.front().event->meta.sequence;
   return at < recent_.size() ? recent_[at].event.get() : nullptr;
+}
+
+bool FeedHub::coming(std::uint64_t sequence) {
+  const std::lock_guard lock(mutex_);
+  return !pending_.empty() && pending_.front()->meta.sequence <= sequence;
 }
 
 std::shared_ptr<const std::string> FeedHub::recent_frame(std::uint64_t sequence) {

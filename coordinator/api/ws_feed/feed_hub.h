@@ -39,7 +39,7 @@ class FeedHub {
  public:
   using EventJson = std::function<std::string(const domain::Event&)>;
 
-  static constexpr std::size_t kRecentEvents = 1024;
+  static constexpr std::size_t kRecentEvents = 8192;  // enough to find back after a page of the log was read
   static constexpr std::size_t kPendingEvents = 16384;
   static constexpr std::size_t kPendingTasks = 4096;
 
@@ -57,6 +57,7 @@ class FeedHub {
 
   // The event and its frame, if it is among the newest; nullptr: read the log.
   const domain::Event* recent(std::uint64_t sequence) const;
+  bool coming(std::uint64_t sequence);  // it is published and will be delivered: no need to read the log for it
   std::shared_ptr<const std::string> recent_frame(std::uint64_t sequence);  // REQUIRES: recent(sequence)
 
  private:

@@ -29,6 +29,23 @@ TEST_F(Feed, WithoutFromItBeginsNow) {
   feed->on_closed();
 }
 
+TEST_F(Feed, WhatIsOnItsWayIsNotReadFromTheLog) {
+  FakeChannel channel;
+  auto feed = client({});
+  feed->on_open(channel);
+  publish();
+  publish();
+  drain(channel, *feed);  // between the publishing and the delivery
+  settle();
+  EXPECT_EQ(sequences(channel), from_to(1, 2));
+  EXPECT_EQ(archive.pages, 0);
+  for (std::size_t i = 0; i < FeedHub::kRecentEvents + 100; ++i) publish();  // more at once than is kept
+  settle();
+  EXPECT_EQ(sequences(channel), from_to(1, FeedHub::kRecentEvents + 102));
+  EXPECT_EQ(archive.pages, 0);
+  feed->on_closed();
+}
+
 TEST_F(Feed, WithFromTheLogComesFirst) {
   for (int i = 0; i < 35; ++i) publish();
   FakeChannel channel;
@@ -78,9 +95,13 @@ TEST_F(Feed, WhoIsFarBehindReadsTheLogAgain) {
   FakeChannel channel;
   const auto feed = client({});
   feed->on_open(channel);
-  for (std::size_t i = 0; i < FeedHub::kRecentEvents * 3; ++i) publish();
+  channel.queued = std::size_t{1} << 30;  // it takes nothing for a while
+  for (std::size_t i = 0; i < FeedHub::kRecentEvents + 100; ++i) publish();
   settle();
-  EXPECT_EQ(sequences(channel), from_to(1, FeedHub::kRecentEvents * 3));
+  EXPECT_TRUE(channel.sent.empty());
+  drain(channel, *feed);
+  settle();
+  EXPECT_EQ(sequences(channel), from_to(1, FeedHub::kRecentEvents + 100));
   EXPECT_GT(archive.pages, 0);
   feed->on_closed();
 }

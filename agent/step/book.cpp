@@ -35,7 +35,7 @@ std::vector<StepId> Book::apply(const Record& record) {
 std::vector<StepId> Book::see(const Seen& seen) {
   std::vector<StepId> forgotten;
   if (seen.epoch > seen_.epoch && seen.log_sequence < seen_.log_sequence) {
-    distrust_through_ = std::max(distrust_through_, seen.log_sequence);
+    distrust_through_ = seen.log_sequence;
     seen_ = seen;
     forget(after(seen.log_sequence), by_sequence_.end(), forgotten);
     return forgotten;

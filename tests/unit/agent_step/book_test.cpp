@@ -171,6 +171,9 @@ TEST_F(Books, BeginsAnewWithALogThatLostItsEnd) {
   EXPECT_EQ(again.seen(), book.seen());
   EXPECT_EQ(again.offer(order(3, 90)), Offer::distrust);
   EXPECT_EQ(again.offer(order(3, 101)), Offer::take);
+  apply(Seen{8, 20, 30});  // and once more, from a still older copy
+  EXPECT_EQ(book.offer(order(3, 30)), Offer::distrust);
+  EXPECT_EQ(book.offer(order(3, 31)), Offer::take);
 }
 
 TEST_F(Books, DecidesWhatARestartFinds) {

@@ -93,6 +93,7 @@ void AgentInbox::on(const Key& agent, const wire::Heartbeat& heartbeat) {
 }
 
 void AgentInbox::on(const Key& agent, wire::Reports reports) {
+  if (!desk_.core.read_only_reason().empty()) return;  // nothing can be logged now: they are sent again
   bool all = true;
   for (wire::Report& report : reports.reports) all = all && take(agent, report);
   desk_.writer.flush();

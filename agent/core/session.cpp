@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::uint64_t kFirstHelloMs = 500;
 constexpr std::uint64_t kLastHelloMs = 8'000;
+constexpr std::uint64_t kHandshakeMs = 1'000;
 constexpr std::uint64_t kRefusedMs = 15'000;
 constexpr std::uint64_t kLeastHeartbeatMs = 50, kMostHeartbeatMs = 60'000, kMostDeadMs = 300'000;
 
@@ -26,13 +27,11 @@ void Session::stop() {
   beat_alarm_.stop();
 }
 
-// A hello may be lost like any frame, so it is said until it is answered; a path that stays silent is given up.
+// A hello may be lost like any frame, so it is said until it is answered; a path that stays silent is given up, but not
+// before a hello went out on it, however short the time after which silence counts.
 void Session::greet() {
-  const TimeMs now = clock_.monotonic_ms();
-  if (now - connected_ms_ > dead_ms_) {
-    connected_ms_ = now;
-    hooks_.reconnect();
-  }
+  if (greeted_ && clock_.monotonic_ms() - connected_ms_ > dead_ms_) return renew();
+  greeted_ = true;
   hooks_.say_hello();
   const std::uint64_t wait = std::min(kFirstHelloMs << std::min(hellos_++, 10U), kLastHelloMs);
   hello_alarm_.set(jittered(wait) + wait / 2, [this] { greet(); });
@@ -85,10 +84,16 @@ void Session::tick() {
 void Session::lose(std::string_view why) {
   open_ = false;
   hooks_.closed(why);
-  connected_ms_ = clock_.monotonic_ms();
-  hooks_.reconnect();
   hellos_ = 0;
-  hello_alarm_.set(jittered(1'000), [this] { greet(); });
+  renew();
+}
+
+// A new connection carries nothing until its handshake is through, so the hello waits a little.
+void Session::renew() {
+  connected_ms_ = clock_.monotonic_ms();
+  greeted_ = false;
+  hooks_.reconnect();
+  hello_alarm_.set(jittered(kHandshakeMs), [this] { greet(); });
 }
 
 }  // namespace prov::agent

@@ -40,6 +40,7 @@ class Session {
   void greet();
   void tick();
   void lose(std::string_view why);
+  void renew();
   std::uint64_t jittered(std::uint64_t ms) { return ms / 2 + random_.below(ms / 2 + 1); }
 
   Clock& clock_;
@@ -48,6 +49,7 @@ class Session {
   Alarm hello_alarm_;
   Alarm beat_alarm_;
   bool open_ = false;
+  bool greeted_ = false;  // on this connection
   std::uint32_t hellos_ = 0;
   std::uint64_t heartbeat_ms_ = 5'000, dead_ms_ = 15'000;
   TimeMs heard_ms_ = 0, connected_ms_ = 0;

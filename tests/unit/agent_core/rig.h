@@ -78,7 +78,7 @@ struct Rig {
   }
   void hear(const wire::Hello& hello) {
     hellos.push_back(hello);
-    if (welcomes) send(wire::Welcome{log_id, 1'000, 4'000});
+    if (welcomes) send(wire::Welcome{log_id, 1'000, dead_ms});
   }
   void hear(const wire::Heartbeat& beat) {
     ++heartbeats;
@@ -114,6 +114,7 @@ struct Rig {
 
   void go(std::uint64_t ms = 1) {  // lets everything go on for so long
     for (std::uint64_t end = time.monotonic_ms() + ms;;) {
+      link.settle();
       listen();
       time.advance(0);
       if (runner) runner->look();
@@ -148,6 +149,7 @@ struct Rig {
   std::uint32_t epoch = 1;
   std::uint64_t settled_through = 0, log_sequence = 100;
   bool reachable = true, welcomes = true, answers = true, acknowledges = true, gives_bundles = true;
+  std::uint32_t dead_ms = 4'000;
   std::vector<wire::Hello> hellos;
   std::map<StepId, Heard> heard;
   std::map<Digest, std::string> coordinator_bundles;

@@ -223,9 +223,13 @@ class FakeLink final : public CoordinatorLink {
   void start(Handler handler) override { handler_ = std::move(handler); }
   explicit FakeLink(PowerCut& cut) : cut_(cut) {}
   void send(std::string frame) override {
-    if (cut_.works()) sent.push_back(std::move(frame));
+    if (cut_.works() && !shaking_hands_) sent.push_back(std::move(frame));
   }
-  void reconnect() override { ++reconnects; }
+  void reconnect() override {
+    ++reconnects;
+    shaking_hands_ = true;
+  }
+  void settle() { shaking_hands_ = false; }  // a new connection drops what is sent until then
   void deliver(const std::string& frame) {
     if (handler_.frame) handler_.frame(frame);
   }
@@ -236,6 +240,7 @@ class FakeLink final : public CoordinatorLink {
  private:
   PowerCut& cut_;
   Handler handler_;
+  bool shaking_hands_ = false;
 };
 
 }  // namespace prov::agent::fakes

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "coordinator/cli/render.h"
 
@@ -129,6 +130,13 @@ Result<json> Client::call(Request request) {
 
 Result<json> Client::get(const std::string& path, const Query& query) {
   return call({"GET", target_of(path, query), {}, {}});
+}
+
+Result<json> Client::get_at_once(const std::string& path) {
+  const bool was_there = std::exchange(was_there_, false);
+  auto data = get(path);
+  was_there_ = was_there;
+  return data;
 }
 
 Result<json> Client::change(const char* method, const std::string& path, const Query& query, const json& body) {

@@ -25,6 +25,7 @@ class Client {
   Client(std::unique_ptr<Transport> transport, World world);
 
   Result<nlohmann::json> get(const std::string& path, const Query& query = {});
+  Result<nlohmann::json> get_at_once(const std::string& path);  // without patience, for what can be done without
   // A null body is none.
   Result<nlohmann::json> post(const std::string& path, const Query& query, const nlohmann::json& body);
   Result<nlohmann::json> remove(const std::string& path, const Query& query, const nlohmann::json& body);

@@ -70,6 +70,7 @@ class Follower {
   // Tries until the feed is there; what happened meanwhile is read first. nullptr: we are to leave.
   Result<std::unique_ptr<Stream>> connect() {
     int pause_ms = kFirstPauseMs;
+    bool told = false;
     const std::uint64_t since_ms = context_.world.steady_ms();
     for (;;) {
       auto stream = client_.open_stream("/ws", {{"events", "task,workflow"},
@@ -77,15 +78,15 @@ class Follower {
                                                 {"output", "tail"},
                                                 {"from", std::to_string(sequence_)}});
       if (stream) {
-        if (connections_++ > 0) {
+        if (connections_++ > 0 || told) {
           if (auto known = reload(); !known) return tl::unexpected(known.error());
           view_.line("connected again, from event " + std::to_string(sequence_));
         }
         return stream;
       }
       if (stream.error().code != Code::unavailable) return stream;
-      if (context_.world.steady_ms() - since_ms > kPatienceMs ||
-          (connections_ == 0 && pause_ms > kLongestPauseMs / 2)) {
+      if (connections_ == 0 && !std::exchange(told, true)) view_.line(one_line(stream.error().message) + "; trying on");
+      if (context_.world.steady_ms() - since_ms > kPatienceMs) {
         stream.error().hint = "provisioning platform status, then: provisioning workflow monitor " + workflow_;
         return stream;
       }
@@ -108,15 +109,16 @@ class Follower {
     return {};
   }
 
-  // The feed tells new output only; what a step said before we looked is read once, of as many as are shown.
+  // The feed tells new output only, and perhaps not the very last: what a running step said before we looked, and what
+  // a failed one said at its end, is read once, of as many as are shown.
   void recall_last_lines() {
     int asked = 0;
     for (std::size_t i = 0; i < model_.steps().size() && asked < kLiveRows; ++i) {
       const Step& step = model_.steps()[i];
       const bool failed = step.state == Step::State::ended && step.outcome == "failed";
-      if (!step.last_line.empty() || (step.state != Step::State::running && !failed)) continue;
+      if (!failed && (step.state != Step::State::running || !step.last_line.empty())) continue;
       ++asked;
-      const auto task = client_.get("/tasks/" + path_segment(step.id));
+      const auto task = client_.get_at_once("/tasks/" + path_segment(step.id));
       if (!task) return;  // it is no more than a convenience
       model_.add_output(step.id, number_in(*task, "attempt"), text_in(*task, "output"));
     }

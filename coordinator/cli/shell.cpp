@@ -80,11 +80,11 @@ class ShellSession {
       }
       const json text = json::parse((*message)->data, nullptr, false);
       if (text_in(text, "kind") != "end") continue;
+      if (const std::string reason = text_in(text, "reason"); !reason.empty()) {  // it was not the shell that ended
+        return fail(Code::unavailable, "the session is over: " + reason, "provisioning agent list");
+      }
       const json& code = child_in(text, "exit_code");
       end = exit_of_command(code.is_number_integer() ? code.get<std::int64_t>() : 0);
-      if (const std::string reason = text_in(text, "reason"); !reason.empty()) {
-        context_.console.talk_raw(one_line(reason) + "\r\n");
-      }
       return {};
     }
   }
@@ -112,6 +112,14 @@ Result<Exit> cancel(Context& context, Client& client, const std::string& workflo
   context.console.warn("interrupted; the command is being stopped on the host");
   context.console.say("see how it ended: provisioning workflow status " + workflow);
   return Exit::interrupted;
+}
+
+// Said before the terminal is touched.
+Result<void> check_reachable(Client& client, const std::string& workspace, const std::string& host) {
+  auto agent = client.get("/agents/" + path_segment(host), {{"workspace", workspace}});
+  if (!agent) return tl::unexpected(agent.error());
+  if (flag_in(*agent, "reachable")) return {};
+  return fail(Code::unavailable, "the agent of " + host + " cannot be reached now", "provisioning agent show " + host);
 }
 
 // How a command that was run ended. Only one that ran has an exit code of its own.
@@ -161,6 +169,7 @@ Result<Exit> interactive_shell(Context& context, const std::string& workspace, c
   }
   auto client = context.client();
   if (!client) return tl::unexpected(client.error());
+  if (auto there = check_reachable(**client, workspace, host); !there) return tl::unexpected(there.error());
   const auto [rows, columns] = context.world.terminal_size();
   auto stream = (*client)->open_stream("/ws/shell", {{"server", host},
                                                      {"workspace", workspace},

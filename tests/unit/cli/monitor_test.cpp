@@ -175,6 +175,19 @@ TEST_F(Follow, ComesBackFromTheLastSequenceWhenTheConnectionBreaks) {
   EXPECT_TRUE(has(world_.err, "next: provisioning workflow output " + kTask));
 }
 
+TEST_F(Follow, ACoordinatorThatGoesBeforeTheFeedIsThereIsWaitedForToo) {
+  world_.coordinator.answer(route(), workflow("ready", nullptr, 0));
+  world_.coordinator.answer(route(), workflow("running"));
+  world_.coordinator.answer(route(), workflow("ended", "done"));
+  world_.on_sleep = [this] {  // there is no stream until then
+    if (world_.now_ms > 1'060'000 && world_.coordinator.streams_opened.size() > 5 && world_.coordinator.streams.empty())
+      script({frame(48, "WorkflowEnded", {{"outcome", "done"}})});
+  };
+  EXPECT_EQ(monitor(), 0) << world_.err;
+  EXPECT_TRUE(has(world_.err, "; trying on\n")) << world_.err;
+  EXPECT_TRUE(has(world_.err, "connected again, from event 40\n"));
+}
+
 TEST_F(Follow, GivesUpOnACoordinatorThatStaysAway) {
   world_.coordinator.answer(route(), workflow("running"));
   script({});

@@ -94,14 +94,17 @@ void AgentInbox::on(const Key& agent, const wire::Heartbeat& heartbeat) {
 
 void AgentInbox::on(const Key& agent, wire::Reports reports) {
   if (!desk_.core.read_only_reason().empty()) return;  // nothing can be logged now: they are sent again
+  const domain::Principal who = agent_principal(agent);
   bool all = true;
-  for (wire::Report& report : reports.reports) all = all && take(agent, report);
-  desk_.writer.flush();
+  {
+    const event_log::LogWriter::Group together(desk_.writer);
+    for (wire::Report& report : reports.reports) all = all && take(agent, who, report);
+  }
   if (!all) return;  // sent again, in order
   desk_.core.when_durable([this, agent, id = reports.frame_id] { sessions_.send(agent, wire::ReportsAck{id}); });
 }
 
-bool AgentInbox::take(const Key& agent, wire::Report& report) {
+bool AgentInbox::take(const Key& agent, const domain::Principal& who, wire::Report& report) {
   const domain::Task* task = domain::find_task(desk_.core.state(), report.task);
   if (task == nullptr || task->attempt != report.attempt) return true;  // long settled: nothing to learn, acknowledge
   if (task->agent != agent) {
@@ -112,12 +115,12 @@ bool AgentInbox::take(const Key& agent, wire::Report& report) {
     sessions_.accepted(agent, report.task, report.attempt);
   } else if (std::holds_alternative<wire::Started>(report.what)) {
     sessions_.accepted(agent, report.task, report.attempt);
-    desk_.core.submit({{}, "", domain::ReportStarted{agent, report.task, report.attempt, report.agent_time_ms}},
-                      agent_principal(agent), {});
+    desk_.core.submit({{}, "", domain::ReportStarted{agent, report.task, report.attempt, report.agent_time_ms}}, who,
+                      {});
   } else if (auto* output = std::get_if<wire::Output>(&report.what)) {
     return take_output(report, *output);
   } else {
-    return take_ended(agent, report, std::get<wire::Ended>(report.what));
+    return take_ended(agent, who, report, std::get<wire::Ended>(report.what));
   }
   return true;
 }
@@ -146,7 +149,8 @@ bool AgentInbox::take_output(const wire::Report& report, wire::Output& output) {
   return true;
 }
 
-bool AgentInbox::take_ended(const Key& agent, const wire::Report& report, const wire::Ended& ended) {
+bool AgentInbox::take_ended(const Key& agent, const domain::Principal& who, const wire::Report& report,
+                            const wire::Ended& ended) {
   if (ended.output_bytes > 0 && stored_bytes(report.task, report.attempt) < ended.output_bytes) return false;
   outputs_.erase(report.task);
   sessions_.ended(agent, report.task);
@@ -159,8 +163,7 @@ bool AgentInbox::take_ended(const Key& agent, const wire::Report& report, const 
   e.output_bytes = ended.output_bytes;
   e.output_digest = ended.output_digest;
   e.order_digest = ended.order_digest;
-  desk_.core.submit({{}, "", domain::ReportEnded{agent, std::move(e), report.agent_time_ms, {}}},
-                    agent_principal(agent), {});
+  desk_.core.submit({{}, "", domain::ReportEnded{agent, std::move(e), report.agent_time_ms, {}}}, who, {});
   return true;
 }
 

@@ -75,7 +75,7 @@ void LogWriter::when_durable(std::function<void()> done) {
 }
 
 void LogWriter::flush() {
-  if (failed_) return;
+  if (failed_ || groups_ > 0) return;
   if (!waiting_.empty() && waiting_.back()->full()) waiting_.back()->closed = true;
   if (writing_ == nullptr) return start_commit();
   if (!offered_) offer();

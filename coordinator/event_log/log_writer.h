@@ -49,6 +49,21 @@ class LogWriter {
   // the store has no room for one. Who hears that calls flush() when there may be room again.
   void on_room(std::function<void(std::size_t bytes)> written, std::function<void()> refused);
 
+  // While one lives, flush() waits for its end: what comes in one message costs one commit, not a first one for its
+  // first word alone.
+  class Group {
+   public:
+    explicit Group(LogWriter& writer) : writer_(writer) { ++writer_.groups_; }
+    ~Group() {
+      if (--writer_.groups_ == 0) writer_.flush();
+    }
+    Group(const Group&) = delete;
+    Group& operator=(const Group&) = delete;
+
+   private:
+    LogWriter& writer_;
+  };
+
   // A checkpoint over the last durable commit, as an event for the caller to fold; nullptr when nothing is new.
   std::shared_ptr<const domain::Event> checkpoint_now();
 
@@ -88,6 +103,7 @@ class LogWriter {
   std::deque<std::pair<std::uint64_t, std::function<void()>>> gate_;
   std::function<void(std::size_t)> written_;
   std::function<void()> refused_;
+  int groups_ = 0;
   bool running_gate_ = false, out_of_room_ = false, failed_ = false;
   bool offered_ = false;         // the store has not answered yet
   bool held_;                    // damaged, and nobody has decided yet

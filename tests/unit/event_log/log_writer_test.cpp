@@ -44,6 +44,21 @@ TEST_F(LogWriterTest, WhatComesDuringASyncIsTheNextCommit) {
   EXPECT_EQ(events_in(2), 12U);
 }
 
+TEST_F(LogWriterTest, AGroupIsOneCommitAlsoWhenNothingIsUnderWay) {
+  {
+    const LogWriter::Group together(*writer);
+    for (int command = 0; command < 3; ++command) {
+      const LogWriter::Group within(*writer);
+      append_some(2);
+      writer->flush();
+    }
+    EXPECT_TRUE(syncs.empty());
+  }
+  ASSERT_TRUE(sync_one());
+  EXPECT_FALSE(sync_one());
+  EXPECT_EQ(events_in(1), 6U);
+}
+
 TEST_F(LogWriterTest, ACommitIsClosedAtItsCapBetweenCommandsOnly) {
   append_some(1);
   writer->flush();

@@ -109,18 +109,20 @@ class Follower {
     return {};
   }
 
-  // The feed tells new output only, and perhaps not the very last: what a running step said before we looked, and what
-  // a failed one said at its end, is read once, of as many as are shown.
+  // The feed tells new output only, and perhaps not the very last. What the record has is read where it is shown: of
+  // what runs already when we come, and of each step that failed.
+  void recall_last_line(std::size_t index) {
+    const std::string id = model_.steps()[index].id;
+    const auto task = client_.get_at_once("/tasks/" + path_segment(id));
+    if (task) model_.add_output(id, number_in(*task, "attempt"), text_in(*task, "output"));
+  }
   void recall_last_lines() {
     int asked = 0;
     for (std::size_t i = 0; i < model_.steps().size() && asked < kLiveRows; ++i) {
       const Step& step = model_.steps()[i];
-      const bool failed = step.state == Step::State::ended && step.outcome == "failed";
-      if (!failed && (step.state != Step::State::running || !step.last_line.empty())) continue;
+      if (!step.last_line.empty() || (step.state != Step::State::running && step.outcome != "failed")) continue;
+      recall_last_line(i);
       ++asked;
-      const auto task = client_.get_at_once("/tasks/" + path_segment(step.id));
-      if (!task) return;  // it is no more than a convenience
-      model_.add_output(step.id, number_in(*task, "attempt"), text_in(*task, "output"));
     }
   }
 
@@ -136,7 +138,10 @@ class Follower {
   }
 
   void tell(const std::vector<StepChange>& changes) {
-    for (const auto& change : changes) view_.line(change_line(model_, change, context_.console));
+    for (const auto& change : changes) {
+      if (model_.steps()[change.step].outcome == "failed") recall_last_line(change.step);
+      view_.line(change_line(model_, change, context_.console));
+    }
   }
 
   void draw() {
@@ -176,7 +181,6 @@ class Follower {
   // The last word is the coordinator's: what the feed did not say is read once more.
   Result<Exit> finish() {
     if (auto known = reload(); !known && known.error().code != Code::not_found) return tl::unexpected(known.error());
-    recall_last_lines();
     view_.clear();
     if (context_.format() == Format::table) {
       context_.console.result(summary_text(workflow_, model_, context_.console));

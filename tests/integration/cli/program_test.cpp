@@ -143,6 +143,7 @@ TEST(Program, FollowersComeBackThroughACoordinatorThatWasKilled) {
   EXPECT_EQ(monitor->ran().status, 1);
   EXPECT_TRUE(has(monitor->ran().out, "done 0, failed 1")) << monitor->ran().out;
   EXPECT_TRUE(has(monitor->ran().out, "exit 3; last line: after")) << monitor->ran().out;
+  EXPECT_TRUE(has(monitor->ran().err, "exit 3; last line: after")) << monitor->ran().err;
 }
 
 TEST(Program, EveryListIsOneJsonDocumentAndReadableYaml) {

@@ -329,6 +329,8 @@ void rebuild_derived(State& state) {
   state.agent_by_host.clear();
   for (const auto& [key, agent] : state.agents) state.agent_by_host[{agent.workspace, agent.server}] = key;
   for (auto& [id, workflow] : state.workflows) derive(workflow);
+  state.ended_tasks = 0;
+  for (const Id& id : state.ended_workflows) state.ended_tasks += state.workflows.at(id).tasks.size();
 }
 
 void rebuild_agenda(State& state) {

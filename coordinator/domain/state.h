@@ -174,6 +174,7 @@ struct State {
   std::map<TaskservKey, Taskserv> taskservs;
   std::unordered_map<Id, Workflow, IdHash> workflows;
   std::deque<Id> ended_workflows;  // in the order they ended; the oldest leave the working set
+  std::size_t ended_tasks = 0;     // derived: of the workflows in it
   std::uint64_t ended_workflows_total = 0;
   std::map<Id, Session> sessions;
   std::set<std::pair<std::string, std::string>> secrets;  // workspace, reference

@@ -11,12 +11,10 @@ bool out_now(const Task& task) { return task.status == TaskStatus::dispatched ||
 
 // The oldest finished workflows leave the working set; the newest stays, whatever its size.
 void forget_ended(State& state) {
-  std::size_t tasks = 0;
-  for (const Id& id : state.ended_workflows) tasks += state.workflows.at(id).tasks.size();
   while (state.ended_workflows.size() > 1 &&
-         (state.ended_workflows.size() > kKeepEndedWorkflows || tasks > kKeepEndedTasks)) {
+         (state.ended_workflows.size() > kKeepEndedWorkflows || state.ended_tasks > kKeepEndedTasks)) {
     const auto oldest = state.workflows.find(state.ended_workflows.front());
-    tasks -= oldest->second.tasks.size();
+    state.ended_tasks -= oldest->second.tasks.size();
     for (const Task& task : oldest->second.tasks) {
       if (task.outcome == Outcome::in_doubt) agenda_settle(state, oldest->second, task);
     }
@@ -100,6 +98,7 @@ void apply(State& state, const Envelope& meta, const WorkflowEnded& e) {
   workflow->missing = {};
   ++state.ended_workflows_total;
   state.ended_workflows.push_back(e.id);
+  state.ended_tasks += workflow->tasks.size();
   forget_ended(state);
 }
 

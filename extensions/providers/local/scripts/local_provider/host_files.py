@@ -14,6 +14,8 @@ from .store import write_atomic
 AGENT_FOLDER = "/opt/provisioning-agent"
 AGENT_PROGRAM = AGENT_FOLDER + "/provisioning-agent"
 AGENT_STATE = "/var/lib/provisioning-agent"
+# KillMode: a step and its supervisor outlive the agent. Otherwise systemd would end them with it, as if somebody had
+# cancelled them, and not start it again before they are gone.
 UNIT = f"""[Unit]
 Description=Provisioning agent
 After=network.target
@@ -23,6 +25,7 @@ StartLimitIntervalSec=0
 ExecStart={AGENT_PROGRAM} run --state-dir {AGENT_STATE}
 Restart=always
 RestartSec=1
+KillMode=process
 
 [Install]
 WantedBy=multi-user.target

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <vector>
 
+#include "agent/executor/supervisor.h"
 #include "common/hash.h"
 #include "common/io/posix/processes.h"
 
@@ -99,7 +100,7 @@ void ProcessRunner::watch_supervisor(const StepId& step, Running& running, pid_t
   if (!pidfd) return;  // it has ended: the next look finds what it left
   running.pidfd = std::move(*pidfd);
   watcher_.watch(running.pidfd.get(), [this, step] { look_after(step); });
-  if (running.cancelled) io::signal_pidfd(running.pidfd, SIGTERM);
+  if (running.cancelled) io::signal_pidfd(running.pidfd, kCancelSignal);
 }
 
 void ProcessRunner::poll_all() {
@@ -189,7 +190,7 @@ void ProcessRunner::cancel(const StepId& step) {
   const auto it = running_.find(step);
   if (it == running_.end()) return;
   it->second.cancelled = true;
-  if (it->second.pidfd) io::signal_pidfd(it->second.pidfd, SIGTERM);
+  if (it->second.pidfd) io::signal_pidfd(it->second.pidfd, kCancelSignal);
 }
 
 Result<std::string> ProcessRunner::read_output(const StepId& step, std::uint64_t offset, std::size_t max) {

@@ -79,7 +79,7 @@ class Supervision {
     }
     output_.finish();
     remove_private_parts(dir_.get());
-    write_verdict();
+    if (!sent_home_) write_verdict();  // without one, the agent calls it interrupted
   }
 
  private:
@@ -108,6 +108,7 @@ class Supervision {
   pid_t step_ = 0;
   std::optional<int> status_;
   std::uint64_t limit_at_ms_ = kNever, kill_at_ms_ = kNever;
+  bool sent_home_ = false;  // by somebody other than the agent: the host goes down
 };
 
 bool Supervision::begin() {
@@ -200,8 +201,8 @@ void Supervision::take_signals() {
   while (read(signals_.get(), &info, sizeof info) == sizeof info) {
     if (info.ssi_signo == SIGCHLD) {
       reap();
-    } else if (!result_.end.timed_out && !result_.end.cancelled) {
-      result_.end.cancelled = true;
+    } else if (!result_.end.timed_out && !result_.end.cancelled && !sent_home_) {
+      (info.ssi_signo == kCancelSignal ? result_.end.cancelled : sent_home_) = true;
       stop_group();
     }
   }
@@ -268,7 +269,7 @@ io::Fd block_signals() {
   signal(SIGPIPE, SIG_IGN);
   sigset_t taken;
   sigemptyset(&taken);
-  for (const int each : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) sigaddset(&taken, each);
+  for (const int each : {SIGCHLD, kCancelSignal, SIGTERM, SIGINT, SIGHUP}) sigaddset(&taken, each);
   sigprocmask(SIG_SETMASK, &taken, nullptr);
   return io::Fd(signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK));
 }

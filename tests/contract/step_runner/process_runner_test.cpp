@@ -197,6 +197,17 @@ TEST_F(ProcessSteps, ADeadSupervisorMeansInterruptedOnceTheGroupIsGone) {
   EXPECT_EQ(ended[step][0].output_digest, digest_of(output_of(step)));
 }
 
+TEST_F(ProcessSteps, ASupervisorThatTheSystemSendsHomeEndsItsStepAsInterrupted) {
+  ASSERT_TRUE(start(step, world.shell(step, "echo $$ $PPID; sleep 1000")));
+  ASSERT_TRUE(world.run_until([&] { return grown[step] > 0; }));
+  int pid = 0, supervisor = 0;
+  ASSERT_EQ(std::sscanf(output_of(step).c_str(), "%d %d", &pid, &supervisor), 2);
+  kill(supervisor, SIGTERM);
+  ASSERT_TRUE(wait_for(step));
+  EXPECT_EQ(ended[step][0].outcome, Outcome::interrupted);
+  EXPECT_FALSE(alive(pid));
+}
+
 TEST_F(ProcessSteps, ASupervisorThatComesTooLateRunsNothing) {
   // The agent died between making the folder and starting the supervisor; its successor gives the step up, and only
   // then does the supervisor begin.

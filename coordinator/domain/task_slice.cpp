@@ -7,6 +7,8 @@
 namespace prov::domain {
 namespace {
 
+constexpr std::uint32_t kInterruptedAttempts = 10;
+
 struct At {
   Workflow* workflow = nullptr;
   std::uint32_t index = 0;
@@ -143,9 +145,12 @@ Decision decide_on(const State& state, const Command&, const ReportStarted& c, c
 
 namespace {
 
+// What may be repeated at all is repeated more often after an interruption, which says nothing about the task, than
+// after its own "try later".
 bool may_retry(const Workflow& workflow, const Task& task, const TaskEnded& e) {
-  if (workflow.cancelling || workflow.ended || task.attempt >= task.plan.max_attempts) return false;
-  return e.outcome == Outcome::interrupted || (e.outcome == Outcome::failed && e.exit_code == kExitTryLater);
+  if (workflow.cancelling || workflow.ended || task.plan.max_attempts <= 1) return false;
+  if (e.outcome == Outcome::interrupted) return task.attempt < std::max(task.plan.max_attempts, kInterruptedAttempts);
+  return task.attempt < task.plan.max_attempts && e.outcome == Outcome::failed && e.exit_code == kExitTryLater;
 }
 
 // What the success of a task says about its server or task service.

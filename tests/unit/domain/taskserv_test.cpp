@@ -70,6 +70,21 @@ TEST(Taskserv, InterruptedIsRetriedOnlyWhenItMayBe) {
   EXPECT_EQ(find_task(p.state, unsafe)->outcome, Outcome::interrupted);
 }
 
+TEST(Taskserv, InterruptionsCountLessThanFailuresAndEndToo) {
+  Platform p;
+  p.add_host("a", 1);
+  p.must(CreateTaskservs{"demo", {{taskserv("a", "safe", true), {}}}});
+  const Id id = task_id(p.newest_workflow(), 0);
+  for (std::uint32_t attempt = 1; attempt < 10; ++attempt) {
+    ASSERT_EQ(find_task(p.state, id)->attempt, attempt);
+    p.end(id, Outcome::interrupted);
+    ASSERT_EQ(find_task(p.state, id)->status, TaskStatus::ready) << "more often than it may fail";
+    p.advance(3'600'000);
+  }
+  p.end(id, Outcome::interrupted);
+  EXPECT_EQ(find_task(p.state, id)->status, TaskStatus::ended);
+}
+
 TEST(Taskserv, TryLaterIsRetriedWithGrowingPausesAndThenGivenUp) {
   Platform p;
   p.add_host("a", 1);

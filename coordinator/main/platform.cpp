@@ -102,7 +102,7 @@ struct Platform::Parts {
       return Result<std::string>(audit::to_json(audit::verify(*log, {{event_log::key_id(key), key}})).dump());
     };
     hooks.backup = [this](std::string folder, std::function<void(Result<api::BackupDone>)> done) {
-      back_up(folder, done);
+      core.cover([this, folder = std::move(folder), done = std::move(done)] { back_up(folder, done); });
     };
     hooks.stop = [this] {
       if (stop_wanted) stop_wanted({});

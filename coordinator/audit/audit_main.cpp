@@ -59,7 +59,10 @@ int run_verify(const Run& run) {
   auto keys = public_keys(run);
   if (!keys) return complain(run.err, keys.error());
   for (const std::string& note : run.log.notes()) run.err << "note: " << note << "\n";
-  const VerifyReport report = verify(run.log, *keys);
+  const std::uint64_t from = run.options.filter.from;
+  const Result<VerifyReport> made = from > 1 ? verify_from(run.log, *keys, from) : verify(run.log, *keys);
+  if (!made) return complain(run.err, made.error());
+  const VerifyReport& report = *made;
   if (run.options.out == "json" || run.options.out == "jsonl") {
     run.out << to_json(report).dump(run.options.out == "json" ? 2 : -1) << "\n";
   } else {

@@ -15,6 +15,7 @@ const char* const kAuditHelp =
     "\n"
     "  verify   is the log whole, and is it signed? exit code 0: yes, 3: damaged (the report says where)\n"
     "           --public-key FILE   whose checkpoints to accept (again: several); default DIR/keys/signing.pub\n"
+    "           --from N            from event N on, without what comes before it (it may be in an archive)\n"
     "  export   events as JSON Lines\n"
     "  log      events as a table\n"
     "           --from N --to N     sequences            --since TIME --until TIME\n"

@@ -16,16 +16,18 @@ constexpr std::size_t kNamedDocuments = 20;
 
 class Verifier {
  public:
-  Verifier(RecordLog& log, VerifyReport& report) : log_(log), report_(report) {}
+  Verifier(RecordLog& log, VerifyReport& report) : log_(log), report_(report), folds_(report.from_sequence == 1) {}
 
   bool operator()(const domain::Event& event) {
     if (report_.first_ms == 0) report_.first_ms = event.meta.log_time_ms;
-    domain::evolve(state_, event);
+    if (folds_) domain::evolve(state_, event);
     if (const auto* blob = std::get_if<domain::BlobStored>(&event.body)) look_at(*blob);
     if (const auto* ended = std::get_if<domain::TaskEnded>(&event.body)) look_at(*ended);
     return true;
   }
-  Digest state_hash() const { return event_log::state_hash(state_); }
+  std::optional<Digest> state_hash() const {
+    return folds_ ? std::optional(event_log::state_hash(state_)) : std::nullopt;
+  }
 
  private:
   void count(Documents& documents, bool there, bool good, const std::string& name) {
@@ -54,6 +56,7 @@ class Verifier {
 
   RecordLog& log_;
   VerifyReport& report_;
+  const bool folds_;
   domain::State state_;
 };
 
@@ -67,16 +70,29 @@ std::string count_text(std::uint64_t n, const std::string& what) {
 
 }  // namespace
 
-VerifyReport verify(RecordLog& log, const event_log::PublicKeys& keys) {
+namespace {
+
+VerifyReport verify_after(RecordLog& log, const event_log::PublicKeys& keys, const event_log::LogPosition& from) {
   VerifyReport report;
   report.last_commit = log.last_commit();
   report.attested_commit = log.attested_commit();
   report.signatures = !keys.empty();
+  report.from_sequence = from.sequence + 1;
   Verifier verifier(log, report);
-  report.chain = event_log::replay(log, {}, keys, [&](const domain::Event& event) { return verifier(event); });
+  report.chain = event_log::replay(log, from, keys, [&](const domain::Event& event) { return verifier(event); });
   report.state_hash = verifier.state_hash();
   report.damage = event_log::damage_at_end(report.chain, report.last_commit, report.attested_commit);
   return report;
+}
+
+}  // namespace
+
+VerifyReport verify(RecordLog& log, const event_log::PublicKeys& keys) { return verify_after(log, keys, {}); }
+
+Result<VerifyReport> verify_from(RecordLog& log, const event_log::PublicKeys& keys, std::uint64_t sequence) {
+  const auto from = event_log::position_before(log, sequence);
+  if (!from) return tl::unexpected(from.error());
+  return verify_after(log, keys, *from);
 }
 
 Json to_json(const VerifyReport& report) {
@@ -86,6 +102,7 @@ Json to_json(const VerifyReport& report) {
   out["log_id"] = prov::to_text(chain.end.log_id);
   out["commits"] = chain.commits;
   out["events"] = chain.events;
+  out["from_sequence"] = report.from_sequence;
   out["checkpoints"] = chain.checkpoints;
   out["signatures_verified"] = report.signatures;
   out["covered"] = {{"commit", chain.covered_commit}, {"sequence", chain.covered_sequence}};
@@ -93,7 +110,8 @@ Json to_json(const VerifyReport& report) {
   out["first_ms"] = report.first_ms;
   out["last_ms"] = chain.end.log_time_ms;
   out["commit_hash"] = prov::to_text(chain.end.commit_hash);
-  out["state_hash"] = prov::to_text(report.state_hash);
+  out["state_hash"] = nullptr;
+  if (report.state_hash) out["state_hash"] = prov::to_text(*report.state_hash);
   out["blobs"] = documents_json(report.blobs);
   out["outputs"] = documents_json(report.outputs);
   out["altered"] = report.altered;
@@ -118,8 +136,11 @@ std::string to_text(const VerifyReport& report) {
   if (chain.events > 0) out += ", " + to_iso8601(report.first_ms) + " to " + to_iso8601(chain.end.log_time_ms);
   out += "\n  checkpoints  " + std::to_string(chain.checkpoints);
   out += report.signatures ? ", signatures good" : ", signatures NOT looked at: no key was given";
-  out += "\n  covered      events 1 to " + std::to_string(chain.covered_sequence) + " (commit " +
-         std::to_string(chain.covered_commit) + ")\n";
+  out += "\n  covered      ";
+  out += chain.covered_sequence < report.from_sequence
+             ? "nothing of it\n"
+             : "events " + std::to_string(report.from_sequence) + " to " + std::to_string(chain.covered_sequence) +
+                   " (commit " + std::to_string(chain.covered_commit) + ")\n";
   if (report.uncovered_events() > 0) {
     out += "  not covered  the last " + count_text(report.uncovered_events(), "event") +
            ": chained, but not yet under a signature\n";
@@ -129,7 +150,7 @@ std::string to_text(const VerifyReport& report) {
            " altered\n";
   };
   out += "  blobs        " + documents(report.blobs) + "  outputs      " + documents(report.outputs);
-  out += "  state hash   " + prov::to_text(report.state_hash) + "\n";
+  if (report.state_hash) out += "  state hash   " + prov::to_text(*report.state_hash) + "\n";
   return out;
 }
 

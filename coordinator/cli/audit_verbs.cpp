@@ -241,6 +241,10 @@ Result<Exit> audit_verify(Context& context) {
     return fail(Code::invalid, "--public-key verifies a copy: the running platform is asked with its own key",
                 "provisioning platform backup FOLDER, then: provisioning audit verify --data FOLDER --public-key FILE");
   }
+  if (*client != nullptr && context.call.has("from")) {
+    return fail(Code::invalid, "--from verifies a part of a copy: a running platform's log is verified whole",
+                "provisioning audit verify --data FOLDER --from N");
+  }
   auto report = *client == nullptr ? read_folder(context, folder_of(context), "verify")
                                    : whole_answer((*client)->get("/audit/verify"));
   if (!report) return tl::unexpected(report.error());

@@ -125,7 +125,7 @@ constexpr Command kCommands[] = {
     {"audit", "log", "", "", 0, 0, Completes::nothing, false,
      "data from to since until type subject aggregate workflow limit", "list events, with filters",
      "audit log --type TaskEnded --limit 20", audit_log},
-    {"audit", "verify", "", "", 0, 0, Completes::nothing, false, "data public-key",
+    {"audit", "verify", "", "", 0, 0, Completes::nothing, false, "data public-key from",
      "verify the chain of the log and its signed checkpoints", "audit verify --data /backup/copy", audit_verify},
     {"audit", "export", "", "", 0, 0, Completes::nothing, false,
      "data from to since until type subject aggregate workflow", "write events as JSON Lines to standard output",

@@ -19,7 +19,7 @@ std::string at_event(std::uint64_t sequence, const std::string& what) {
 class ChainReader {
  public:
   ChainReader(RecordLog& log, const LogPosition& from, const PublicKeys& keys, const EventVisitor& visit)
-      : log_(log), keys_(keys), visit_(visit) {
+      : log_(log), keys_(keys), visit_(visit), begin_(from.commit) {
     out_.end = from;
     out_.covered_sequence = from.checkpoint_sequence;
     recent_.push_back({from.commit, from.commit_hash});
@@ -95,7 +95,7 @@ class ChainReader {
   bool take_checkpoint(const domain::CheckpointSigned& checkpoint, LogPosition& end) {
     const std::string what = "is a checkpoint over commit " + std::to_string(checkpoint.commit);
     const auto hash = hash_of(checkpoint.commit);
-    if (!hash || *hash != checkpoint.commit_hash) {
+    if (hash ? *hash != checkpoint.commit_hash : checkpoint.commit >= begin_) {  // one before it may be in an archive
       return damaged(at_event(end.sequence + 1, what + ", which has another hash here"));
     }
     if (!keys_.empty()) {
@@ -131,6 +131,7 @@ class ChainReader {
   RecordLog& log_;
   const PublicKeys& keys_;
   const EventVisitor& visit_;
+  const std::uint64_t begin_;  // the commit behind which the reading began
   Replayed out_;
   std::deque<Known> recent_;
   std::vector<domain::Event> events_;  // of the commit that is being read
@@ -146,9 +147,22 @@ Replayed fold(RecordLog& log, const LogPosition& from, domain::State& state, std
   });
 }
 
+// One after the last when there is none.
+Result<std::uint64_t> first_commit(RecordLog& log) {
+  std::uint64_t first = log.last_commit() + 1;
+  auto read = log.read(1, [&](std::uint64_t number, std::string_view) {
+    first = number;
+    return false;
+  });
+  if (!read) return tl::unexpected(read.error());
+  return first;
+}
+
 // The commit that holds `sequence`; one after the last when none does.
 Result<std::uint64_t> commit_with(RecordLog& log, std::uint64_t sequence) {
-  std::uint64_t low = 1,
+  auto first = first_commit(log);
+  if (!first) return first;
+  std::uint64_t low = *first,
                 high = log.last_commit() + 1;  // commits below `low` end before it; `high` does not begin before it
   while (low < high) {
     const std::uint64_t middle = low + (high - low) / 2;
@@ -187,6 +201,24 @@ Result<bool> visit_events(std::string_view bytes, std::uint64_t from_sequence, c
 
 Replayed replay(RecordLog& log, const LogPosition& from, const PublicKeys& keys, const EventVisitor& visit) {
   return ChainReader(log, from, keys, visit).run();
+}
+
+Result<LogPosition> position_before(RecordLog& log, std::uint64_t sequence) {
+  auto number = commit_with(log, sequence);
+  if (!number) return tl::unexpected(number.error());
+  Result<LogPosition> out = fail(Code::not_found, "this log does not hold event " + std::to_string(sequence));
+  auto read = log.read(*number, [&](std::uint64_t found, std::string_view bytes) {
+    const auto commit = CommitView::open(bytes);
+    if (found != *number || !commit || commit->header().first_sequence > sequence) return false;
+    LogPosition before;
+    before.commit = found - 1;
+    before.sequence = commit->header().first_sequence - 1;
+    before.commit_hash = commit->header().previous;
+    out = before;
+    return false;
+  });
+  if (!read) return tl::unexpected(read.error());
+  return out;
 }
 
 Result<void> read_events(RecordLog& log, std::uint64_t from_sequence, const EventVisitor& visit) {

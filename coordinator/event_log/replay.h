@@ -31,6 +31,11 @@ struct Replayed {
 // that is not signed by one of them is damage. Any thread.
 Replayed replay(RecordLog& log, const LogPosition& from, const PublicKeys& keys, const EventVisitor& visit);
 
+// A place to read from that leaves out what comes before the commit with `sequence`, which may be in an archive: that
+// commit's own word for the one before it is taken, until a signed checkpoint behind it vouches for both.
+// Code::not_found: the log does not hold that event.
+Result<LogPosition> position_before(RecordLog& log, std::uint64_t sequence);
+
 // What is wrong behind the last commit that was read: the damage that ended the reading, or an end of the log that the
 // store once held. `last` and `attested` are the store's (RecordLog) before the reading began.
 std::optional<Damage> damage_at_end(const Replayed& read, std::uint64_t last, std::uint64_t attested);

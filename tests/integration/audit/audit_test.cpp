@@ -131,6 +131,28 @@ TEST_F(AuditTest, AForgedEventIsFoundWhereItIs) {
   EXPECT_EQ(report["damage"]["what"], "it does not follow from the commit before it");
 }
 
+TEST_F(AuditTest, AlsoFromAPlaceInTheMiddle) {
+  const std::uint64_t last = data_.writer->last_sequence();
+  const std::string copied = copy();
+  auto arguments = verify_arguments(copied);
+  arguments.insert(arguments.end(), {"--from", std::to_string(last / 2)});
+  const Ran ran = run(arguments);
+  EXPECT_EQ(ran.exit, kExitOk) << ran.err;
+  const Json report = Json::parse(ran.out);
+  EXPECT_EQ(report["whole"], true);
+  const auto from = report["from_sequence"].get<std::uint64_t>();
+  EXPECT_LE(from, last / 2) << "the commit with that event";
+  EXPECT_EQ(report["events"], last - from + 1);
+  EXPECT_GT(report["checkpoints"], 0);
+  EXPECT_EQ(report["covered"]["sequence"].get<std::uint64_t>() + report["uncovered_events"].get<std::uint64_t>(), last);
+  EXPECT_EQ(report["state_hash"], nullptr) << "nobody can fold half a history";
+
+  arguments.back() = std::to_string(last + 1);
+  const Ran beyond = run(arguments);
+  EXPECT_EQ(beyond.exit, kExitNotFound);
+  EXPECT_NE(beyond.err.find("does not hold event " + std::to_string(last + 1)), std::string::npos) << beyond.err;
+}
+
 TEST_F(AuditTest, AnotherPlatformsKeyIsNotBelieved) {
   const std::string copied = copy();
   std::ofstream(folder_ / "their.pub") << std::string(64, 'a') << "\n";

@@ -130,6 +130,34 @@ TEST_F(ReplayTest, ARewrittenChainIsFoundByItsCheckpoints) {
   EXPECT_NE(read.damage->what.find("which has another hash here"), std::string::npos) << read.damage->what;
 }
 
+// What comes before may be in an archive: every place of the log is one to begin at.
+TEST_F(ReplayTest, VerifiesFromAnyPlaceOnWithoutWhatComesBefore) {
+  fill(10, 30);
+  const std::uint64_t last = writer->last_sequence();
+  const auto visit = [](const domain::Event&) { return true; };
+  const auto whole = *disk;
+  for (std::uint64_t number = 1; number <= whole.commits.rbegin()->first; ++number) {
+    const std::uint64_t first = CommitView::open(whole.commits.at(number))->header().first_sequence;
+    auto from = position_before(*log, first);
+    ASSERT_TRUE(from) << from.error().message;
+    EXPECT_EQ(from->sequence, first - 1);
+    const Replayed read = replay(*log, *from, public_keys, visit);
+    EXPECT_FALSE(read.damage) << "from commit " << number << ": " << read.damage->what;
+    EXPECT_EQ(read.end.sequence, last);
+    if (number > 1) {
+      EXPECT_EQ(position_before(*log, 1).error().code, Code::not_found) << "it is in the archive";
+    }
+    disk->commits.erase(number);
+  }
+  disk->commits = whole.commits;
+  EXPECT_EQ(position_before(*log, last + 1).error().code, Code::not_found);
+  disk->flip(20, 200);
+  const std::uint64_t tenth = CommitView::open(whole.commits.at(10))->header().first_sequence;
+  const Replayed read = replay(*log, *position_before(*log, tenth), public_keys, visit);
+  ASSERT_TRUE(read.damage);
+  EXPECT_EQ(read.damage->commit, 20U);
+}
+
 TEST_F(ReplayTest, ACheckpointByAnotherKeyOrWithAWrongSignatureIsDamage) {
   fill(7, 20);
   const SigningKey other(std::array<std::uint8_t, 32>{9});

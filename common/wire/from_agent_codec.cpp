@@ -31,7 +31,7 @@ std::size_t hint(const Report& report) {
 }
 
 std::size_t hint(const FromAgent& message) {
-  constexpr std::size_t kRoot = 128;
+  static constexpr std::size_t kRoot = 128;
   return std::visit(
       Overloaded{[](const Hello& hello) { return kRoot + hint(hello.facts) + 40 * hello.unfinished.size(); },
                  [](const Reports& reports) {

@@ -11,7 +11,7 @@ using namespace detail;
 namespace {
 
 std::size_t hint(const ToAgent& message) {
-  constexpr std::size_t kRoot = 224;
+  static constexpr std::size_t kRoot = 224;
   return std::visit(
       Overloaded{[](const Orders& orders) {
                    std::size_t bytes = kRoot;

@@ -1,0 +1,84 @@
+// What lies on disks: the log of a coordinator, a snapshot, the journal of an agent. A disk may say anything.
+#include "agent/journal/journal.h"
+#include "common/hash.h"
+#include "coordinator/event_log/commit.h"
+#include "coordinator/event_log/event_codec.h"
+#include "coordinator/event_log/event_json.h"
+#include "coordinator/event_log/state_codec.h"
+#include "tests/fuzz/targets.h"
+
+#include <nlohmann/json.hpp>
+
+namespace prov::fuzz {
+namespace {
+
+class BytesAsJournal final : public agent::JournalFile {
+ public:
+  explicit BytesAsJournal(std::string_view bytes) : content_(bytes) {}
+  Result<std::string> read_all() override { return content_; }
+  Result<void> append(std::string_view bytes) override {
+    content_ += bytes;
+    return {};
+  }
+  Result<void> sync() override { return {}; }
+  Result<void> replace(std::string_view bytes) override {
+    content_ = bytes;
+    return {};
+  }
+  Result<std::string> set_aside() override {
+    content_.clear();
+    return std::string("aside");
+  }
+
+ private:
+  std::string content_;
+};
+
+}  // namespace
+
+void event(std::string_view bytes) {
+  const auto event = event_log::decode_event(bytes);
+  if (!event) return;
+  static_cast<void>(event_log::event_to_json(*event));
+  if (std::holds_alternative<domain::UnknownEvent>(event->body)) return;
+  const std::string once = event_log::encode_event(*event);
+  const auto again = event_log::decode_event(once);
+  expect(again && event_log::encode_event(*again) == once, "an event is itself again");
+}
+
+// The own hash at the end is made right, or nothing would get past it.
+void commit(std::string_view bytes) {
+  static_cast<void>(event_log::CommitView::open(bytes));
+  std::string whole(bytes);
+  const Digest own = digest_of(whole);
+  whole.append(reinterpret_cast<const char*>(own.bytes.data()), own.bytes.size());
+  auto view = event_log::CommitView::open(whole);
+  if (!view) return;
+  std::uint32_t count = 0;
+  for (auto event = view->next(); !event.empty(); event = view->next()) {
+    static_cast<void>(event_log::decode_event(event));
+    ++count;
+  }
+  expect(count <= view->header().count, "no more events than it says");
+}
+
+void state(std::string_view bytes) {
+  const auto state = event_log::decode_state(bytes);
+  if (!state) return;
+  const std::string once = event_log::encode_state(*state);
+  const auto again = event_log::decode_state(once);
+  expect(again && event_log::encode_state(*again) == once, "a state is itself again");
+}
+
+void journal(std::string_view bytes) {
+  BytesAsJournal file(bytes);
+  agent::Journal journal(file);
+  const auto opened = journal.open();
+  if (!opened) return;
+  expect(static_cast<bool>(journal.rewrite(opened->records)), "what was saved can be written");
+  agent::Journal second(file);
+  const auto again = second.open();
+  expect(again && again->records.size() == opened->records.size() && again->damage.empty(), "and read again");
+}
+
+}  // namespace prov::fuzz

@@ -1,0 +1,34 @@
+#include "tests/fuzz/targets.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+namespace prov::fuzz {
+namespace {
+
+constexpr Target kTargets[] = {
+    {"from_agent", from_agent}, {"to_agent", to_agent},       {"enrolment", enrolment}, {"join_token", join_token},
+    {"order", order},           {"bundle", bundle},           {"event", event},         {"commit", commit},
+    {"state", state},           {"journal", journal},         {"rest_body", rest_body}, {"rest_target", rest_target},
+    {"yaml", yaml},             {"manifest", manifest},       {"infra", infra},         {"workspace", workspace},
+    {"mustache", mustache},     {"ws_frame", ws_frame},
+};
+
+}  // namespace
+
+std::span<const Target> targets() { return kTargets; }
+
+const Target* find_target(std::string_view name) {
+  const auto* const found =
+      std::find_if(std::begin(kTargets), std::end(kTargets), [&](const Target& target) { return target.name == name; });
+  return found == std::end(kTargets) ? nullptr : found;
+}
+
+void expect(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "does not hold: %s\n", what);
+  std::abort();
+}
+
+}  // namespace prov::fuzz

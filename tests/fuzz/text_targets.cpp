@@ -1,0 +1,71 @@
+// Text: requests, workspaces, templates, frames of a feed.
+#include "common/io/http_client/ws_frame.h"
+#include "coordinator/api/routes/command_bodies.h"
+#include "coordinator/api/routes/target.h"
+#include "coordinator/dispatcher/template.h"
+#include "coordinator/workspace/definition.h"
+#include "coordinator/workspace/extension.h"
+#include "coordinator/workspace/yaml_tree.h"
+#include "tests/fuzz/targets.h"
+
+namespace prov::fuzz {
+
+// The first byte chooses the reader.
+void rest_body(std::string_view bytes) {
+  constexpr api::ReadBody kReaders[] = {api::read_create_servers,   api::read_delete_servers,
+                                        api::read_create_taskservs, api::read_delete_taskservs,
+                                        api::read_check_taskservs,  api::read_exec,
+                                        api::read_noop};
+  if (bytes.empty()) return;
+  const auto reader = kReaders[static_cast<unsigned char>(bytes[0]) % std::size(kReaders)];
+  const auto parsed = api::parse_body(bytes.substr(1), reader);
+  if (!parsed) expect(!parsed.error().message.empty(), "a refusal says why");
+}
+
+void rest_target(std::string_view bytes) {
+  const auto target = api::parse_target(bytes);
+  if (!target) return;
+  for (const std::string& part : target->path) expect(part.find('\0') == std::string::npos, "no NUL in a path");
+}
+
+void yaml(std::string_view bytes) { static_cast<void>(workspace::parse_yaml(std::string(bytes), "input.yaml")); }
+
+void manifest(std::string_view bytes) {
+  const auto tree = workspace::parse_yaml(std::string(bytes), "manifest.yaml");
+  if (tree) static_cast<void>(workspace::parse_manifest(*tree, "manifest.yaml"));
+}
+
+void infra(std::string_view bytes) {
+  const auto tree = workspace::parse_yaml(std::string(bytes), "settings.yaml");
+  if (tree) static_cast<void>(workspace::parse_infra(*tree, "settings.yaml", "demo"));
+}
+
+void workspace(std::string_view bytes) {
+  const auto tree = workspace::parse_yaml(std::string(bytes), "provisioning.yaml");
+  if (tree) static_cast<void>(workspace::parse_workspace(*tree, "provisioning.yaml"));
+}
+
+void mustache(std::string_view bytes) {
+  dispatcher::TemplateScope scope;
+  scope.workspace = "w";
+  scope.infra = "demo";
+  scope.host = {"db-1", "10.0.0.1"};
+  scope.params = {{"port", "5432"}, {"list", "a b"}};
+  scope.secrets = {"password"};
+  scope.hosts["redis"] = {{"cache-1", "10.0.0.2"}, {"cache-2", "10.0.0.3"}};
+  const auto text = dispatcher::render_template("input", std::string(bytes), scope);
+  if (!text) expect(!text.error().message.empty(), "a refusal says why");
+}
+
+void ws_frame(std::string_view bytes) {
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    std::size_t used = 0;
+    const auto frame = io::take_frame(bytes.substr(at), 1 << 20, used);
+    if (!frame || !*frame) return;
+    expect(used > 0 && used <= bytes.size() - at, "a frame takes its bytes and no more");
+    at += used;
+  }
+}
+
+}  // namespace prov::fuzz

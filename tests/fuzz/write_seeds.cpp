@@ -1,0 +1,96 @@
+// First inputs of the targets whose bytes nobody writes by hand: `fuzz_seeds CORPUS`. Adds what is not there yet.
+#include <filesystem>
+#include <fstream>
+
+#include "agent/journal/journal.h"
+#include "common/wire/join_token.h"
+#include "coordinator/event_log/commit.h"
+#include "coordinator/event_log/state_codec.h"
+#include "tests/support/record_log/fakes.h"
+#include "tests/support/record_log/history.h"
+
+namespace {
+
+using namespace prov;
+namespace fs = std::filesystem;
+
+void write_new(const fs::path& path, const std::string& bytes) {
+  fs::create_directories(path.parent_path());
+  if (!fs::exists(path)) std::ofstream(path, std::ios::binary) << bytes;
+}
+
+class StringFile final : public agent::JournalFile {
+ public:
+  Result<std::string> read_all() override { return content; }
+  Result<void> append(std::string_view bytes) override {
+    content += bytes;
+    return {};
+  }
+  Result<void> sync() override { return {}; }
+  Result<void> replace(std::string_view bytes) override {
+    content = bytes;
+    return {};
+  }
+  Result<std::string> set_aside() override { return std::string(); }
+  std::string content;
+};
+
+std::string sample_journal() {
+  StringFile file;
+  agent::Journal journal(file);
+  static_cast<void>(journal.open());
+  const agent::StepId step{Id{{1}}, 1};
+  wire::Order order;
+  order.task = step.task;
+  order.attempt = 1;
+  order.timeout_s = 60;
+  wire::Exec exec;
+  exec.argv = {"echo", "hello"};
+  exec.stdin_data = "input";
+  order.action = exec;
+  journal.add({1000, agent::Identity{Key{{2}}, Id{{3}}}});
+  journal.add({1001, agent::Seen{1, 2, 3}});
+  journal.add({1002, agent::Assigned{order, Digest{{4}}, "boot"}});
+  journal.add({1003, agent::Started{step, "boot"}});
+  journal.add({1004, agent::StepEnded{step, {Outcome::done, 0, "", 6, Digest{{5}}}}});
+  journal.add({1005, agent::Reported{step}});
+  journal.add({1006, agent::Distrust{7}});
+  static_cast<void>(journal.flush());
+  return file.content;
+}
+
+// Lives of different lengths: their states, and their first events as commits without the hash at the end.
+void write_lives(const fs::path& corpus) {
+  for (const int steps : {0, 3, 10, 40}) {
+    test::ManualClock clock;
+    event_log::EventEncoder encoder;
+    event_log::CommitBuilder commit;
+    std::uint64_t sequence = 0;
+    test::History life(static_cast<std::uint64_t>(steps) + 1, clock, [&](domain::Event event) {
+      event.meta.sequence = ++sequence;
+      event.meta.log_id = Id{{9}};
+      event.meta.log_time_ms = clock.wall;
+      if (sequence <= 6) commit.add(encoder, event);
+      return std::make_shared<const domain::Event>(std::move(event));
+    });
+    life.begin();
+    for (int i = 0; i < steps; ++i) life.step();
+    write_new(corpus / "state" / ("life-" + std::to_string(steps)), event_log::encode_state(life.state()));
+    Digest own;
+    const std::string bytes = commit.finish(1, Digest{}, own);
+    write_new(corpus / "commit" / ("life-" + std::to_string(steps)), bytes.substr(0, bytes.size() - own.bytes.size()));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  const fs::path corpus = argv[1];
+  write_new(corpus / "journal" / "one-step", sample_journal());
+  wire::JoinToken token;
+  token.enrol_endpoint = "tcp://10.0.0.1:9092";
+  write_new(corpus / "join_token" / "one", wire::encode_join_token(token));
+  write_lives(corpus);
+  return 0;
+}

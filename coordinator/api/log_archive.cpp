@@ -33,12 +33,11 @@ Result<std::uint64_t> LogArchive::commit_at(std::uint64_t sequence, TimeMs time_
     const std::uint64_t middle = low + (high - low) / 2;
     Result<bool> before = fail(Code::corrupt, "commit " + std::to_string(middle) + " of the log cannot be read");
     auto read = log_.read(middle, [&](std::uint64_t, std::string_view bytes) {
-      const auto commit = event_log::CommitView::open(bytes);
-      if (!commit) {
-        before = tl::unexpected(commit.error());
+      const auto header = event_log::peek_header(bytes);
+      if (header) {  // what it leads to is verified when it is read
+        before = header->first_sequence + header->count - 1 < sequence || header->log_time_ms < time_ms;
       } else {
-        const auto& header = commit->header();
-        before = header.first_sequence + header.count - 1 < sequence || header.log_time_ms < time_ms;
+        before = tl::unexpected(header.error());
       }
       return false;
     });

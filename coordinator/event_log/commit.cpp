@@ -60,7 +60,7 @@ std::string CommitBuilder::finish(std::uint64_t number, const Digest& previous, 
   return std::move(bytes_);
 }
 
-Result<CommitView> CommitView::open(std::string_view bytes) {
+Result<CommitHeader> peek_header(std::string_view bytes) {
   if (bytes.size() < kCommitHeaderBytes + Digest::kSize) {
     return fail(Code::corrupt, "it is cut off: " + std::to_string(bytes.size()) + " bytes");
   }
@@ -69,15 +69,23 @@ Result<CommitView> CommitView::open(std::string_view bytes) {
     if (!other_version) return fail(Code::corrupt, "it does not begin like a commit");
     return fail(Code::unsupported, "it is in a format that this release does not know", "use a newer release");
   }
+  CommitHeader header;
+  header.number = load<std::uint64_t>(bytes, 8);
+  header.first_sequence = load<std::uint64_t>(bytes, 16);
+  header.log_time_ms = load<std::uint64_t>(bytes, 24);
+  header.previous = *Digest::from(bytes.substr(32, Digest::kSize));
+  header.count = load<std::uint32_t>(bytes, 64);
+  return header;
+}
+
+Result<CommitView> CommitView::open(std::string_view bytes) {
+  auto header = peek_header(bytes);
+  if (!header) return tl::unexpected(header.error());
   const std::string_view hashed = bytes.substr(0, bytes.size() - Digest::kSize);
   CommitView view;
+  view.header_ = *header;
   view.hash_ = *Digest::from(bytes.substr(hashed.size()));
   if (digest_of(hashed) != view.hash_) return fail(Code::corrupt, "its bytes do not have the hash that it carries");
-  view.header_.number = load<std::uint64_t>(bytes, 8);
-  view.header_.first_sequence = load<std::uint64_t>(bytes, 16);
-  view.header_.log_time_ms = load<std::uint64_t>(bytes, 24);
-  view.header_.previous = *Digest::from(bytes.substr(32, Digest::kSize));
-  view.header_.count = load<std::uint32_t>(bytes, 64);
   view.rest_ = hashed.substr(kCommitHeaderBytes);
   if (view.header_.count == 0 || !adds_up(view.rest_, view.header_.count)) {
     return fail(Code::corrupt, "its events do not fill it");

@@ -49,6 +49,10 @@ class CommitBuilder {
   std::string bytes_;
 };
 
+// What a commit says of itself, without a look at whether it is whole: enough to search by, nothing to believe. Errors
+// as CommitView::open.
+Result<CommitHeader> peek_header(std::string_view bytes);
+
 // A commit that is whole: sizes fit and its own hash is right. A view into the bytes that it was opened from.
 class CommitView {
  public:

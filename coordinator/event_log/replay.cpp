@@ -168,8 +168,8 @@ Result<std::uint64_t> commit_with(RecordLog& log, std::uint64_t sequence) {
     const std::uint64_t middle = low + (high - low) / 2;
     std::optional<std::uint64_t> end;
     auto read = log.read(middle, [&](std::uint64_t number, std::string_view bytes) {
-      if (const auto commit = CommitView::open(bytes); commit && number == middle) {
-        end = commit->header().first_sequence + commit->header().count;
+      if (const auto header = peek_header(bytes); header && number == middle) {
+        end = header->first_sequence + header->count;  // what it leads to is verified when it is read
       }
       return false;
     });

@@ -170,7 +170,7 @@ Result<void> Agent::Impl::start() {
   recover();
   if (auto flushed = journal_.flush(); !flushed) return flushed;
   for (const auto& [told, step] : std::exchange(untold_, {})) tell(told, step);
-  world_.link.start({[this](std::string frame) { on_frame(frame); }});
+  world_.link.start({[this](const std::string& frame) { on_frame(frame); }});
   session_.start();
   wake();
   return {};

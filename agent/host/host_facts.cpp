@@ -33,11 +33,11 @@ std::string os_release(const std::string& text, const std::string& name) {
 std::string address_text(const sockaddr* address) {
   char text[INET6_ADDRSTRLEN] = {};
   if (address->sa_family == AF_INET) {
-    const auto* v4 = reinterpret_cast<const sockaddr_in*>(reinterpret_cast<const void*>(address));
+    const auto* v4 = reinterpret_cast<const sockaddr_in*>(address);
     return inet_ntop(AF_INET, &v4->sin_addr, text, sizeof text) != nullptr ? text : "";
   }
   if (address->sa_family != AF_INET6) return {};
-  const auto* v6 = reinterpret_cast<const sockaddr_in6*>(reinterpret_cast<const void*>(address));
+  const auto* v6 = reinterpret_cast<const sockaddr_in6*>(address);
   if (IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr)) return {};  // means nothing to anybody else
   return inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof text) != nullptr ? text : "";
 }

@@ -113,7 +113,7 @@ void Keeper::become_program(int output, int trouble) {
   auto account = find_account(definition_.user);
   if (!account) give_up();
   const int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0) give_up();
+  if (input < 0 || dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0) give_up();
   for (const int each : {SIGHUP, SIGPIPE}) signal(each, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);

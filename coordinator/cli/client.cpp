@@ -115,7 +115,7 @@ Result<Response> Client::exchange_again(const Request& request) {
   return answer;
 }
 
-Result<json> Client::call(Request request) {
+Result<json> Client::call(const Request& request) {
   auto answer = exchange_again(request);
   if (!answer) return tl::unexpected(answer.error());
   if (answer->status < 200 || answer->status > 299) return tl::unexpected(error_of(*answer));
@@ -184,7 +184,7 @@ Result<std::unique_ptr<Stream>> Client::open_stream(const std::string& path, con
   return stream;
 }
 
-Result<json> Client::list(const std::string& path, Query query, std::size_t limit) {
+Result<json> Client::list(const std::string& path, const Query& query, std::size_t limit) {
   json items = json::array();
   for (std::size_t total = limit; items.size() < std::min(limit, total);) {
     Query page = query;

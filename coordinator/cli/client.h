@@ -34,10 +34,10 @@ class Client {
   Result<std::unique_ptr<Stream>> open_stream(const std::string& path, const Query& query);
 
   // All items of a list, page by page, at most `limit`.
-  Result<nlohmann::json> list(const std::string& path, Query query, std::size_t limit);
+  Result<nlohmann::json> list(const std::string& path, const Query& query, std::size_t limit);
 
  private:
-  Result<nlohmann::json> call(Request request);
+  Result<nlohmann::json> call(const Request& request);
   Result<nlohmann::json> change(const char* method, const std::string& path, const Query& query,
                                 const nlohmann::json& body);
   Result<Response> exchange_again(const Request& request);

@@ -96,7 +96,7 @@ std::string duration_text(std::uint64_t milliseconds) {
   char text[32];
   const std::uint64_t seconds = milliseconds / 1000;
   if (milliseconds < 10'000) {
-    std::snprintf(text, sizeof text, "%.1fs", static_cast<double>(milliseconds / 100) / 10.0);
+    std::snprintf(text, sizeof text, "%.1fs", static_cast<double>(milliseconds - milliseconds % 100) / 1000.0);
   } else if (seconds < 60) {
     std::snprintf(text, sizeof text, "%us", static_cast<unsigned>(seconds));
   } else if (seconds < 3600) {

@@ -80,7 +80,7 @@ int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
   prov::cli::PosixProcesses processes;
   prov::cli::World world;
-  char* cwd = ::getcwd(nullptr, 0);
+  char* cwd = ::getcwd(nullptr, 0);  // NOLINT(clang-analyzer-unix.StdCLibraryFunctions): glibc allocates
   world.cwd = cwd == nullptr ? "/" : cwd;
   std::free(cwd);
   world.program_folder = program_folder();

@@ -6,7 +6,6 @@
 namespace prov::cli {
 namespace {
 
-
 std::string usage_of(const Command& command) {
   std::string text = std::string(kProgram) + " " + std::string(command.noun);
   if (!command.verb.empty()) text += " " + std::string(command.verb);

@@ -44,15 +44,21 @@ void ShellDesk::close(const Id& session) {
   end(found, 0, "the operator left");
 }
 
+std::map<Id, ShellDesk::Shell>::iterator ShellDesk::of(const Key& agent, const Id& session) {
+  const auto found = shells_.find(session);
+  if (found == shells_.end() || found->second.agent == agent) return found;  // one that ended a moment ago is no harm
+  desk_.core.raise_alarm("foreign_session", "agent:" + to_text(agent), "it speaks in session " + to_text(session));
+  return shells_.end();
+}
+
 void ShellDesk::output(const Key& agent, wire::ShellData data) {
-  const auto found = shells_.find(data.session);
-  if (found != shells_.end() && found->second.agent == agent) found->second.events.output(std::move(data.data));
+  const auto found = of(agent, data.session);
+  if (found != shells_.end()) found->second.events.output(std::move(data.data));
 }
 
 void ShellDesk::closed(const Key& agent, const wire::ShellClosed& closed) {
-  const auto found = shells_.find(closed.session);
-  if (found != shells_.end() && found->second.agent == agent)
-    end(found, closed.exit_code, closed.reason.substr(0, 200));
+  const auto found = of(agent, closed.session);
+  if (found != shells_.end()) end(found, closed.exit_code, closed.reason.substr(0, 200));
 }
 
 void ShellDesk::agent_lost(const Key& agent) {

@@ -26,6 +26,7 @@ class ShellDesk {
     Key agent;
     ShellEvents events;
   };
+  std::map<Id, Shell>::iterator of(const Key& agent, const Id& session);  // end(): not this agent's
   void end(std::map<Id, Shell>::iterator at, std::int32_t exit_code, const std::string& reason);
 
   static constexpr std::size_t kMaxShells = 256;

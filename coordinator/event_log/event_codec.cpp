@@ -96,7 +96,7 @@ EventBody get_body(schema::Event::Reader in) {
     try {
       FlatReader message(bytes);
       return kGetPayload[type](message);
-    } catch (const FromLaterRelease&) {
+    } catch (const FromLaterRelease&) {  // kept whole, as any event of a type that is not known here
     }
   }
   return domain::UnknownEvent{type, in.getVersion(), std::string(bytes)};

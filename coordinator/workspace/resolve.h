@@ -53,7 +53,8 @@ struct Selection {
 Result<ResolvedServers> resolve_servers(const Infra& infra, const ExtensionFinder& finder,
                                         const std::vector<std::string>& hostnames);
 
-// The whole infra is resolved, so that an error anywhere is found; then the selection is cut out of it. Errors: a taskserv that requires or conflicts with another of its host, a circle.
+// The whole infra is resolved, so that an error anywhere is found; then the selection is cut out of it. Errors: a
+// taskserv that requires or conflicts with another of its host, a circle.
 Result<ResolvedTaskservs> resolve_taskservs(const Infra& infra, const ExtensionFinder& finder,
                                             const Selection& selection);
 

@@ -8,11 +8,24 @@ namespace prov::fuzz {
 namespace {
 
 constexpr Target kTargets[] = {
-    {"from_agent", from_agent}, {"to_agent", to_agent},       {"enrolment", enrolment}, {"join_token", join_token},
-    {"order", order},           {"bundle", bundle},           {"event", event},         {"commit", commit},
-    {"state", state},           {"journal", journal},         {"rest_body", rest_body}, {"rest_target", rest_target},
-    {"yaml", yaml},             {"manifest", manifest},       {"infra", infra},         {"workspace", workspace},
-    {"mustache", mustache},     {"ws_frame", ws_frame},
+    {"from_agent", from_agent},
+    {"to_agent", to_agent},
+    {"enrolment", enrolment},
+    {"join_token", join_token},
+    {"order", order},
+    {"bundle", bundle},
+    {"event", event},
+    {"commit", commit},
+    {"state", state},
+    {"journal", journal},
+    {"rest_body", rest_body},
+    {"rest_target", rest_target},
+    {"yaml", yaml},
+    {"manifest", manifest},
+    {"infra", infra},
+    {"workspace", workspace},
+    {"mustache", mustache},
+    {"ws_frame", ws_frame},
 };
 
 }  // namespace

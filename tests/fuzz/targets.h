@@ -1,6 +1,7 @@
 #pragma once
 // What is fuzzed: every decoder of bytes that somebody else may have written. A target takes any bytes at all; it must
-// neither crash, hang, nor grow without bound, and what it accepts must survive a second trip (encode and decode again).
+// neither crash, hang, nor grow without bound, and what it accepts must survive a second trip (encode and decode
+// again).
 #include <span>
 #include <string_view>
 

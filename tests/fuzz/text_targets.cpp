@@ -12,9 +12,12 @@ namespace prov::fuzz {
 
 // The first byte chooses the reader.
 void rest_body(std::string_view bytes) {
-  constexpr api::ReadBody kReaders[] = {api::read_create_servers,   api::read_delete_servers,
-                                        api::read_create_taskservs, api::read_delete_taskservs,
-                                        api::read_check_taskservs,  api::read_exec,
+  constexpr api::ReadBody kReaders[] = {api::read_create_servers,
+                                        api::read_delete_servers,
+                                        api::read_create_taskservs,
+                                        api::read_delete_taskservs,
+                                        api::read_check_taskservs,
+                                        api::read_exec,
                                         api::read_noop};
   if (bytes.empty()) return;
   const auto reader = kReaders[static_cast<unsigned char>(bytes[0]) % std::size(kReaders)];

@@ -37,7 +37,8 @@ void bundle(std::string_view bytes) {
   if (!files) return;
   for (const wire::File& file : *files) {
     expect(!file.path.empty() && file.path.front() != '/' && file.path.find('\0') == std::string::npos, "relative");
-    expect(file.path != ".." && file.path.rfind("../", 0) != 0 && file.path.find("/../") == std::string::npos, "inside");
+    expect(file.path != ".." && file.path.rfind("../", 0) != 0 && file.path.find("/../") == std::string::npos,
+           "inside");
   }
   const auto again = wire::decode_bundle(wire::encode_bundle(*files));
   expect(again && again->size() == files->size(), "a bundle is itself again");

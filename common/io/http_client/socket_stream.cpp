@@ -123,9 +123,9 @@ Result<void> SocketStream::write(std::string_view bytes, int timeout_ms) {
     const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (n > 0) {
       bytes.remove_prefix(static_cast<std::size_t>(n));
-    } else if (errno == EAGAIN) {
+    } else if (n < 0 && errno == EAGAIN) {
       if (!wait_for(fd_, POLLOUT, timeout_ms)) return fail(Code::unavailable, "the coordinator does not read");
-    } else if (errno != EINTR) {
+    } else if (n < 0 && errno != EINTR) {
       return fail(Code::unavailable, std::string("the connection to the coordinator broke: ") + std::strerror(errno));
     }
   }

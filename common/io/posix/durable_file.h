@@ -14,7 +14,7 @@ class DurableFile {
 
   Result<std::string> read_all(std::size_t max_bytes);  // "" when there is none
   Result<void> append(std::string_view bytes);  // mode 0600; Code::exhausted: the disk is full, nothing was appended
-  Result<void> sync();                                  // fdatasync, and of the folder when the file is new
+  Result<void> sync();                          // fdatasync, and of the folder when the file is new
   Result<void> replace(std::string_view bytes);
   Result<std::string> set_aside(std::string_view suffix);  // renamed to PATH.SUFFIX, which is returned
 

@@ -151,7 +151,8 @@ TEST_F(ProcessSteps, TheTimeLimitEndsTheWholeGroup) {
 }
 
 TEST_F(ProcessSteps, WhatAStepLeavesBehindEndsButAServiceLives) {
-  const std::string text = "sleep 1000 & echo $!; sleep 0.1; setsid sh -c 'echo $$; exec sleep 1001 >/dev/null 2>&1' & sleep 0.3";
+  const std::string text =
+      "sleep 1000 & echo $!; sleep 0.1; setsid sh -c 'echo $$; exec sleep 1001 >/dev/null 2>&1' & sleep 0.3";
   const Verdict verdict = run(step, world.shell(step, text));
   EXPECT_EQ(verdict.outcome, Outcome::done) << verdict.message;
   const int left = number_in_output(step, 0), service = number_in_output(step, 1);

@@ -47,7 +47,8 @@ TEST(Template, AMissingNameIsAnErrorWithItsPlace) {
 // What a host or an operator puts into a value never becomes template text.
 TEST(Template, ValuesAreNeverReadAsTemplates) {
   TemplateScope s = scope();
-  for (const char* hostile : {"{{secret.password}}", "{{> /etc/passwd}}", "${HOME}", "`id`", "{{#hosts.redis}}", "}}"}) {
+  for (const char* hostile :
+       {"{{secret.password}}", "{{> /etc/passwd}}", "${HOME}", "`id`", "{{#hosts.redis}}", "}}"}) {
     s.params = {{"x", hostile}};
     s.host.hostname = hostile;
     s.hosts["redis"] = {{hostile, hostile}};

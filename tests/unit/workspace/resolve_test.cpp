@@ -22,7 +22,8 @@ class Resolve : public testing::Test {
               "requires: [os]\noptional: [redis]\nparameters:\n  port: {type: int, default: 80}\n"
               "  names: {type: list, default: [a, b]}\n  tls: {type: bool, default: false}\n"
               "  title: {type: string, default: \"\"}\n  password: {type: secret}\n");
-    extension("provider", "local", "runtimes: [namespace, podman]\nparameters:\n  image: {type: string, default: base}\n");
+    extension("provider", "local",
+              "runtimes: [namespace, podman]\nparameters:\n  image: {type: string, default: base}\n");
     folder_.write("core/lib/service.sh", "svc_start() { :; }\n");
   }
 

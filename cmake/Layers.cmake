@@ -36,7 +36,7 @@ function(_check_headers NAME)
   endif()
 endfunction()
 
-# add_prov_test(NAME SOURCES ... DEPS ... [LABEL unit|contract|compat|sim|integration] [TIMEOUT seconds])
+# add_prov_test(NAME SOURCES ... DEPS ... [LABEL unit|contract|compat|sim|faults|integration] [TIMEOUT seconds])
 function(add_prov_test NAME)
   cmake_parse_arguments(T "" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
   add_executable(${NAME} ${T_SOURCES})

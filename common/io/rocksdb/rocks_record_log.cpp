@@ -38,7 +38,8 @@ std::uint64_t number_of(const Slice& key) {
 }
 
 tl::unexpected<Error> store_error(const std::string& doing, const std::string& folder, const Status& status) {
-  const Code code = status.IsCorruption() ? Code::corrupt : Code::io;
+  // A file that the manifest names and that is not there is as bad as one that cannot be read.
+  const Code code = status.IsCorruption() || status.IsPathNotFound() ? Code::corrupt : Code::io;
   return fail(code, "cannot " + doing + " the log in " + folder + ": " + status.ToString(),
               code == Code::corrupt ? "restore a backup: provisioning platform restore FOLDER" : "");
 }
@@ -184,6 +185,7 @@ Result<void> RocksRecordLog::open_db(const RocksOptions& options, bool read_only
   rocksdb::DB* db = nullptr;
   const auto open_in = [&](rocksdb::WALRecoveryMode mode) {
     rocksdb::DBOptions db_opts = db_options(read_only);
+    if (options.env != nullptr) db_opts.env = options.env;
     db_opts.wal_recovery_mode = mode;
     return read_only ? rocksdb::DB::OpenForReadOnly(db_opts, path, families, &handles, &db)
                      : rocksdb::DB::Open(db_opts, path, families, &handles, &db);

@@ -27,6 +27,7 @@
 namespace rocksdb {
 class ColumnFamilyHandle;
 class DB;
+class Env;
 }  // namespace rocksdb
 
 namespace prov::io {
@@ -35,6 +36,7 @@ struct RocksOptions {
   std::string folder;
   std::size_t write_buffer_bytes = 8 << 20;
   std::uint64_t min_free_bytes = 64 << 20;  // with less on the disk, appends answer Code::exhausted and open fails so
+  rocksdb::Env* env = nullptr;              // another file system below RocksDB, for tests; outlives the log
 };
 
 class RocksRecordLog final : public RecordLog {

@@ -222,6 +222,18 @@ TEST(RocksRecordLog, ABlockThatRottedIsAnErrorWithWhatCameBefore) {
   EXPECT_LT(commits, 190U);
 }
 
+TEST(RocksRecordLog, AFileThatIsMissingIsDamageWithAWayOn) {
+  const TempFolder folder;
+  fill(*open_log(folder.path()), 3);
+  for (const auto& entry : fs::directory_iterator(folder / "db")) {
+    if (entry.path().filename().string().starts_with("MANIFEST")) fs::remove(entry.path());
+  }
+  const auto refused = RocksRecordLog::open({.folder = folder.path(), .min_free_bytes = 0});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::corrupt);
+  EXPECT_NE(refused.error().hint.find("restore a backup"), std::string::npos) << refused.error().hint;
+}
+
 TEST(RocksRecordLog, ASecondWriterIsRefusedAndToldWhoHoldsIt) {
   const TempFolder folder;
   Child child(folder.path(), 1, kManyFlushes);

@@ -12,6 +12,7 @@
 #include "agent/journal/journal.h"
 #include "agent/outbox/outbox.h"
 #include "agent/step/book.h"
+#include "common/failpoint/failpoint.h"
 #include "common/hash.h"
 
 namespace prov::agent {
@@ -253,13 +254,16 @@ void Agent::Impl::on_frame(const std::string& bytes) {
   if (welcome != nullptr && !config_.log_id.is_zero() && welcome->log_id != config_.log_id) {
     return refuse_frame("it comes from another log, " + to_text(welcome->log_id));
   }
+  // Which log a coordinator keeps is in its welcome alone. Until that has been heard nothing of it counts: neither an
+  // order nor what it calls settled, which would make this agent forget.
+  const auto* refused = std::get_if<wire::Refused>(&frame->body);
+  const bool introduces_itself = welcome != nullptr || refused != nullptr;
+  if (!introduces_itself && !session_.is_open()) return refuse_frame("it comes before a welcome");
   session_.heard();
+  if (refused != nullptr) return handle(*frame, *refused);
   const bool started_again = frame->epoch > book_.seen().epoch;
-  if (started_again && welcome == nullptr) {
-    // It does not know yet what this agent attests. Until it does, and says welcome to that, nothing of it counts.
-    if (const auto* refused = std::get_if<wire::Refused>(&frame->body)) return handle(*frame, *refused);
-    return session_.restart();
-  }
+  // It does not know yet what this agent attests. Until it does, and says welcome to that, nothing of it counts.
+  if (started_again && welcome == nullptr) return session_.restart();
   if (started_again && session_.is_open()) shells_.close_all();
   note(*frame);
   std::visit([&](const auto& body) { handle(*frame, body); }, frame->body);
@@ -323,7 +327,9 @@ void Agent::Impl::take(const wire::Order& order) {
 }
 
 void Agent::Impl::handle(const wire::ToAgent&, const wire::ReportsAck& ack) {
+  PROV_FAIL_HERE("acknowledged_before");
   outbox_.acknowledge(ack.frame_id);
+  PROV_FAIL_HERE("acknowledged_after");
   if (draining_) wake();
 }
 
@@ -342,10 +348,7 @@ void Agent::Impl::handle(const wire::ToAgent&, const wire::BundleChunk& chunk) {
   if (!fetch_.receive(chunk)) refuse_frame("it carries a bundle that nobody asked for");
 }
 
-void Agent::Impl::handle(const wire::ToAgent&, const wire::ShellOpen& request) {
-  if (!session_.is_open()) return refuse_frame("a shell without a session");
-  shells_.open(request);
-}
+void Agent::Impl::handle(const wire::ToAgent&, const wire::ShellOpen& request) { shells_.open(request); }
 
 void Agent::Impl::handle(const wire::ToAgent&, const wire::ShellData& data) {
   if (!shells_.data(data)) refuse_frame("data for a shell that is not open");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/executor/supervisor.h"
+#include "common/failpoint/failpoint.h"
 #include "common/hash.h"
 #include "common/io/posix/processes.h"
 
@@ -66,7 +67,9 @@ Result<void> ProcessRunner::start(const StepId& step, const wire::Order& order) 
   io::Spawn request;
   request.argv = {config_.program, "supervise", path_of(step)};
   request.new_session = true;
+  PROV_FAIL_HERE("supervisor_before");
   auto pid = io::spawn(request);
+  PROV_FAIL_HERE("supervisor_after");
   if (!pid) return give_up(pid.error());
   Running& running = running_[step];
   running.dir = std::move(*dir);

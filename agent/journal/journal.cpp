@@ -1,6 +1,7 @@
 #include "agent/journal/journal.h"
 
 #include "agent/journal/record_codec.h"
+#include "common/failpoint/failpoint.h"
 
 namespace prov::agent {
 namespace {
@@ -36,7 +37,9 @@ void Journal::add(const Record& record) { pending_ += encode_record(record); }
 Result<void> Journal::flush() {
   if (pending_.empty()) return {};
   if (auto appended = file_.append(pending_); !appended) return appended;
+  PROV_FAIL_HERE("journal_before_sync");
   if (auto synced = file_.sync(); !synced) return fail(Code::io, synced.error().message);
+  PROV_FAIL_HERE("journal_after_sync");
   bytes_ += pending_.size();
   pending_.clear();
   return {};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/failpoint/failpoint.h"
 #include "common/hash.h"
 
 namespace prov::agent {
@@ -133,7 +134,9 @@ void Outbox::send(Frame& frame) {
   const TimeMs delay = std::min(kFirstResendMs << std::min(frame.sendings, 8U), kLastResendMs);
   ++frame.sendings;
   frame.due_ms = clock_.monotonic_ms() + delay + random_.below(delay / 2);
+  PROV_FAIL_HERE("report_before");
   hooks_.send(out);
+  PROV_FAIL_HERE("report_after");
 }
 
 void Outbox::report_item(const Item& item, wire::Reports& out) {

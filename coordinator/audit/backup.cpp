@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "common/failpoint/failpoint.h"
 #include "common/hash.h"
 #include "common/wire/agent_wire.h"
 #include "coordinator/event_log/replay.h"
@@ -225,9 +226,11 @@ Result<BackupReport> backup(io::RocksRecordLog& log, const std::string& keys_fol
   auto made = io::make_private_dir(folder);
   if (!made) return tl::unexpected(made.error());
   if (auto copied = log.copy_to(folder + "/log"); !copied) return tl::unexpected(copied.error());
+  PROV_FAIL_HERE("backup_copied");
   if (auto copied = copy_keys(keys_folder, folder + "/keys"); !copied) return tl::unexpected(copied.error());
   auto position = verified_position(folder);
   if (!position) return tl::unexpected(position.error());
+  PROV_FAIL_HERE("backup_verified");
   auto files = write_manifest(folder, *position);
   if (!files) return tl::unexpected(files.error());
   return report(*position, *files);

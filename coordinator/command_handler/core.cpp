@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/failpoint/failpoint.h"
 #include "coordinator/domain/decide.h"
 #include "coordinator/domain/evolve.h"
 
@@ -243,7 +244,9 @@ void Core::release(Outcome out) {
     if (event_sink_) {
       for (const auto& event : out.events) event_sink_(event);
     }
+    PROV_FAIL_HERE("answer_before");
     if (out.reply) out.reply(out.answer);
+    PROV_FAIL_HERE("answer_after");
     if (effect_sink_) {
       for (const auto& effect : out.effects) effect_sink_(effect);
     }

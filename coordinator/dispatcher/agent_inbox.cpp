@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/failpoint/failpoint.h"
 #include "common/hash.h"
 #include "coordinator/dispatcher/shell_desk.h"
 #include "coordinator/event_log/blobs.h"
@@ -101,7 +102,11 @@ void AgentInbox::on(const Key& agent, wire::Reports reports) {
     for (wire::Report& report : reports.reports) all = all && take(agent, who, report);
   }
   if (!all) return;  // sent again, in order
-  desk_.core.when_durable([this, agent, id = reports.frame_id] { sessions_.send(agent, wire::ReportsAck{id}); });
+  desk_.core.when_durable([this, agent, id = reports.frame_id] {
+    PROV_FAIL_HERE("acknowledge_before");
+    sessions_.send(agent, wire::ReportsAck{id});
+    PROV_FAIL_HERE("acknowledge_after");
+  });
 }
 
 bool AgentInbox::take(const Key& agent, const domain::Principal& who, wire::Report& report) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/failpoint/failpoint.h"
+
 namespace prov::dispatcher {
 namespace {
 
@@ -157,8 +159,11 @@ void AgentSessions::flush(const Key& agent) {
   wire::Orders frame;
   std::size_t bytes = 0;
   const auto send_frame = [&] {
-    if (!frame.orders.empty()) send(agent, std::exchange(frame, {}));
     bytes = 0;
+    if (frame.orders.empty()) return;
+    PROV_FAIL_HERE("dispatch_before");
+    send(agent, std::exchange(frame, {}));
+    PROV_FAIL_HERE("dispatch_after");
   };
   while (!session.queue.empty()) {
     const Id task = session.queue.front();

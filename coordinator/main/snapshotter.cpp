@@ -1,5 +1,6 @@
 #include "coordinator/main/snapshotter.h"
 
+#include "common/failpoint/failpoint.h"
 #include "coordinator/event_log/snapshots.h"
 
 namespace prov::coordinator {
@@ -40,8 +41,10 @@ void Snapshotter::fold() {
     owner_.post([this, records = std::move(records)]() mutable {
       folding_ = false;
       if (!records) return note_("no snapshot was taken: " + records.error().message);
+      PROV_FAIL_HERE("snapshot_before");
       for (SideRecord& record : *records) writer_.write_side(std::move(record));
       writer_.flush();
+      PROV_FAIL_HERE("snapshot_after");
     });
   });
 }

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 
+#include "common/failpoint/failpoint.h"
 #include "common/hash.h"
 #include "common/io/rocksdb/rocks_options.h"
 
@@ -278,7 +279,9 @@ Result<void> RocksRecordLog::write(const LogBatch& batch) {
   }
   rocksdb::WriteOptions durable;
   durable.sync = true;
+  PROV_FAIL_HERE("log_before_sync");
   if (status.ok()) status = db_->Write(durable, &records);
+  PROV_FAIL_HERE("log_after_sync");
   if (!status.ok()) return store_error("write", options_.folder, status);
   if (batch.number == 0) return {};
   last_commit_ = batch.number;

@@ -93,11 +93,11 @@ class Coordinator:
                 "false", "--link-port", self.ports[0], "--enrol-port", self.ports[1], "--heartbeat-ms", 300,
                 "--dead-ms", 1500, *self.flags]
 
-    def launch(self):
-        self.process = self.processes.spawn(self.argv(), self.log)
+    def launch(self, **environment):
+        self.process = self.processes.spawn(self.argv(), self.log, env={**os.environ, **environment})
 
-    def start(self, patience=30):
-        self.launch()
+    def start(self, patience=30, **environment):
+        self.launch(**environment)
         status = self.ask("GET", "/status", patience=patience)
         link = status["link"]
         self.ports = (link["endpoints"][0].rsplit(":", 1)[1], link["enrol_endpoints"][0].rsplit(":", 1)[1])
@@ -187,9 +187,9 @@ class Agent:
         path.touch(mode=0o600)
         path.write_text(token + "\n")
 
-    def start(self):
+    def start(self, **environment):
         argv = [BIN / "provisioning-agent", "run", "--state-dir", self.state]
-        self.process = self.processes.spawn(argv, self.log)
+        self.process = self.processes.spawn(argv, self.log, env={**os.environ, **environment})
 
     def kill(self):
         kill(self.process)

@@ -2,6 +2,7 @@
 
 #include "common/hash.h"
 #include "coordinator/domain/evolve.h"
+#include "coordinator/event_log/keys.h"
 
 namespace prov::sim {
 
@@ -18,7 +19,8 @@ void Auditor::catch_up() {
   if (read.damage && !torn_) {
     kernel_.violate("I2", "commit " + std::to_string(read.damage->commit) + " " + read.damage->what);
   }
-  if (read.commits > 0) torn_ = false;
+  if (read.commits > 0) torn_ = torn_ && anew_;
+  if (std::exchange(needed_, false)) needed_commit_ = read.end.commit;
   for (std::uint64_t commit = position_.commit + 1; commit <= read.end.commit; ++commit) {
     commits_.push_back(digest_of(disk_->commits.at(commit)));
   }
@@ -36,10 +38,40 @@ void Auditor::recheck() {
     }
   }
   catch_up();
+  for (const auto& [commit, key] : aside_) {
+    if (!torn_ && !disk_->sides.contains(key)) {
+      kernel_.violate("I2", "commit " + std::to_string(commit) + " was not set aside, it is gone");
+    }
+  }
+}
+
+void Auditor::expect_loss_from(std::uint64_t commit) {
+  for (auto at = disk_->commits.lower_bound(commit); at != disk_->commits.end(); ++at) {
+    aside_[at->first] = event_log::set_aside_key(at->first, at->second);
+  }
+  const auto before = std::exchange(attempts_, {});
+  commits_.clear();
+  commands_.clear();
+  made_.clear();
+  state_ = {};
+  position_ = {};
+  torn_ = anew_ = true;
+  catch_up();
+  anew_ = false;
+  if (position_.commit + 1 != commit)
+    kernel_.violate("I2", "a flipped bit of commit " + std::to_string(commit) + " goes unnoticed");
+  for (const auto& [step, was] : before) {
+    const auto now = attempts_.find(step);
+    const bool same = now != attempts_.end() && now->second.started == was.started &&
+                      now->second.in_doubt == was.in_doubt && now->second.ended.has_value() == was.ended.has_value();
+    if (!same) touched_.insert(step);
+  }
 }
 
 void Auditor::take(const domain::Event& event) {
   domain::evolve(state_, event);
+  needed_ = needed_ || std::holds_alternative<domain::AgentEnrolled>(event.body) ||
+            std::holds_alternative<domain::BlobStored>(event.body);
   if (!event.meta.command_id.is_zero()) commands_[event.meta.command_id] = event.meta.sequence;
   if (const auto* dispatched = std::get_if<domain::TaskDispatched>(&event.body)) {
     attempts_[{dispatched->task, dispatched->attempt}] = AttemptLog{dispatched->agent, event.meta.sequence};
@@ -54,7 +86,7 @@ void Auditor::take(const domain::Event& event) {
   } else if (std::holds_alternative<domain::WorkflowSubmitted>(event.body)) {
     ++made_[event.meta.command_id];
   }
-  if (on_event) on_event(event);
+  if (on_event && !anew_) on_event(event);
 }
 
 const AttemptLog* Auditor::attempt(const agent::StepId& step) const {

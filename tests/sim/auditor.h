@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -32,6 +33,11 @@ class Auditor {
   void catch_up();                      // reads what is new
   void recheck();                       // everything from the start, after a crash
   void expect_torn() { torn_ = true; }  // the crash left half a commit, which nobody was told of
+  // What was durable is harmed from this commit on; an operator will accept that it is lost. Folds anew what is left.
+  void expect_loss_from(std::uint64_t commit);
+  const std::set<agent::StepId>& touched() const { return touched_; }  // attempts that the lost commits told of
+  bool has_lost() const { return !aside_.empty(); }
+  std::uint64_t harmless_from() const { return needed_commit_ + 1; }  // no enrolment, no bundle from here on
 
   const domain::State& state() const { return state_; }
   const event_log::LogPosition& position() const { return position_; }
@@ -52,7 +58,10 @@ class Auditor {
   std::map<agent::StepId, AttemptLog> attempts_;
   std::map<Id, std::uint64_t> commands_;
   std::map<Id, std::uint32_t> made_;
-  bool torn_ = false;
+  std::set<agent::StepId> touched_;
+  std::map<std::uint64_t, std::string> aside_;  // lost commits, as they have to be kept
+  std::uint64_t needed_commit_ = 0;             // the last one with an enrolment or a bundle
+  bool torn_ = false, anew_ = false, needed_ = false;
 };
 
 }  // namespace prov::sim

@@ -28,6 +28,9 @@ std::string to_text(const Behaviour& behaviour) {
   }
   if (behaviour.signal != 0) out += " signal=" + std::to_string(behaviour.signal);
   if (behaviour.hangs) out += " hang";
+  if (behaviour.fork_ms != 0) out += " fork=" + std::to_string(behaviour.fork_ms);
+  if (behaviour.deaf) out += " deaf";
+  if (behaviour.lies) out += " lies";
   return out;
 }
 
@@ -42,6 +45,9 @@ Behaviour parse_behaviour(std::string_view text) {
     if (name == "out") out.output_bytes = number<std::uint32_t>(value);
     if (name == "signal") out.signal = number<std::int32_t>(value);
     if (name == "hang") out.hangs = true;
+    if (name == "fork") out.fork_ms = number<std::uint64_t>(value);
+    if (name == "deaf") out.deaf = true;
+    if (name == "lies") out.lies = true;
     if (name != "exit") continue;
     out.exits.clear();
     std::istringstream codes(value);

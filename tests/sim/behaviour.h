@@ -1,6 +1,7 @@
 #pragma once
 // What a step of the simulation does, written into the order itself (an argument of an exec, the parameter "plan" of a
-// task service), so that whatever survives a crash knows it: "ms=1500 out=300 exit=75,0 hang signal=9".
+// task service), so that whatever survives a crash knows it: "ms=1500 out=300 exit=75,0 hang signal=9 fork=200 deaf
+// lies".
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,6 +18,10 @@ struct Behaviour {
   std::vector<std::int32_t> exits{0};  // of the first attempt, the second, ...; the last one holds for all others
   std::int32_t signal = 0;             // not 0: it ends by this signal
   bool hangs = false;                  // runs until somebody stops it
+  std::uint64_t fork_ms = 0;           // its processes live on for so long after it has ended, in its group
+  bool deaf = false;                   // SIGTERM does nothing to it or to what it leaves
+  bool lies = false;                   // exit 0 at once, and nothing done. The platform cannot know: exit 0 is "done",
+                                       // in the log and in the ledger
 
   std::int32_t exit_code(std::uint32_t attempt) const;
 };

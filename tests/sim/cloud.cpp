@@ -17,6 +17,7 @@ std::string Cloud::act(const std::string& request) {
   const std::string hostname = asked.contains("server") ? asked["server"].value("hostname", "") : "";
   kernel_.line("provider: " + verb + " " + hostname);
   if (kernel_.rng.chance(fails)) {
+    ++kernel_.faults[Fault::provider_down];
     return json{{"ok", false}, {"error", {{"code", "busy"}, {"message", "no capacity now"}, {"retryable", true}}}}
         .dump();
   }

@@ -1,6 +1,10 @@
 #include "tests/sim/coordinator.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "coordinator/dispatcher/dispatcher.h"
+#include "coordinator/event_log/disk_guard.h"
 #include "coordinator/event_log/log_writer.h"
 #include "coordinator/event_log/replay.h"
 #include "coordinator/event_log/snapshots.h"
@@ -16,12 +20,34 @@ std::array<std::uint8_t, 32> draw_seed(Rng& rng) {
   return out;
 }
 
+// The one thing of the simulation that is a real file: the production guard's ballast, which only is there or not.
+struct BallastFolder {
+  BallastFolder() {
+    std::string pattern = (getenv("TMPDIR") != nullptr ? getenv("TMPDIR") : std::string("/tmp")) + "/sim-XXXXXX";
+    PROV_ASSERT(mkdtemp(pattern.data()) != nullptr);
+    path = pattern;
+  }
+  ~BallastFolder() {
+    (void)unlink((path + "/ballast").c_str());
+    (void)rmdir(path.c_str());
+  }
+  std::string path;
+};
+
+std::string ballast_path() {
+  static const BallastFolder folder;
+  (void)unlink((folder.path + "/ballast").c_str());
+  return folder.path + "/ballast";
+}
+
 }  // namespace
 
 struct Coordinator::Life {
   Life(Coordinator& of, event_log::OpenedLog opened)
       : owner(of),
         process(of.kernel_.schedule, of.skew_ms),
+        guard(
+            {of.ballast_, kBallast, kMargin}, [&of] { return of.free_bytes(); }, process),
         disk_log(of.disk_, [this](std::function<void()> end) { sync(std::move(end)); }),
         lying_log(disk_log),
         log(of.plant_ == Plant::early_ack ? static_cast<RecordLog&>(lying_log) : disk_log),
@@ -31,12 +57,23 @@ struct Coordinator::Life {
         providers(of.cloud_, process),
         secrets(log, of.master_key_, of.kernel_.rng),
         dispatcher(dispatcher_config(), core, writer, log, link, providers, secrets, process, process, of.kernel_.rng) {
+    disk_log.set_room([&of](std::size_t bytes) { return bytes <= of.free_bytes(); });
   }
 
-  command_handler::CoreConfig core_config() const {
+  command_handler::CoreConfig core_config() {
     command_handler::CoreConfig config;
     config.policy.owners.insert("uid:0");
     config.limits = owner.limits_;
+    if (owner.plant_ == Plant::limit_off_by_one) {
+      ++config.limits.agent_orders;
+      ++config.limits.workflow_parallel;
+    }
+    config.admission = [this] { return guard.admit(); };
+    config.written = [this](std::size_t bytes) {
+      owner.room_ -= std::min<std::uint64_t>(bytes, owner.room_);
+      guard.appended(bytes);
+    };
+    config.make_room = [this] { return guard.give_way(); };
     config.checkpoint_events = 200;
     config.host = "sim";
     return config;
@@ -69,6 +106,7 @@ struct Coordinator::Life {
 
   Coordinator& owner;
   Process process;
+  event_log::DiskGuard guard;
   test::MemoryRecordLog disk_log;
   EarlyAckLog lying_log;
   RecordLog& log;
@@ -81,7 +119,12 @@ struct Coordinator::Life {
 };
 
 Coordinator::Coordinator(Kernel& kernel, Network& network, Cloud& cloud, Plant plant)
-    : kernel_(kernel), network_(network), cloud_(cloud), plant_(plant), signing_(draw_seed(kernel.rng)) {
+    : kernel_(kernel),
+      network_(network),
+      cloud_(cloud),
+      plant_(plant),
+      signing_(draw_seed(kernel.rng)),
+      ballast_(ballast_path()) {
   kernel_.rng.fill(link_key_.bytes);
   const auto master = draw_seed(kernel_.rng);
   master_key_.assign(master.begin(), master.end());
@@ -105,6 +148,9 @@ void Coordinator::start() {
   const auto damage = opened.damage;
   kernel_.line("coordinator: starts at sequence " + std::to_string(opened.position.sequence) +
                (damage ? ", damaged: " + damage->what : ""));
+  if (plant_ == Plant::fold_by_clock) {  // a fold that asks what time it is now
+    for (auto& [id, workflow] : opened.state.workflows) workflow.submitted_ms = kernel_.now_ms();
+  }
   life_ = std::make_unique<Life>(*this, std::move(opened));
   if (damage) life_->core.set_read_only("the log is damaged at commit " + std::to_string(damage->commit));
   life_->core.on_effect([this](const domain::Effect& effect) { life_->dispatcher.perform(effect); });
@@ -120,6 +166,9 @@ void Coordinator::crash(test::MemoryDisk::Tail tail) {
     disk_->forget_after(disk_->commits.rbegin()->first - 1);
     disk_->attested = disk_->commits.rbegin()->first;
   }
+  if (plant_ == Plant::bit_rot && kernel_.rng.chance(200) && !disk_->commits.empty()) {
+    disk_->flip(kernel_.rng.range(1, disk_->commits.rbegin()->first), 0);
+  }
   kernel_.line("coordinator: killed");
 }
 
@@ -127,7 +176,15 @@ command_handler::Core& Coordinator::core() { return life_->core; }
 
 void Coordinator::submit(const domain::Command& command, const domain::Principal& who,
                          command_handler::Core::Reply reply, std::vector<SideRecord> sides) {
-  life_->core.submit(command, who, std::move(reply), std::move(sides));
+  if (plant_ != Plant::early_answer) return life_->core.submit(command, who, std::move(reply), std::move(sides));
+  auto once = std::make_shared<command_handler::Core::Reply>(std::move(reply));
+  const auto answer = [once](const Result<domain::Answer>& told) {
+    if (auto tell = std::exchange(*once, {})) tell(told);
+  };
+  life_->core.submit(command, who, answer, std::move(sides));
+  const auto& remembered = life_->core.state().remembered;
+  const auto known = remembered.find({who.subject, command.workspace, command.id});
+  if (known != remembered.end()) answer(domain::Answer{known->second.made, known->second.sequence, false});
 }
 
 void Coordinator::take_snapshot() {
@@ -135,8 +192,16 @@ void Coordinator::take_snapshot() {
   if (!records) return kernel_.line("coordinator: no snapshot: " + records.error().message);
   for (SideRecord& record : *records) life_->writer.write_side(std::move(record));
   life_->writer.flush();
+  snapshot_commit_ = disk_->commits.empty() ? 0 : disk_->commits.rbegin()->first;
 }
 
+std::uint64_t Coordinator::free_bytes() const {
+  const bool ballast = access(ballast_.c_str(), F_OK) == 0;
+  return room_ - std::min(room_, ballast ? kBallast : 0);
+}
+
+std::size_t Coordinator::waiting_bytes() const { return up() ? life_->writer.waiting_bytes() : 0; }
+std::uint32_t Coordinator::attested_epoch() const { return up() ? life_->dispatcher.attested_epoch() : 0; }
 std::string Coordinator::read_only() const { return up() ? life_->core.read_only_reason() : ""; }
 
 }  // namespace prov::sim

@@ -29,11 +29,21 @@ class Coordinator {
   void submit(const domain::Command& command, const domain::Principal& who, command_handler::Core::Reply reply,
               std::vector<SideRecord> sides = {});
   void take_snapshot();
+  std::size_t waiting_bytes() const;  // decided and not yet given to the disk
 
   std::shared_ptr<test::MemoryDisk> disk() { return disk_; }
   const event_log::PublicKey& public_key() const { return signing_.public_key(); }
   const domain::Limits& limits() const { return limits_; }
   std::string read_only() const;
+  std::uint32_t attested_epoch() const;  // by agents; what an operator's acceptance has to be above
+
+  // The room on its disk, as the guard's ballast file leaves it. A commit that does not fit is refused.
+  void set_room(std::uint64_t bytes) { room_ = bytes; }
+  std::uint64_t free_bytes() const;
+  static constexpr std::uint64_t kPlenty = 1ULL << 40, kBallast = 16 << 10, kMargin = 24 << 10;
+
+  // Everything up to here is in a snapshot, so damage before it is found by an audit, not by a start.
+  std::uint64_t snapshot_commit() const { return snapshot_commit_; }
 
   std::int64_t skew_ms = 0;         // of its wall clock
   std::uint64_t sync_us = 3'000;    // what a sync takes at most
@@ -51,7 +61,8 @@ class Coordinator {
   Key link_key_;
   std::string master_key_;
   domain::Limits limits_;
-  std::uint64_t lives_ = 0;
+  std::uint64_t lives_ = 0, room_ = kPlenty, snapshot_commit_ = 0;
+  const std::string ballast_;
   std::unique_ptr<Life> life_;
 };
 

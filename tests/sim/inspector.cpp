@@ -7,6 +7,8 @@
 namespace prov::sim {
 namespace {
 
+constexpr std::uint32_t kHostParallel = 4;  // as Machine gives it to its agent
+
 std::string name(const agent::StepId& step) {
   return to_text(step.task).substr(0, 8) + "-" + std::to_string(task_index(step.task).value_or(0)) + "/" +
          std::to_string(step.attempt);
@@ -31,6 +33,7 @@ Outcome truth(const Effect& effect) {
 // ---- what is said
 
 void Inspector::sent(Way way, const Key& agent, const std::string& frame) {
+  if (frame.size() > kMostFrameBytes) kernel_.violate("I11", "a frame of " + std::to_string(frame.size()) + " bytes");
   if (way == Way::to_coordinator) {
     auto message = wire::decode_from_agent(frame);
     if (!message) return kernel_.violate("I8", "an agent's frame does not decode: " + message.error().message);
@@ -74,7 +77,7 @@ void Inspector::check_ack(const Key& agent, std::uint64_t frame) {
   if (ends == ends_in_frame_.end()) return;
   for (const agent::StepId& step : ends->second) {
     const AttemptLog* logged = auditor_.attempt(step);
-    if (logged == nullptr || !logged->ended) {
+    if ((logged == nullptr || !logged->ended) && !auditor_.touched().contains(step)) {
       kernel_.violate("I1", "the end of " + name(step) + " was acknowledged and is not in the log");
     }
   }
@@ -83,7 +86,8 @@ void Inspector::check_ack(const Key& agent, std::uint64_t frame) {
 void Inspector::answered(const Id& command, const Result<domain::Answer>& answer) {
   auditor_.catch_up();
   if (!answer) {
-    if (answer.error().code != Code::unavailable) refused_.insert(command);
+    const Code code = answer.error().code;
+    if (code != Code::unavailable && code != Code::exhausted) refused_.insert(command);
     return;
   }
   if (answer->sequence == 0) return;  // nothing had to change
@@ -118,9 +122,11 @@ void Inspector::check_commands() {
 
 void Inspector::started(const Effect& effect, const Key& agent) {
   auditor_.catch_up();
-  if (effect.starts > 1) kernel_.violate("I4", name(effect.step) + " was started twice on " + effect.host);
+  if (effect.starts > 1 && !auditor_.touched().contains(effect.step))
+    kernel_.violate("I4", name(effect.step) + " was started twice on " + effect.host);
   const AttemptLog* logged = auditor_.attempt(effect.step);
   if (logged == nullptr || logged->agent != agent) {
+    if (auditor_.touched().contains(effect.step)) return;  // its order left before the log lost it
     return kernel_.violate("I4", name(effect.step) + " was started on " + effect.host + ", the log does not say so");
   }
   const domain::Workflow* workflow = domain::find_workflow(auditor_.state(), effect.step.task);
@@ -143,22 +149,35 @@ void Inspector::check_dependencies(const Effect& effect, const domain::Workflow&
   }
 }
 
+bool Inspector::forgotten(const Effect& effect) const {
+  if (auditor_.touched().contains(effect.step)) return true;
+  const AttemptLog* logged = auditor_.attempt(effect.step);
+  if (logged == nullptr) return false;
+  const auto harmed = ledger_.distrusted.find(logged->agent);
+  return harmed != ledger_.distrusted.end() && effect.started_us <= harmed->second;
+}
+
 bool Inspector::exclusive(const Effect& effect) const {
   const domain::Task* task = domain::find_task(auditor_.state(), effect.step.task);
   return task != nullptr && task->plan.exclusive;
 }
 
 void Inspector::check_limits(const Effect& effect, const domain::Workflow& workflow) {
-  std::uint32_t of_workflow = 0;
+  std::uint32_t of_workflow = 0, of_host = 0;
   for (const auto& [key, other] : ledger_.effects()) {
     if (other.fate != Fate::running) continue;
     const AttemptLog* logged = auditor_.attempt(other.step);
     const bool given_up = logged != nullptr && logged->in_doubt;
+    if (forgotten(other)) continue;
     if (workflow_id(other.step.task) == workflow.id && !given_up) ++of_workflow;
+    if (other.host == effect.host) ++of_host;
     if (other.host == effect.host && other.step != effect.step && exclusive(other) && exclusive(effect)) {
       kernel_.violate("I6", name(effect.step) + " and " + name(other.step) + " run on " + effect.host +
                                 ", and both want it for themselves");
     }
+  }
+  if (of_host > kHostParallel) {
+    kernel_.violate("I6", std::to_string(of_host) + " steps run on " + effect.host + " at once");
   }
   if (workflow.parallel_limit != 0 && of_workflow > workflow.parallel_limit) {
     kernel_.violate("I6", std::to_string(of_workflow) + " steps of a workflow run at once");
@@ -177,6 +196,33 @@ void Inspector::dispatched(const domain::TaskDispatched& dispatch) {
   if (out > coordinator_.limits().agent_orders) {
     kernel_.violate("I6", std::to_string(out) + " orders are out at one agent");
   }
+}
+
+void Inspector::lost_end() {
+  std::erase_if(answers_,
+                [this](const auto& each) { return auditor_.last_event_of(each.first) != each.second.sequence; });
+  refused_.clear();
+}
+
+void Inspector::check_bounds(std::size_t frames_under_way) {
+  if (coordinator_.waiting_bytes() > kMostWaitingBytes) {
+    kernel_.violate("I11", std::to_string(coordinator_.waiting_bytes()) + " bytes wait for the coordinator's disk");
+  }
+  if (frames_under_way > kMostFrames) {
+    kernel_.violate("I11", std::to_string(frames_under_way) + " frames are on their way");
+  }
+}
+
+void Inspector::check_secrets(const std::vector<std::string>& canaries,
+                              const std::map<std::string, std::string>& files) {
+  const auto look = [&](const std::string& where, const std::string& bytes) {
+    for (const std::string& canary : canaries) {
+      if (bytes.find(canary) != std::string::npos) kernel_.violate("I10", "a secret is in " + where);
+    }
+  };
+  for (const auto& [number, bytes] : coordinator_.disk()->commits) look("commit " + std::to_string(number), bytes);
+  for (const auto& [key, bytes] : coordinator_.disk()->sides) look("a record beside the log", bytes);
+  for (const auto& [name, bytes] : files) look(name, bytes);
 }
 
 void Inspector::check_fold() {
@@ -209,7 +255,9 @@ void Inspector::check_ends(const std::set<std::string>& hosts) {
 void Inspector::check_attempt(const agent::StepId& step, const AttemptLog& attempt,
                               const std::set<std::string>& hosts) {
   const Effect* effect = ledger_.find(step);
+  if (auditor_.touched().contains(step) && (attempt.ended || attempt.in_doubt)) return;
   const domain::Task* task = domain::find_task(auditor_.state(), step.task);
+  const bool distrusted = ledger_.distrusted.contains(attempt.agent);
   const bool noop = task != nullptr && std::holds_alternative<domain::NoopAction>(task->plan.action);
   if (effect != nullptr && effect->fate == Fate::running && hosts.contains(effect->host)) {
     return kernel_.violate("I8", name(step) + " still runs on " + effect->host);
@@ -217,16 +265,19 @@ void Inspector::check_attempt(const agent::StepId& step, const AttemptLog& attem
   if (!attempt.ended) {
     const bool knows = effect != nullptr && hosts.contains(effect->host);
     if (!attempt.in_doubt) return kernel_.violate("I8", name(step) + " has no end in the log");
-    if (knows) kernel_.violate("I8", name(step) + " ended on " + effect->host + ", and the log is still in doubt");
+    if (knows && !distrusted)
+      kernel_.violate("I8", name(step) + " ended on " + effect->host + ", and the log is still in doubt");
     return;
   }
+  if (distrusted && attempt.ended->outcome == Outcome::in_doubt) return;
   if (noop) {
     if (effect != nullptr) kernel_.violate("I8", name(step) + " does nothing, and was started");
     return;
   }
   if (effect != nullptr) return check_verdict(*effect, *attempt.ended);
   const Outcome said = attempt.ended->outcome;
-  if (said != Outcome::interrupted && said != Outcome::cancelled) {
+  const bool distrusted_end = said == Outcome::in_doubt && auditor_.has_lost();
+  if (said != Outcome::interrupted && said != Outcome::cancelled && !distrusted_end) {
     kernel_.violate("I8", name(step) + " never started, the log says " + name_of(said));
   }
 }

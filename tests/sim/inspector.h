@@ -2,15 +2,22 @@
 // The invariants, checked where they could break: when something is said, when something starts, after each step, at
 // the end. By the names that docs and reports use:
 //   I1  an acknowledged command is in the log after any crash, once; so is an acknowledged report
-//   I2  the log is gap-free, chained, append-only (auditor.h)
+//   I2  the log is gap-free, chained, append-only (auditor.h); what is harmed is noticed, and set aside whole
 //   I3  folding the log gives the live state
 //   I4  the ledger shows at most one start per (task, attempt, host), and none that is not in the durable log
 //   I5  hard dependencies hold on the ledger
 //   I6  parallel and exclusive limits hold on the ledger
-//   I8  after faults stop everything ends, and what the log says is what happened, output included
+//   I8  within kEndsWithinMs of virtual time after the last fault everything has ended, and what the log says is what
+//       happened, output included
+//   I10 no secret is in any byte that is written
+//   I11 queues, frames and files stay within their bounds
+// An end of the log that a flipped bit has cost, and that an operator has accepted as lost, excuses what it told of
+// (Auditor::touched): such an attempt may be started again, and what became of it may stay in doubt. A harmed journal
+// excuses what its host was doing: such attempts may end in doubt, but none may start twice.
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "tests/sim/auditor.h"
 #include "tests/sim/coordinator.h"
@@ -18,6 +25,12 @@
 #include "tests/sim/network.h"
 
 namespace prov::sim {
+
+inline constexpr TimeMs kEndsWithinMs = 10 * 60 * 1000;    // I8
+inline constexpr std::size_t kMostWaitingBytes = 4 << 20;  // I11: of the coordinator's log,
+inline constexpr std::size_t kMostJournalBytes = 4 << 20;  // of an agent's journal,
+inline constexpr std::size_t kMostFrameBytes = 1 << 20;    // of a frame,
+inline constexpr std::size_t kMostFrames = 20'000;         // on their way at once
 
 class Inspector {
  public:
@@ -29,6 +42,9 @@ class Inspector {
   void started(const Effect& effect, const Key& agent);                    // `agent`: of the host it started on
   void dispatched(const domain::TaskDispatched& dispatch);
 
+  void lost_end();                                  // after Auditor::expect_loss_from
+  void check_bounds(std::size_t frames_under_way);  // I11
+  void check_secrets(const std::vector<std::string>& canaries, const std::map<std::string, std::string>& files);  // I10
   void check_fold();                                    // I3, when all of the live state is durable
   void check_commands();                                // I1
   void check_ends(const std::set<std::string>& hosts);  // I8; `hosts`: those that still exist
@@ -38,6 +54,7 @@ class Inspector {
   void check_ack(const Key& agent, std::uint64_t frame);
   void check_limits(const Effect& effect, const domain::Workflow& workflow);
   bool exclusive(const Effect& effect) const;
+  bool forgotten(const Effect& effect) const;  // its agent may know no more that it runs
   void check_dependencies(const Effect& effect, const domain::Workflow& workflow);
   void check_attempt(const agent::StepId& step, const AttemptLog& attempt, const std::set<std::string>& hosts);
   void check_verdict(const Effect& effect, const domain::TaskEnded& ended);

@@ -12,6 +12,7 @@
 #include "common/ports/clock.h"
 #include "common/ports/random.h"
 #include "common/ports/timers.h"
+#include "tests/sim/faults.h"
 
 namespace prov::sim {
 
@@ -37,6 +38,7 @@ class Schedule {
   bool step();  // runs the next event; false: there is none
   std::uint64_t now_us() const { return now_us_; }
   std::uint64_t steps() const { return steps_; }
+  std::size_t waiting() const { return queue_.size(); }
 
  private:
   Token put(std::uint64_t at_us, std::function<void()> run);
@@ -65,13 +67,14 @@ struct Kernel {
 
   TimeMs now_ms() const { return schedule.now_us() / 1000; }
   void line(const std::string& text) { trace.line(schedule.now_us(), text); }
-  // The first one counts. `invariant`: I1 ... I8, see inspector.h.
+  // The first one counts. `invariant`: I1 ... I11, see inspector.h.
   void violate(const std::string& invariant, const std::string& text);
   bool violated() const { return !violation.empty(); }
 
   Schedule schedule;
   Rng rng;
   Trace trace;
+  FaultCounts faults;  // that really happened
   std::string violation;
 };
 

@@ -13,13 +13,20 @@ Effect& Ledger::start(const std::string& host, const agent::StepId& step, const 
     effect.check = script->path == "scripts/check";
   }
   effect.started_us = now_us;
+  if (effect.starts > 1) {  // never, but after an accepted loss of the log's end
+    effect.fate = Fate::running;
+    effect.printed.clear();
+    effect.verdict_lost = false;
+  }
   if (on_start) on_start(effect);
   return effect;
 }
 
-void Ledger::end(const std::string& host, const agent::StepId& step, Fate fate, std::int32_t exit_code) {
+void Ledger::end(const std::string& host, const agent::StepId& step, Fate fate, std::int32_t exit_code,
+                 std::uint64_t now_us) {
   Effect& effect = of(host, step);
   effect.fate = fate;
+  effect.ended_us = now_us;
   effect.exit_code = exit_code;
   if (on_end) on_end(effect);
 }

@@ -19,7 +19,7 @@ struct Effect {
   std::string host;
   std::uint32_t starts = 0;
   bool script = false, check = false;
-  std::uint64_t started_us = 0;
+  std::uint64_t started_us = 0, ended_us = 0;
   Fate fate = Fate::running;
   std::int32_t exit_code = 0;  // when it exited; -signal when a signal ended it
   std::string printed;
@@ -30,10 +30,12 @@ class Ledger {
  public:
   std::function<void(const Effect& effect)> on_start;  // each start, also one that must not be
   std::function<void(const Effect& effect)> on_end;
+  // Agents whose journal was harmed, and when last: of what it held then, they may not know.
+  std::map<Key, std::uint64_t> distrusted;
 
   Effect& start(const std::string& host, const agent::StepId& step, const wire::Order& order, std::uint64_t now_us);
   Effect& of(const std::string& host, const agent::StepId& step) { return effects_.at({step, host}); }
-  void end(const std::string& host, const agent::StepId& step, Fate fate, std::int32_t exit_code);
+  void end(const std::string& host, const agent::StepId& step, Fate fate, std::int32_t exit_code, std::uint64_t now_us);
 
   const std::map<std::pair<agent::StepId, std::string>, Effect>& effects() const { return effects_; }
   const Effect* find(const agent::StepId& step) const;  // of that attempt, on whatever host

@@ -12,7 +12,8 @@ namespace prov::sim {
 namespace {
 
 constexpr std::uint64_t kUnsyncedUs = 500'000;  // what a step's folder got so shortly before a crash may be lost
-constexpr std::int32_t kTerm = 15;
+constexpr std::int32_t kTerm = 15, kKill = 9;
+constexpr std::uint64_t kGraceUs = 10'000'000;  // between the two
 
 std::string short_id(const agent::StepId& id) {
   return to_text(id.task).substr(0, 8) + "-" + std::to_string(task_index(id.task).value_or(0)) + "/" +
@@ -35,7 +36,7 @@ class Machine::Runner final : public agent::StepRunner {
     watching_.insert(step);
     over(step);
   }
-  void cancel(const agent::StepId& step) override { machine_.cancel_step(step); }
+  void cancel(const agent::StepId& step) override { machine_.stop_step(step, Fate::cancelled); }
   Result<std::string> read_output(const agent::StepId& step, std::uint64_t offset, std::size_t max) override {
     const auto found = machine_.steps_.find(step);
     if (found == machine_.steps_.end()) return fail(Code::not_found, "no such step");
@@ -79,7 +80,7 @@ class Machine::Runner final : public agent::StepRunner {
 struct Machine::Life {
   Life(Machine& machine)
       : process(machine.kernel_.schedule, machine.skew_ms_),
-        link(machine.network_, machine.key_),
+        link(machine.network_, machine.key_, [&machine] { machine.reconnected_ms_ = machine.kernel_.now_ms(); }),
         runner(machine, process) {}
   Process process;
   SimCoordinatorLink link;
@@ -107,7 +108,7 @@ Machine::~Machine() {
   life_.reset();
   for (auto& [id, step] : steps_) {
     for (const Schedule::Token token : step.waiting) kernel_.schedule.cancel(token);
-    if (!step.over) ledger_.end(name_, id, Fate::died, 0);
+    if (!step.over) ledger_.end(name_, id, Fate::died, 0, kernel_.schedule.now_us());
   }
 }
 
@@ -148,14 +149,23 @@ void Machine::joined(const std::string& answer) {
   run_agent();
 }
 
+bool Machine::flip_journal() {
+  if (!journal_.flip()) return false;
+  ++kernel_.faults[Fault::flipped_journal];
+  ledger_.distrusted[key_] = kernel_.schedule.now_us();
+  kernel_.line(name_ + ": a bit of the journal flips");
+  return true;
+}
+
 void Machine::run_agent() {
+  if (plant_ == Plant::forgetful_agent) (void)journal_.set_aside();
   agent::Config config;
   config.key = key_;
   config.log_id = *log_id_;
   config.boot_id = name_ + "-boot-" + std::to_string(boots_);
   config.parallel = 4;
   config.capacity = 16;
-  config.expects_journal = true;
+  config.expects_journal = plant_ != Plant::forgetful_agent;
   config.facts = [this] {
     return Facts{name_, "debian", "12",         "6.1",  "x86_64",
                  2,     1 << 30,  {"10.0.0.2"}, "none", name_ + "-boot-" + std::to_string(boots_),
@@ -197,7 +207,7 @@ void Machine::lose_what_was_not_synced(Step& step, const agent::StepId& id) {
   for (const Schedule::Token token : std::exchange(step.waiting, {})) kernel_.schedule.cancel(token);
   if (!step.over) {
     step.over = true;
-    ledger_.end(name_, id, Fate::died, 0);
+    ledger_.end(name_, id, Fate::died, 0, kernel_.schedule.now_us());
     step.output.resize(kernel_.rng.range(0, step.output.size()));
   } else if (step.end && kernel_.schedule.now_us() - step.over_us < kUnsyncedUs && kernel_.rng.chance(300)) {
     step.end.reset();
@@ -226,13 +236,16 @@ void Machine::later(const agent::StepId& id, std::uint64_t delay_us, std::functi
 
 Result<void> Machine::start_step(const agent::StepId& id, const wire::Order& order) {
   const auto known = steps_.find(id);
-  if (known != steps_.end()) return fail(Code::conflict, "this attempt has been started before");
+  if (known != steps_.end() && plant_ != Plant::forgetful_agent) {
+    return fail(Code::conflict, "this attempt has been started before");
+  }
   kernel_.line(name_ + ": starts " + short_id(id));
   ledger_.start(name_, id, order, kernel_.schedule.now_us());
   if (plant_ == Plant::double_start && kernel_.rng.chance(50)) {
     ledger_.start(name_, id, order, kernel_.schedule.now_us());
   }
   Step& step = steps_[id];
+  for (const Schedule::Token token : std::exchange(step, {}).waiting) kernel_.schedule.cancel(token);
   step.behaviour = behaviour_of(order);
   step.kind = agent::kind_of(order);
   step.timeout_s = order.timeout_s;
@@ -250,9 +263,9 @@ void Machine::plan_step(const agent::StepId& id, Step& step) {
   const std::uint64_t limit_us = std::uint64_t{step.timeout_s} * 1'000'000;
   const bool in_time = !step.behaviour.hangs && (limit_us == 0 || duration_us < limit_us);
   if (in_time) {
-    later(id, duration_us, [this, id] { step_ends(id, Fate::exited); });
+    later(id, duration_us, [this, id] { step_exits(id); });
   } else {
-    later(id, limit_us, [this, id] { step_ends(id, Fate::timed_out); });
+    later(id, limit_us, [this, id] { stop_step(id, Fate::timed_out); });
   }
   if (plant_ == Plant::early_verdict) {
     later(id, duration_us / 3, [this, id] {
@@ -270,32 +283,57 @@ void Machine::step_prints(const agent::StepId& id, std::size_t upto) {
   if (life_ != nullptr) life_->runner.printed(id, step.output.size());
 }
 
-void Machine::step_ends(const agent::StepId& id, Fate fate) {
+// As the supervisor sees it: what is left in the group is told to go, and made to after a while; only then it is over.
+void Machine::step_exits(const agent::StepId& id) {
+  Step& step = steps_.at(id);
+  const Behaviour& how = step.behaviour;
+  step.exited = how.signal != 0 ? -how.signal : how.exit_code(id.attempt);
+  if (how.fork_ms == 0) return step_ends(id);
+  const std::uint64_t left_us = how.deaf ? std::min(how.fork_ms * 1000, kGraceUs) : kernel_.rng.range(1'000, 50'000);
+  later(id, left_us, [this, id] { step_ends(id); });
+}
+
+void Machine::stop_step(const agent::StepId& id, Fate why) {
+  const auto found = steps_.find(id);
+  if (found == steps_.end() || found->second.over || std::exchange(found->second.stopping, true)) return;
+  Step& step = found->second;
+  step.fate = why;
+  if (step.exited) return;  // it is only waited for what it left
+  for (const Schedule::Token token : std::exchange(step.waiting, {})) kernel_.schedule.cancel(token);
+  const std::uint64_t least_us = step.behaviour.deaf ? kGraceUs : 0;
+  later(id, least_us + kernel_.rng.range(1'000, 50'000), [this, id] { step_ends(id); });
+}
+
+void Machine::step_ends(const agent::StepId& id) {
   Step& step = steps_.at(id);
   for (const Schedule::Token token : std::exchange(step.waiting, {})) kernel_.schedule.cancel(token);
   agent::ProcessEnd end;
-  if (fate == Fate::exited) {
+  if (step.exited) {
     step_prints(id, step.whole.size());
     end.signal = step.behaviour.signal;
-    end.exit_code = end.signal != 0 ? 0 : step.behaviour.exit_code(id.attempt);
+    end.exit_code = end.signal != 0 ? 0 : *step.exited;
   } else {
-    end.signal = kTerm;
-    end.timed_out = fate == Fate::timed_out;
-    end.cancelled = fate == Fate::cancelled;
+    end.signal = step.behaviour.deaf ? kKill : kTerm;
   }
+  end.timed_out = step.fate == Fate::timed_out;
+  end.cancelled = step.fate == Fate::cancelled;
   step.end = end;
   step.over = true;
   step.over_us = kernel_.schedule.now_us();
+  count_misdeeds(step);
   const std::int32_t code = end.signal != 0 ? -end.signal : end.exit_code;
   kernel_.line(name_ + ": " + short_id(id) + " ends, " + std::to_string(code));
-  ledger_.end(name_, id, fate, code);
+  ledger_.end(name_, id, step.fate, code, kernel_.schedule.now_us());
   if (life_ != nullptr) life_->runner.over(id);
 }
 
-void Machine::cancel_step(const agent::StepId& id) {
-  const auto found = steps_.find(id);
-  if (found == steps_.end() || found->second.over || std::exchange(found->second.cancelled, true)) return;
-  later(id, kernel_.rng.range(1'000, 300'000), [this, id] { step_ends(id, Fate::cancelled); });
+void Machine::count_misdeeds(const Step& step) {
+  FaultCounts& faults = kernel_.faults;
+  faults[Fault::step_hung] += step.fate == Fate::timed_out ? 1 : 0;
+  faults[Fault::step_killed] += step.exited && step.behaviour.signal != 0 ? 1 : 0;
+  faults[Fault::step_forked] += step.exited && step.behaviour.fork_ms != 0 ? 1 : 0;
+  faults[Fault::step_deaf] += step.stopping && step.behaviour.deaf ? 1 : 0;
+  faults[Fault::step_lied] += step.exited && step.behaviour.lies ? 1 : 0;
 }
 
 agent::Verdict Machine::verdict_of(const agent::StepId& id) const {

@@ -40,6 +40,10 @@ class Machine {
 
   void crash_in_next_sync() { journal_.fail_next_sync(); }
   void set_disk_full(bool full) { journal_.set_full(full); }
+  bool flip_journal();  // a bit of it, for the next start of the agent to find; false: there is nothing to flip
+  void set_clock(std::int64_t skew_ms) { skew_ms_ = skew_ms; }
+  TimeMs reconnected_ms() const { return reconnected_ms_; }
+  std::string journal() { return journal_.read_all().value_or(""); }
   std::function<void()> on_crash_in_sync;  // the world sees to the reboot
 
  private:
@@ -48,7 +52,9 @@ class Machine {
     agent::StepKind kind = agent::StepKind::exec;
     std::uint32_t timeout_s = 0;
     std::string whole, output;  // what it will print, what it has printed
-    bool over = false, cancelled = false;
+    bool over = false, stopping = false;
+    std::optional<std::int32_t> exited;  // the step itself has; what it left in its group has not
+    Fate fate = Fate::exited;            // what stopped it
     std::uint64_t over_us = 0;
     std::optional<agent::ProcessEnd> end;  // as its supervisor wrote it down
     std::set<Schedule::Token> waiting;
@@ -62,7 +68,10 @@ class Machine {
   Result<void> start_step(const agent::StepId& id, const wire::Order& order);
   void plan_step(const agent::StepId& id, Step& step);
   void step_prints(const agent::StepId& id, std::size_t upto);
-  void step_ends(const agent::StepId& id, Fate fate);
+  void step_exits(const agent::StepId& id);
+  void stop_step(const agent::StepId& id, Fate why);
+  void step_ends(const agent::StepId& id);
+  void count_misdeeds(const Step& step);
   void cancel_step(const agent::StepId& id);
   agent::Verdict verdict_of(const agent::StepId& id) const;
   void later(const agent::StepId& id, std::uint64_t delay_us, std::function<void()> run);
@@ -75,6 +84,7 @@ class Machine {
   const Plant plant_;
   Key key_, seal_key_;
   std::int64_t skew_ms_ = 0;
+  TimeMs reconnected_ms_ = 0;
   std::uint32_t boots_ = 1;
   bool on_ = true;
   std::optional<wire::JoinToken> token_;

@@ -46,6 +46,12 @@ class SimJournal final : public agent::JournalFile {
     if (!unsynced_.empty()) synced_ += unsynced_.substr(0, rng_.range(0, unsynced_.size()));
     unsynced_.clear();
   }
+  bool flip() {
+    if (synced_.empty()) return false;
+    char& byte = synced_[rng_.range(0, synced_.size() - 1)];
+    byte = static_cast<char>(byte ^ (1 << rng_.range(0, 7)));
+    return true;
+  }
   void fail_next_sync() { fail_next_sync_ = true; }
   void set_full(bool full) { full_ = full; }
   std::function<void()> on_failed_sync;

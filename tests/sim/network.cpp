@@ -4,6 +4,8 @@ namespace prov::sim {
 namespace {
 
 constexpr std::uint64_t kLeastUs = 100, kMostUs = 8'000;
+constexpr std::uint64_t kHeldUs = 2'000'000;  // a frame that nothing overtakes goes on after that
+constexpr std::size_t kMostClogged = 2'000;   // of a line; what is more is lost, as at a queue's high water mark
 
 }  // namespace
 
@@ -15,7 +17,24 @@ void Network::cut(const Key& agent, Way way, bool is_cut) {
   }
 }
 
+void Network::clog(const Key& agent, Way way) { clogged_[{way, agent}]; }
+
+void Network::unclog(const Key& agent, Way way) {
+  const auto found = clogged_.find({way, agent});
+  if (found == clogged_.end()) return;
+  std::uint64_t at_us = kLeastUs;
+  for (auto& deliver : found->second) arrive_after(at_us += kernel_.rng.range(0, 20), std::move(deliver));
+  clogged_.erase(found);
+}
+
+void Network::lose_what_is_under_way() {
+  ++connections_;
+  held_.clear();
+  for (auto& [line, waiting] : clogged_) waiting.clear();
+}
+
 void Network::heal() {
+  while (!clogged_.empty()) unclog(clogged_.begin()->first.second, clogged_.begin()->first.first);
   cuts_.clear();
   faults = {};
 }
@@ -57,8 +76,42 @@ void Network::carry(Way way, const Key& agent, std::function<void()> deliver) {
       ++counts.late;
       delay_us = rng.range(kMostUs, faults.slow_most_us);
     }
-    kernel_.schedule.after(delay_us, deliver);
+    put({way, agent}, delay_us, deliver);
   }
+}
+
+void Network::put(const Line& line, std::uint64_t delay_us, std::function<void()> deliver) {
+  if (const auto clogged = clogged_.find(line); clogged != clogged_.end()) {
+    if (clogged->second.size() == kMostClogged) {
+      ++counts.lost;
+      return;
+    }
+    return clogged->second.push_back(std::move(deliver));
+  }
+  const auto held = held_.find(line);
+  if (held == held_.end() && kernel_.rng.chance(faults.reorder)) {
+    held_.emplace(line, std::move(deliver));
+    kernel_.schedule.after(kHeldUs, [this, line] {
+      const auto late = held_.extract(line);
+      if (!late.empty()) arrive_after(0, late.mapped());
+    });
+    return;
+  }
+  arrive_after(delay_us, std::move(deliver));
+  if (held == held_.end()) return;
+  ++counts.overtaken;
+  arrive_after(delay_us + kernel_.rng.range(1, 500), std::move(held->second));
+  held_.erase(held);
+}
+
+void Network::arrive_after(std::uint64_t delay_us, std::function<void()> deliver) {
+  ++under_way_;
+  kernel_.schedule.after(delay_us, [this, deliver = std::move(deliver), connections = connections_] {
+    --under_way_;
+    for (int echo = 0; echoes && echo < 2; ++echo) arrive_after(1'000'000, deliver);
+    if (connections == connections_) return deliver();
+    ++counts.lost;
+  });
 }
 
 void Network::send(Way way, Key agent, std::string frame) {
@@ -76,6 +129,7 @@ void Network::send(Way way, Key agent, std::string frame) {
 }
 
 void Network::enrol(const Key& key, std::string request, std::function<void(std::string)> answer) {
+  if (on_enrol) on_enrol(request);
   carry(Way::to_coordinator, key, [this, key, request, answer] {
     if (coordinator_ == nullptr || is_cut(Way::to_coordinator, key)) return;
     coordinator_->enrol(key, request, [this, key, answer](std::string text) {

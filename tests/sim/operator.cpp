@@ -24,8 +24,10 @@ void Operator::send(const Id& id) {
   kernel_.schedule.after(kernel_.rng.range(50, 5'000), [this, question = found->second] {
     if (!coordinator_.up()) return;
     const Id asked = question.command.id;
+    domain::Command command = question.command;
+    if (forgotten_ && question.tries > 1) command.id = kernel_.rng.id();
     coordinator_.submit(
-        question.command, kOwner,
+        command, kOwner,
         [this, asked](Result<domain::Answer> answer) {
           inspector_.answered(asked, answer);
           if (kernel_.rng.chance(loses)) return;
@@ -37,13 +39,16 @@ void Operator::send(const Id& id) {
 
 void Operator::decide_about_damage() {
   if (coordinator_.read_only().empty() || std::exchange(deciding_, true)) return;
-  ask(domain::AcceptDamage{"the end of the log was torn", 0}, [this](const auto&) { deciding_ = false; });
+  ask(domain::AcceptDamage{"the end of the log is lost", coordinator_.attested_epoch()},
+      [this](const auto&) { deciding_ = false; });
 }
 
 void Operator::told(const Id& id, const Result<domain::Answer>& answer) {
   const auto found = open_.find(id);
   if (found == open_.end()) return;
-  if (!answer && answer.error().code == Code::unavailable) return;  // read-only, or no room: it is asked again
+  if (!answer && (answer.error().code == Code::unavailable || answer.error().code == Code::exhausted)) {
+    return;  // read-only, or no room: it is asked again
+  }
   if (!answer) kernel_.line("operator: refused: " + answer.error().message);
   const Question question = std::move(found->second);
   open_.erase(found);

@@ -28,6 +28,8 @@ class Operator {
   std::uint64_t asked() const { return asked_; }
   std::uint64_t repeated() const { return repeated_; }
 
+  void be_forgotten() { forgotten_ = true; }  // planted: nobody knows a repeated command by its id
+
   std::uint32_t loses = 0;  // per mille of the questions, and of the answers
 
  private:
@@ -46,7 +48,7 @@ class Operator {
   Inspector& inspector_;
   std::map<Id, Question> open_;
   std::uint64_t asked_ = 0, repeated_ = 0;
-  bool deciding_ = false;
+  bool deciding_ = false, forgotten_ = false;
 };
 
 inline constexpr const char* kWorkspace = "sim";

@@ -1,37 +1,77 @@
 #pragma once
 // Bugs that are planted behind the ports, never in production code, to show that the simulation notices them.
+//
+// One more of them: add it to Plant and kPlants (with the invariant that is to notice it), and ask for it where it does
+// its harm, as the others do: World::sent and World::tamper (what is sent), coordinator.cpp (its disk, its answers, its
+// limits, what it begins with), machine.cpp (journal, steps, verdicts, output), operator.cpp (commands). Then
+//
+//   sim --plant NAME --seed 1 --count 2000     ends with 0 when it is noticed, and prints the seed
+//
+// A bug in production code itself: write it, build, and run with --plant in_code, which plants nothing and expects a
+// violation.
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
 namespace prov::sim {
 
-enum class Plant {
+enum class Plant : std::uint8_t {
   none,
-  early_ack,        // the coordinator's disk says "durable" before it is
-  lost_commit,      // the coordinator's disk loses an acknowledged commit at a crash
-  wrong_agent,      // the network gives an agent another agent's orders, addressed to it
-  fresh_sequence,   // the network repeats an old order with a sequence that was never settled
-  lying_journal,    // an agent's sync does nothing
-  double_start,     // the host starts a step twice
-  early_verdict,    // the host says that a step ended well while it still runs
-  false_verdict,    // the host says that a failed step did well
-  wrong_output,     // the host hands out output with a byte changed
-  ended_swallowed,  // the network loses every report that a step ended
+  early_ack,
+  early_answer,
+  no_command_memory,
+  lost_commit,
+  bit_rot,
+  fold_by_clock,
+  wrong_agent,
+  fresh_sequence,
+  forgetful_agent,
+  lying_journal,
+  double_start,
+  early_verdict,
+  limit_off_by_one,
+  not_exclusive,
+  false_verdict,
+  wrong_output,
+  ended_swallowed,
+  lost_resend,
+  outbox_forgets,
+  leaked_secret,
+  frame_storm,
+  in_code,
 };
 
 struct PlantName {
   Plant plant;
-  std::string_view name;
+  std::string_view name, invariant, what;
 };
 inline constexpr std::array kPlants{
-    PlantName{Plant::early_ack, "early_ack"},         PlantName{Plant::lost_commit, "lost_commit"},
-    PlantName{Plant::wrong_agent, "wrong_agent"},     PlantName{Plant::fresh_sequence, "fresh_sequence"},
-    PlantName{Plant::lying_journal, "lying_journal"}, PlantName{Plant::double_start, "double_start"},
-    PlantName{Plant::early_verdict, "early_verdict"}, PlantName{Plant::false_verdict, "false_verdict"},
-    PlantName{Plant::wrong_output, "wrong_output"},   PlantName{Plant::ended_swallowed, "ended_swallowed"}};
+    PlantName{Plant::early_ack, "early_ack", "I1",
+              "effects before sync: the coordinator's disk says \"durable\" too early"},
+    PlantName{Plant::early_answer, "early_answer", "I1", "a command is answered before its events are durable"},
+    PlantName{Plant::no_command_memory, "no_command_memory", "I1", "a repeated command is taken for a new one"},
+    PlantName{Plant::lost_commit, "lost_commit", "I2", "an acknowledged commit is gone after a crash"},
+    PlantName{Plant::bit_rot, "bit_rot", "I2", "a durable commit is another one after a crash"},
+    PlantName{Plant::fold_by_clock, "fold_by_clock", "I3", "what a replay folds to depends on when it runs"},
+    PlantName{Plant::wrong_agent, "wrong_agent", "I4", "an agent gets another agent's orders, addressed to it"},
+    PlantName{Plant::fresh_sequence, "fresh_sequence", "I4", "an old order comes again, with a sequence never settled"},
+    PlantName{Plant::forgetful_agent, "forgetful_agent", "I4", "no de-duplication of orders after an agent's restart"},
+    PlantName{Plant::lying_journal, "lying_journal", "I8", "an agent's sync does nothing"},
+    PlantName{Plant::double_start, "double_start", "I4", "the host starts a step twice"},
+    PlantName{Plant::early_verdict, "early_verdict", "I5", "a step is said to have ended well while it still runs"},
+    PlantName{Plant::limit_off_by_one, "limit_off_by_one", "I6", "one order more at an agent than the limit"},
+    PlantName{Plant::not_exclusive, "not_exclusive", "I6", "orders lose the word that they want their host alone"},
+    PlantName{Plant::false_verdict, "false_verdict", "I8", "a failed step is said to have done well"},
+    PlantName{Plant::wrong_output, "wrong_output", "I8", "output is read with a byte changed"},
+    PlantName{Plant::ended_swallowed, "ended_swallowed", "I8", "no report of an end arrives"},
+    PlantName{Plant::lost_resend, "lost_resend", "I8", "the report of an end is never sent a second time"},
+    PlantName{Plant::outbox_forgets, "outbox_forgets", "I8", "what ended before a reconnect is not reported after it"},
+    PlantName{Plant::leaked_secret, "leaked_secret", "I10", "a join token's secret is stored beside the log"},
+    PlantName{Plant::frame_storm, "frame_storm", "I11", "each frame that arrives makes two more"}};
 
 inline std::optional<Plant> plant_named(std::string_view name) {
+  if (name == "in_code") return Plant::in_code;
   for (const PlantName& each : kPlants) {
     if (each.name == name) return each.plant;
   }

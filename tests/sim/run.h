@@ -10,10 +10,11 @@
 namespace prov::sim {
 
 struct Options {
-  std::uint32_t agents = 3;
-  std::uint32_t tasks = 50;
-  std::uint64_t steps = 2'000'000;  // of the queue, at most
-  Faults faults = Faults::all;
+  std::uint32_t agents = 3;         // hosts at the beginning; a provider makes more
+  std::uint32_t tasks = 85;         // that the operator asks for, at least
+  std::uint64_t ticks = 2'000'000;  // events of the queue at most: who needs more breaks I8
+  Profile faults;
+  std::uint32_t fault_s = 3'600;  // faults end after so long at most
   Plant plant = Plant::none;
   bool verbose = false;
 };
@@ -23,15 +24,26 @@ struct RunResult {
   std::deque<std::string> last;
   std::uint64_t trace_hash = 0;
   Digest log_hash;
-  std::uint64_t steps = 0, virtual_ms = 0, events = 0, frames = 0, lost = 0, repeated = 0, late = 0;
-  std::uint64_t effects = 0, tasks = 0, commands = 0, repeated_commands = 0;
+  std::uint64_t ticks = 0, virtual_ms = 0, ended_ms = 0;  // ended: after the last fault
+  std::uint64_t agents = 0, events = 0, steps = 0, started_again = 0, tasks = 0, commands = 0, repeated_commands = 0,
+                snapshots = 0;
+  Network::Counts frames;
   std::map<std::string, std::uint64_t> outcomes;  // of the tasks
   FaultCounts faults;
+
+  std::string invariant() const { return violation.substr(0, violation.find(':')); }
 };
 
 RunResult run_once(std::uint64_t seed, const Options& options);
 
 // Twice; a difference between the two is a violation as well.
 RunResult run_twice(std::uint64_t seed, const Options& options);
+
+// A smaller run of the same seed that breaks the same invariant: fewer tasks and hosts, a shorter time of faults, fewer
+// kinds of them. Tries at most `tries` runs.
+Options shrink(std::uint64_t seed, const Options& options, const std::string& invariant, int tries);
+
+// What repeats the run; words that stand for their defaults are left out.
+std::string command_of(std::uint64_t seed, const Options& options);
 
 }  // namespace prov::sim

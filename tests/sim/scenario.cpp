@@ -75,9 +75,9 @@ class Player {
   }
 
   void hosts(std::uint32_t count) {
-    workload_.emplace(world_.kernel, world_.who, world_.auditor, count, 0);
+    workload_.emplace(world_.kernel, world_.who, world_.auditor, count, 0, false);
     workload_->on_token = [this](const std::string& hostname, const wire::JoinToken& token) {
-      world_.machine(hostname).give_token(token);
+      world_.give_token(hostname, token);
     };
     world_.coordinator.start();
     workload_->begin();
@@ -192,8 +192,20 @@ class Player {
       world_.network.cut(key, way, true);
       return later(for_us, [this, key, way] { world_.network.cut(key, way, false); });
     }
+    if (action[0] == "clog") {
+      const Key key = world_.machine(action.at(1)).key();
+      const Way way = has("up") ? Way::to_coordinator : Way::to_agent;
+      world_.network.clog(key, way);
+      return later(for_us, [this, key, way] { world_.network.unclog(key, way); });
+    }
+    if (what == "storm for") return world_.storm(for_us);
+    if (what == "flip log") return world_.flip_log(kLastCommit, for_us);
+    if (what == "flip journal") return world_.flip_journal(action.at(2), for_us);
+    if (what == "fill log") return world_.fill_log_disk(std::stoull(action.at(2)), for_us);
+    if (what == "fill host") return world_.fill_host_disk(action.at(2), for_us);
     if (action[0] == "network") {
-      auto& permille = has("drop") ? world_.network.faults.drop : world_.network.faults.duplicate;
+      NetworkFaults& faults = world_.network.faults;
+      auto& permille = has("drop") ? faults.drop : has("reorder") ? faults.reorder : faults.duplicate;
       permille = static_cast<std::uint32_t>(std::stoul(action.at(2)));
       return later(for_us, [&permille] { permille = 0; });
     }
@@ -202,6 +214,7 @@ class Player {
       return;
     }
     if (action[0] == "clock") {
+      if (action.size() > 2) return world_.machine(action[1]).set_clock(std::stoll(action[2]));
       world_.coordinator.skew_ms = std::stoll(action.at(1));
       return;
     }

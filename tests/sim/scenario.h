@@ -9,8 +9,12 @@
 //   OUTCOME [attempts N] [starts N]
 //
 // MOMENT: logged EVENT | started HOST | ended HOST | orders HOST | reports HOST | result HOST
-// ACTION: crash coordinator [kept|torn] for MS | kill agent HOST for MS | crash host HOST for MS | cut HOST up|down for
-// MS | network drop|duplicate PERMILLE for MS | clock MS | sync MS | cancel
+// ACTION: crash coordinator [kept|torn] for MS | kill agent HOST for MS | crash host HOST for MS
+//         cut HOST up|down for MS | clog HOST up|down for MS | storm for MS
+//         network drop|duplicate|reorder PERMILLE for MS
+//         flip log for MS (a bit of the last commit, while the coordinator is down) | flip journal HOST for MS
+//         fill log BYTES for MS (that few are left) | fill host HOST for MS
+//         clock MS | clock HOST MS | sync MS | cancel
 #include <cstdint>
 #include <string>
 

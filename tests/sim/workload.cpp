@@ -24,8 +24,9 @@ std::string taskserv_bundle() {
                               {"templates/main.conf.mustache", "host={{host.hostname}} plan={{params.plan}}\n", 0644}});
 }
 
-Workload::Workload(Kernel& kernel, Operator& who, const Auditor& auditor, std::uint32_t hosts, std::uint32_t tasks)
-    : kernel_(kernel), operator_(who), auditor_(auditor), hosts_(hosts), wanted_(tasks) {}
+Workload::Workload(Kernel& kernel, Operator& who, const Auditor& auditor, std::uint32_t hosts, std::uint32_t tasks,
+                   bool misdeeds)
+    : kernel_(kernel), operator_(who), auditor_(auditor), hosts_(hosts), wanted_(tasks), misdeeds_(misdeeds) {}
 
 void Workload::begin() {
   store_bundle();
@@ -83,8 +84,17 @@ Behaviour Workload::draw_behaviour() {
   if (rng.chance(80)) out.exits = {75, 0};
   if (rng.chance(20)) out.exits = {75};
   if (rng.chance(80)) out.exits = {10};
-  if (rng.chance(20)) out.signal = 9;
-  out.hangs = rng.chance(20);
+  const std::uint64_t dice = rng.range(0, 99), left_ms = rng.range(10, 15'000);
+  const bool deaf = rng.chance(300);
+  if (!misdeeds_ || dice >= 14) return out;
+  if (dice < 3) out.hangs = true;
+  if (dice >= 3 && dice < 6) out.signal = dice < 5 ? 9 : 11;
+  if (dice >= 6 && dice < 11) out.fork_ms = left_ms;
+  out.deaf = deaf;
+  if (dice < 11) return out;
+  out = Behaviour{};  // exit 0, and nothing done
+  out.duration_ms = 1;
+  out.lies = true;
   return out;
 }
 

@@ -12,7 +12,8 @@ namespace prov::sim {
 
 class Workload {
  public:
-  Workload(Kernel& kernel, Operator& who, const Auditor& auditor, std::uint32_t hosts, std::uint32_t tasks);
+  Workload(Kernel& kernel, Operator& who, const Auditor& auditor, std::uint32_t hosts, std::uint32_t tasks,
+           bool misdeeds);
 
   // A host of this name is there and wants this token.
   std::function<void(const std::string& hostname, const wire::JoinToken& token)> on_token;
@@ -42,6 +43,7 @@ class Workload {
   Operator& operator_;
   const Auditor& auditor_;
   const std::uint32_t hosts_, wanted_;
+  const bool misdeeds_;  // steps that hang, fork, die or lie
   std::uint32_t tasks_ = 0, names_ = 0, servers_ = 0;
   Digest bundle_;
   bool stored_ = false, over_ = false;

@@ -61,18 +61,6 @@ void seed_sodium(std::uint64_t seed) {
   sodium_rng() = Rng(seed);
 }
 
-void FaultCounts::add(const FaultCounts& other) {
-  coordinator_crashes += other.coordinator_crashes;
-  agent_crashes += other.agent_crashes;
-  host_crashes += other.host_crashes;
-  partitions += other.partitions;
-  slow_disks += other.slow_disks;
-  clock_jumps += other.clock_jumps;
-  full_disks += other.full_disks;
-  torn_commits += other.torn_commits;
-  snapshots += other.snapshots;
-}
-
 World::World(std::uint64_t seed, Plant plant)
     : kernel((seed_sodium(seed), seed)),
       network(kernel),
@@ -87,7 +75,12 @@ World::World(std::uint64_t seed, Plant plant)
 
 void World::wire_up() {
   network.on_send = [this](Way way, const Key& agent, const std::string& frame) { return sent(way, agent, frame); };
-  if (plant_ == Plant::wrong_agent || plant_ == Plant::fresh_sequence) {
+  if (plant_ == Plant::no_command_memory) who.be_forgotten();
+  network.echoes = plant_ == Plant::frame_storm;
+  if (plant_ == Plant::leaked_secret) {
+    network.on_enrol = [this](const std::string& request) { coordinator.disk()->sides["enrolment"] = request; };
+  }
+  if (plant_ == Plant::wrong_agent || plant_ == Plant::fresh_sequence || plant_ == Plant::not_exclusive) {
     network.tamper = [this](Key& agent, std::string& frame) { tamper(agent, frame); };
   }
   ledger.on_start = [this](const Effect& effect) {
@@ -106,10 +99,14 @@ void World::wire_up() {
     if (on_next_sync) std::exchange(on_next_sync, nullptr)();
   };
   coordinator.on_fatal = [this] { crash_coordinator(test::MemoryDisk::Tail::lost, 1'000'000); };
-  cloud.on_create = [this](const std::string& hostname, const wire::JoinToken& token) {
-    machine(hostname).give_token(token);
-  };
+  cloud.on_create = [this](const std::string& hostname, const wire::JoinToken& token) { give_token(hostname, token); };
   cloud.on_delete = [this](const std::string& hostname) { machines.erase(hostname); };
+  watch_for_damage();
+}
+
+void World::give_token(const std::string& hostname, const wire::JoinToken& token) {
+  canaries_.push_back(token.secret);
+  machine(hostname).give_token(token);
 }
 
 Machine& World::machine(const std::string& name) {
@@ -124,16 +121,18 @@ Machine& World::machine(const std::string& name) {
 void World::step() {
   if (!kernel.schedule.step()) return kernel.violate("I8", "nothing will ever happen again");
   auditor.catch_up();
-  if (kernel.schedule.steps() % kFoldCheckSteps == 0) inspector.check_fold();
+  if (kernel.schedule.steps() % kFoldCheckSteps != 0) return;
+  inspector.check_fold();
+  inspector.check_bounds(network.under_way());
 }
 
 void World::crash_coordinator(test::MemoryDisk::Tail tail, std::uint64_t down_us) {
   if (!coordinator.up()) return;
-  ++counts.coordinator_crashes;
+  ++kernel.faults[Fault::coordinator_crash];
   const bool torn = tail == test::MemoryDisk::Tail::torn && coordinator.disk()->unsynced != nullptr &&
                     coordinator.disk()->unsynced->number != 0;
   if (torn) {
-    ++counts.torn_commits;
+    ++kernel.faults[Fault::torn_commit];
     auditor.expect_torn();
   }
   coordinator.crash(tail);
@@ -141,15 +140,75 @@ void World::crash_coordinator(test::MemoryDisk::Tail tail, std::uint64_t down_us
   kernel.schedule.after(down_us, [this] { start_coordinator(); });
 }
 
-void World::start_coordinator() {
-  coordinator.start();
-  kernel.schedule.after(kernel.rng.range(500'000, 5'000'000), [this] { who.decide_about_damage(); });
+void World::start_coordinator() { coordinator.start(); }
+
+// Read-only it may become at its start, and later by what an agent attests.
+void World::watch_for_damage() {
+  kernel.schedule.after(kernel.rng.range(500'000, 5'000'000), [this] {
+    who.decide_about_damage();
+    watch_for_damage();
+  });
+}
+
+void World::storm(std::uint64_t silent_us) {
+  kernel.line("all links die");
+  network.lose_what_is_under_way();
+  for (const auto& [name, each] : machines) {
+    for (const Way way : {Way::to_coordinator, Way::to_agent}) network.cut(each->key(), way, true);
+  }
+  kernel.schedule.after(silent_us, [this] {
+    kernel.line("all links are back");
+    for (const auto& [name, each] : machines) {
+      for (const Way way : {Way::to_coordinator, Way::to_agent}) network.cut(each->key(), way, false);
+    }
+  });
+}
+
+void World::fill_log_disk(std::uint64_t free_bytes, std::uint64_t for_us) {
+  ++kernel.faults[Fault::full_log_disk];
+  kernel.line("the disk of the log has " + std::to_string(free_bytes) + " bytes left");
+  coordinator.set_room(free_bytes);
+  kernel.schedule.after(for_us, [this] { coordinator.set_room(Coordinator::kPlenty); });
+}
+
+void World::fill_host_disk(const std::string& name, std::uint64_t for_us) {
+  ++kernel.faults[Fault::full_host_disk];
+  machine(name).set_disk_full(true);
+  kernel.schedule.after(for_us, [this, name] {
+    if (machines.contains(name)) machine(name).set_disk_full(false);
+  });
+}
+
+void World::flip_log(std::uint64_t dice, std::uint64_t down_us) {
+  constexpr std::uint64_t kReach = 12;  // commits: an old one is a backup's business
+  if (!coordinator.up()) return;
+  crash_coordinator(test::MemoryDisk::Tail::lost, down_us);
+  auto& commits = coordinator.disk()->commits;
+  const std::uint64_t last = auditor.position().commit;
+  if (commits.empty() || commits.rbegin()->first != last) return;  // harmed already
+  const std::uint64_t from = std::max(
+      {auditor.harmless_from(), coordinator.snapshot_commit() + 1, last < kReach ? std::uint64_t{1} : last - kReach});
+  if (from > last) return;
+  const std::uint64_t commit = last - dice % (last - from + 1);
+  const std::size_t byte = (dice >> 8) % commits.at(commit).size();
+  ++kernel.faults[Fault::flipped_log];
+  kernel.line("a bit of commit " + std::to_string(commit) + " of " + std::to_string(last) + " flips");
+  coordinator.disk()->flip(commit, byte, static_cast<std::uint8_t>(1 << (dice >> 56) % 8));
+  auditor.expect_loss_from(commit);
+  inspector.lost_end();
+}
+
+void World::flip_journal(const std::string& name, std::uint64_t down_us) {
+  const auto found = machines.find(name);
+  if (found == machines.end() || !found->second->enrolled()) return;
+  kill_agent(name, down_us);
+  if (!found->second->agent_up()) found->second->flip_journal();
 }
 
 void World::kill_agent(const std::string& name, std::uint64_t down_us) {
   const auto found = machines.find(name);
   if (found == machines.end() || !found->second->agent_up()) return;
-  ++counts.agent_crashes;
+  ++kernel.faults[Fault::agent_crash];
   found->second->kill_agent();
   kernel.schedule.after(down_us, [this, name] {
     if (machines.contains(name)) machine(name).start_agent();
@@ -159,7 +218,7 @@ void World::kill_agent(const std::string& name, std::uint64_t down_us) {
 void World::crash_host(const std::string& name, std::uint64_t down_us) {
   const auto found = machines.find(name);
   if (found == machines.end() || !found->second->running()) return;
-  ++counts.host_crashes;
+  ++kernel.faults[Fault::host_crash];
   found->second->crash();
   kernel.schedule.after(down_us, [this, name] {
     if (machines.contains(name)) machine(name).boot();
@@ -173,7 +232,13 @@ void World::heal() {
   cloud.fails = 0;
   coordinator.sync_us = 3'000;
   coordinator.skew_ms = 0;
+  coordinator.set_room(Coordinator::kPlenty);
   start_coordinator();
+  std::set<Key> draining;  // the word that ends it may be lost with the log's end
+  for (const auto& [key, agent] : auditor.state().agents) {
+    if (agent.draining) draining.insert(key);
+  }
+  for (const Key& key : draining) who.ask(domain::DrainAgent{key, false});
   for (auto& [name, each] : machines) {
     each->set_disk_full(false);
     each->boot();
@@ -191,7 +256,14 @@ bool World::settled() const {
 
 void World::check_end() {
   std::set<std::string> hosts;
-  for (const auto& [name, each] : machines) hosts.insert(name);
+  std::map<std::string, std::string> files;
+  for (const auto& [name, each] : machines) {
+    hosts.insert(name);
+    files[name + "'s journal"] = each->journal();
+    if (files[name + "'s journal"].size() > kMostJournalBytes)
+      kernel.violate("I11", name + "'s journal grows for ever");
+  }
+  inspector.check_secrets(canaries_, files);
   inspector.check_fold();
   inspector.check_commands();
   inspector.check_ends(hosts);
@@ -220,22 +292,33 @@ bool World::sent(Way way, const Key& agent, const std::string& frame) {
   const auto message = wire::decode_from_agent(frame);
   const auto* reports = message ? std::get_if<wire::Reports>(&*message) : nullptr;
   if (reports == nullptr) return true;
-  bool ends = false;
+  bool ends = false, again = false, old = false;
   std::string told;
   for (const wire::Report& report : reports->reports) {
-    ends = ends || std::holds_alternative<wire::Ended>(report.what);
+    const agent::StepId step{report.task, report.attempt};
+    if (std::holds_alternative<wire::Ended>(report.what)) {
+      ends = true;
+      again = !told_.emplace(*host, step).second || again;
+      const auto effect = ledger.effects().find({step, *host});
+      old =
+          old || (effect != ledger.effects().end() && effect->second.ended_us < machine(*host).reconnected_ms() * 1000);
+    }
     told += " " + Describe::step(report.task, report.attempt) + std::visit(Describe{}, report.what);
   }
   kernel.line(*host + " reports" + told);
   moment("reports " + *host);
   if (ends) moment("result " + *host);
-  return !(ends && plant_ == Plant::ended_swallowed);
+  return !(ends && plant_ == Plant::ended_swallowed) && !(again && plant_ == Plant::lost_resend) &&
+         !(old && plant_ == Plant::outbox_forgets);
 }
 
 void World::tamper(Key& agent, std::string& frame) {
   auto message = wire::decode_to_agent(frame);
   auto* orders = message ? std::get_if<wire::Orders>(&message->body) : nullptr;
   if (orders == nullptr) return;
+  if (plant_ == Plant::not_exclusive) {
+    for (wire::Order& order : orders->orders) order.exclusive = false;
+  }
   if (plant_ == Plant::wrong_agent && kernel.rng.chance(kMaxStrayOrders)) {
     agent = message->agent =
         std::next(machines.begin(), static_cast<long>(kernel.rng.range(0, machines.size() - 1)))->second->key();

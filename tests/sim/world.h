@@ -14,11 +14,7 @@
 
 namespace prov::sim {
 
-struct FaultCounts {
-  std::uint64_t coordinator_crashes = 0, agent_crashes = 0, host_crashes = 0, partitions = 0, slow_disks = 0,
-                clock_jumps = 0, full_disks = 0, torn_commits = 0, snapshots = 0;
-  void add(const FaultCounts& other);
-};
+inline constexpr std::uint64_t kLastCommit = 0;  // for World::flip_log
 
 class World {
  public:
@@ -33,7 +29,7 @@ class World {
   Inspector inspector;
   Operator who;
   std::map<std::string, std::unique_ptr<Machine>> machines;
-  FaultCounts counts;
+  std::uint64_t snapshots = 0;
 
   void step();  // the next event, and the checks that follow each
   Machine& machine(const std::string& name);
@@ -41,6 +37,14 @@ class World {
   void crash_coordinator(test::MemoryDisk::Tail tail, std::uint64_t down_us);
   void kill_agent(const std::string& name, std::uint64_t down_us);
   void crash_host(const std::string& name, std::uint64_t down_us);
+  void storm(std::uint64_t silent_us);                                 // every link dies, and all come back at once
+  void fill_log_disk(std::uint64_t free_bytes, std::uint64_t for_us);  // that few are left
+  void fill_host_disk(const std::string& name, std::uint64_t for_us);
+  // A bit of one of the last durable commits (kLastCommit: of the last), while the coordinator is down; none where
+  // hosts or bundles would be lost with it, whose return no operator of the simulation knows how to ask for.
+  void flip_log(std::uint64_t dice, std::uint64_t down_us);
+  void flip_journal(const std::string& name, std::uint64_t down_us);  // while the agent is down
+  void give_token(const std::string& hostname, const wire::JoinToken& token);
   void heal();  // everything runs, nothing is lost
 
   // Whether all that was asked for has ended.
@@ -54,6 +58,7 @@ class World {
  private:
   void wire_up();
   void start_coordinator();
+  void watch_for_damage();
   void moment(const std::string& text) {
     if (on_moment) on_moment(text);
   }
@@ -62,7 +67,9 @@ class World {
   const std::string* host_of(const Key& agent) const;
 
   const Plant plant_;
-  std::optional<wire::Order> old_order_;  // of the planted repetition
+  std::vector<std::string> canaries_;                     // secrets: in no byte that is written
+  std::optional<wire::Order> old_order_;                  // of the planted repetition
+  std::set<std::pair<std::string, agent::StepId>> told_;  // ends: of the planted loss
 };
 
 // libsodium's randomness, which only seals secrets here, comes from the seed too.

@@ -5,6 +5,15 @@
 #include "coordinator/event_log/keys.h"
 
 namespace prov::test {
+namespace {
+
+std::size_t bytes_of(const LogBatch& batch) {
+  std::size_t out = batch.commit.size();
+  for (const SideRecord& side : batch.sides) out += side.key.size() + side.value.size();
+  return out;
+}
+
+}  // namespace
 
 void MemoryDisk::keep(const LogBatch& batch) {
   if (batch.number != 0) commits[batch.number] = batch.commit;
@@ -44,7 +53,7 @@ MemoryRecordLog::~MemoryRecordLog() { *alive_ = false; }
 
 void MemoryRecordLog::append(std::shared_ptr<const LogBatch> batch, Done done) {
   PROV_ASSERT(disk_->unsynced == nullptr);
-  if (full_) return done(fail(Code::exhausted, "the disk is full"));
+  if (full_ || (has_room_ && !has_room_(bytes_of(*batch)))) return done(fail(Code::exhausted, "the disk is full"));
   if (batch->number != 0 && batch->number != last_commit() + 1) {
     return done(fail(Code::conflict, "commit " + std::to_string(batch->number) + " does not follow commit " +
                                          std::to_string(last_commit())));

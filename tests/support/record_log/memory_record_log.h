@@ -44,7 +44,9 @@ class MemoryRecordLog final : public RecordLog {
   Result<std::optional<std::string>> get(std::string_view key) override;
   Result<void> scan(std::string_view prefix, const SideVisitor& visit) override;
 
-  void set_full(bool full) { full_ = full; }                       // appends answer Code::exhausted
+  void set_full(bool full) { full_ = full; }  // appends answer Code::exhausted
+  // Asked for each append; false: it answers Code::exhausted.
+  void set_room(std::function<bool(std::size_t bytes)> has_room) { has_room_ = std::move(has_room); }
   void fail_next_sync(Error error) { error_ = std::move(error); }  // nothing of it is kept
   std::uint64_t syncs() const { return syncs_; }
 
@@ -54,6 +56,7 @@ class MemoryRecordLog final : public RecordLog {
   std::shared_ptr<MemoryDisk> disk_;
   Schedule sync_;
   bool full_ = false;
+  std::function<bool(std::size_t)> has_room_;
   std::optional<Error> error_;
   std::uint64_t syncs_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -1,0 +1,80 @@
+#include "tests/sim/totals.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace prov::sim {
+namespace {
+
+unsigned long long n(std::uint64_t value) { return value; }
+
+}  // namespace
+
+std::uint64_t Totals::Figure::median() {
+  const auto middle = of.begin() + static_cast<long>(of.size() / 2);
+  std::nth_element(of.begin(), middle, of.end());
+  return *middle;
+}
+
+std::uint64_t Totals::Figure::least() { return *std::min_element(of.begin(), of.end()); }
+
+void Totals::add(const RunResult& one, double took_s) {
+  all_.ticks += one.ticks;
+  all_.virtual_ms += one.virtual_ms;
+  all_.ended_ms += one.ended_ms;
+  all_.events += one.events;
+  all_.steps += one.steps;
+  all_.tasks += one.tasks;
+  all_.started_again += one.started_again;
+  all_.commands += one.commands;
+  all_.repeated_commands += one.repeated_commands;
+  all_.snapshots += one.snapshots;
+  all_.frames.sent += one.frames.sent;
+  all_.frames.lost += one.frames.lost;
+  all_.frames.repeated += one.frames.repeated;
+  all_.frames.late += one.frames.late;
+  all_.frames.overtaken += one.frames.overtaken;
+  for (const auto& [name, count] : one.outcomes) all_.outcomes[name] += count;
+  all_.faults.add(one.faults);
+  most_ended_ms_ = std::max(most_ended_ms_, one.ended_ms);
+  seconds_ += took_s;
+  const std::uint64_t values[] = {one.agents, one.steps, one.faults.total(), one.faults.crashes()};
+  for (std::size_t i = 0; i < figures_.size(); ++i) figures_[i].of.push_back(values[i]);
+}
+
+std::string Totals::too_tame() {
+  for (Figure& each : figures_) {
+    if (each.median() < each.least_median) {
+      return "the median of " + each.name + " per seed is " + std::to_string(each.median()) + ", a normal seed has " +
+             std::to_string(each.least_median);
+    }
+  }
+  return "";
+}
+
+void Totals::print(std::uint64_t first) {
+  const std::size_t seeds = figures_[0].of.size();
+  std::printf("tasks by outcome:");
+  for (const auto& [name, count] : all_.outcomes) std::printf(" %s %llu;", name.c_str(), n(count));
+  std::printf(
+      "\nframes: sent %llu, lost %llu, repeated %llu, late %llu, overtaken %llu; commands %llu, repeated %llu;"
+      " snapshots %llu; started again after an accepted loss %llu\nfaults:",
+      n(all_.frames.sent), n(all_.frames.lost), n(all_.frames.repeated), n(all_.frames.late), n(all_.frames.overtaken),
+      n(all_.commands), n(all_.repeated_commands), n(all_.snapshots), n(all_.started_again));
+  for (std::size_t i = 0; i < kFaultNames.size(); ++i) {
+    std::printf(" %.*s %llu%s", static_cast<int>(kFaultNames[i].size()), kFaultNames[i].data(), n(all_.faults.of[i]),
+                i + 1 < kFaultNames.size() ? "," : "\n");
+  }
+  std::printf(
+      "totals: seeds=%zu ticks=%llu events=%llu tasks=%llu steps=%llu faults=%llu crashes=%llu frames=%llu"
+      " virtual_h=%llu cpu_s=%.0f\n",
+      seeds, n(all_.ticks), n(all_.events), n(all_.tasks), n(all_.steps), n(all_.faults.total()),
+      n(all_.faults.crashes()), n(all_.frames.sent), n(all_.virtual_ms / 3'600'000), seconds_);
+  std::printf("sim: %zu seeds from %llu hold, each run twice; median (least) of a seed:", seeds, n(first));
+  for (Figure& each : figures_) std::printf(" %s %llu (%llu),", each.name.c_str(), n(each.median()), n(each.least()));
+  std::printf(" ended %llu s after the last fault (most %llu, bound %llu); %.0f seeds/min\n",
+              n(all_.ended_ms / seeds / 1000), n(most_ended_ms_ / 1000), n(kEndsWithinMs / 1000),
+              60.0 * static_cast<double>(seeds) / seconds_);
+}
+
+}  // namespace prov::sim

@@ -29,14 +29,6 @@ constexpr std::size_t kLastBytes = 1 << 20;  // of output read at most after the
 constexpr int kGroupPollMs = 20;
 constexpr std::uint64_t kNever = ~0ULL;
 
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  out.reserve(texts.size() + 1);
-  for (const std::string& text : texts) out.push_back(const_cast<char*>(text.c_str()));
-  out.push_back(nullptr);
-  return out;
-}
-
 void limit(int resource, rlim_t soft, rlim_t hard) {
   rlimit now{};
   getrlimit(static_cast<__rlimit_resource>(resource), &now);
@@ -159,8 +151,8 @@ void Supervision::become_step(const Pipe& go, const Pipe& trouble, int work_fd, 
   const bool set_up = fchdir(work_fd) == 0 && dup2(stdin_fd, 0) == 0 && dup2(printed_.write_end.get(), 1) == 1 &&
                       dup2(printed_.write_end.get(), 2) == 2;
   if (set_up) {
-    std::vector<char*> argv = pointers(spec_.argv);
-    std::vector<char*> environment = pointers(spec_.environment);
+    std::vector<char*> argv = io::c_strings(spec_.argv);
+    std::vector<char*> environment = io::c_strings(spec_.environment);
     environ = environment.data();  // also what execvp looks PATH up in
     execvp(argv[0], argv.data());
   }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "common/code_names.h"
 #include "coordinator/cli/render.h"
 
 namespace prov::cli {
@@ -33,40 +34,13 @@ std::string encoded(std::string_view text) {
   return out;
 }
 
-Code code_of(const std::string& name, int status) {
-  static constexpr std::pair<const char*, Code> kNames[] = {{"invalid", Code::invalid},
-                                                            {"not_found", Code::not_found},
-                                                            {"conflict", Code::conflict},
-                                                            {"denied", Code::denied},
-                                                            {"unauthenticated", Code::unauthenticated},
-                                                            {"unavailable", Code::unavailable},
-                                                            {"exhausted", Code::exhausted},
-                                                            {"corrupt", Code::corrupt},
-                                                            {"io", Code::io},
-                                                            {"unsupported", Code::unsupported},
-                                                            {"internal", Code::internal}};
-  for (const auto& [known, code] : kNames) {
-    if (name == known) return code;
-  }
-  switch (status) {
-    case 400: return Code::invalid;
-    case 401: return Code::unauthenticated;
-    case 403: return Code::denied;
-    case 404: return Code::not_found;
-    case 409: return Code::conflict;
-    case 413:
-    case 507: return Code::exhausted;
-    case 503: return Code::unavailable;
-    default: return Code::internal;
-  }
-}
-
 Error error_of(const Response& response) {
   const json body = json::parse(response.body, nullptr, false);
   const json& error = child_in(body, "error");
   std::string message = text_in(error, "message");
   if (message.empty()) message = "the coordinator answered with status " + std::to_string(response.status);
-  return Error{code_of(text_in(error, "code"), response.status), std::move(message), text_in(error, "hint")};
+  return Error{code_named(text_in(error, "code")).value_or(code_of_http_status(response.status)), std::move(message),
+               text_in(error, "hint")};
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The way of one command line: parse it, run its verb, say what went wrong.
 #include <nlohmann/json.hpp>
 
+#include "common/code_names.h"
 #include "coordinator/cli/completion.h"
 #include "coordinator/cli/context.h"
 #include "coordinator/cli/names.h"
@@ -11,30 +12,13 @@ namespace {
 
 using nlohmann::json;
 
-const char* code_name(Code code) {
-  switch (code) {
-    case Code::invalid: return "invalid";
-    case Code::not_found: return "not_found";
-    case Code::conflict: return "conflict";
-    case Code::denied: return "denied";
-    case Code::unauthenticated: return "unauthenticated";
-    case Code::unavailable: return "unavailable";
-    case Code::exhausted: return "exhausted";
-    case Code::corrupt: return "corrupt";
-    case Code::io: return "io";
-    case Code::unsupported: return "unsupported";
-    case Code::internal: return "internal";
-  }
-  return "internal";
-}
-
 // People read it on standard error, its most important line last; a program that asked for JSON or YAML gets its one
 // document.
 int tell(const Error& error, World& world, Console& console, const std::string& format) {
   const Exit exit = exit_of(error.code);
   if (format != "table") {
     const json document{{"success", false},
-                        {"error", {{"code", code_name(error.code)}, {"message", error.message}, {"hint", error.hint}}}};
+                        {"error", {{"code", name_of(error.code)}, {"message", error.message}, {"hint", error.hint}}}};
     world.out(format == "json" ? to_pretty_json(document) : to_yaml(document));
   }
   console.warn(console.err_paint(Colour::red, "error: ") + one_line(error.message));

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "common/code_names.h"
+
 namespace prov::io {
 namespace {
 
@@ -13,20 +15,6 @@ constexpr int kSendMs = 30'000;
 
 void random_bytes(void* out, std::size_t bytes) {
   PROV_ASSERT(::getrandom(out, bytes, 0) == static_cast<ssize_t>(bytes));
-}
-
-Code code_of(int status) {
-  switch (status) {
-    case 400: return Code::invalid;
-    case 401: return Code::unauthenticated;
-    case 403: return Code::denied;
-    case 404: return Code::not_found;
-    case 409: return Code::conflict;
-    case 413:
-    case 507: return Code::exhausted;
-    case 503: return Code::unavailable;
-    default: return Code::internal;
-  }
 }
 
 // A text of {"success": false, "error": {"message": "...", "hint": "..."}}, without a JSON library for two texts.
@@ -61,7 +49,7 @@ Result<void> check_handshake(SocketStream& stream, const HttpLimits& limits, con
   }
   std::string message = text_of(body, "message");
   if (message.empty()) message = "the coordinator refused the WebSocket: status " + std::to_string(response->status);
-  return fail(code_of(response->status), std::move(message), text_of(body, "hint"));
+  return fail(code_of_http_status(response->status), std::move(message), text_of(body, "hint"));
 }
 
 int left_ms(std::chrono::steady_clock::time_point until) {

@@ -17,14 +17,6 @@
 namespace prov::io {
 namespace {
 
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  out.reserve(texts.size() + 1);
-  for (const std::string& text : texts) out.push_back(const_cast<char*>(text.c_str()));
-  out.push_back(nullptr);
-  return out;
-}
-
 struct SpawnSetup {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
@@ -62,8 +54,8 @@ struct SpawnSetup {
 Result<pid_t> spawn(const Spawn& request) {
   PROV_ASSERT(!request.argv.empty());
   const SpawnSetup setup(request);
-  std::vector<char*> argv = pointers(request.argv);
-  std::vector<char*> environment = pointers(request.environment);
+  std::vector<char*> argv = c_strings(request.argv);
+  std::vector<char*> environment = c_strings(request.environment);
   pid_t pid = 0;
   const int error = posix_spawn(&pid, argv[0], &setup.actions, &setup.attributes, argv.data(), environment.data());
   if (error != 0) {
@@ -124,6 +116,14 @@ std::string own_program() {
   const ssize_t n = readlink("/proc/self/exe", path, sizeof path);
   PROV_ASSERT(n > 0 && static_cast<std::size_t>(n) < sizeof path);
   return {path, static_cast<std::size_t>(n)};
+}
+
+std::vector<char*> c_strings(const std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  out.reserve(texts.size() + 1);
+  for (const std::string& text : texts) out.push_back(const_cast<char*>(text.c_str()));
+  out.push_back(nullptr);
+  return out;
 }
 
 }  // namespace prov::io

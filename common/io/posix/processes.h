@@ -20,6 +20,9 @@ struct Spawn {
   int output_fd = -1;  // standard output and error; -1: /dev/null
 };
 
+// As exec takes them, with a null pointer at the end; they point into `texts`.
+std::vector<char*> c_strings(const std::vector<std::string>& texts);
+
 Result<pid_t> spawn(const Spawn& request);  // standard input is /dev/null; signals as a fresh process has them
 Result<Fd> open_pidfd(pid_t pid);           // readable when it has ended; Code::not_found when there is none
 

@@ -18,40 +18,6 @@ std::string_view name_of(Method method) {
   return "?";
 }
 
-std::string_view name_of(Code code) {
-  switch (code) {
-    case Code::invalid: return "invalid";
-    case Code::not_found: return "not_found";
-    case Code::conflict: return "conflict";
-    case Code::denied: return "denied";
-    case Code::unauthenticated: return "unauthenticated";
-    case Code::unavailable: return "unavailable";
-    case Code::exhausted: return "exhausted";
-    case Code::corrupt: return "corrupt";
-    case Code::io: return "io";
-    case Code::unsupported: return "unsupported";
-    case Code::internal: break;
-  }
-  return "internal";
-}
-
-int status_of(Code code) {
-  switch (code) {
-    case Code::invalid: return 400;
-    case Code::unauthenticated: return 401;
-    case Code::denied: return 403;
-    case Code::not_found: return 404;
-    case Code::conflict: return 409;
-    case Code::exhausted: return 507;
-    case Code::unavailable: return 503;
-    case Code::corrupt:
-    case Code::io:
-    case Code::unsupported:
-    case Code::internal: break;
-  }
-  return 500;
-}
-
 std::string_view reason_of(int status) {
   switch (status) {
     case 200: return "OK";
@@ -83,7 +49,7 @@ Response ok_text(std::string data) {
   return out;
 }
 
-Response refusal(const Error& error) { return refusal(status_of(error.code), error); }
+Response refusal(const Error& error) { return refusal(http_status(error.code), error); }
 
 Response refusal(int status, const Error& error) {
   Response out;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/code_names.h"
 #include "common/result.h"
 #include "coordinator/domain/events.h"
 
@@ -41,8 +42,6 @@ Response ok(nlohmann::json data);      // {"success": true, "data": ...}
 Response ok_text(std::string data);    // the same, `data` being JSON text already
 Response refusal(const Error& error);  // {"success": false, "error": ...} with the status of its code
 Response refusal(int status, const Error& error);
-int status_of(Code code);
-std::string_view name_of(Code code);  // as in error.code
 std::string_view reason_of(int status);
 
 std::string body_text(const Response& response);  // `data` written out; bytes that are no UTF-8 become U+FFFD

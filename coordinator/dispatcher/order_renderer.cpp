@@ -1,5 +1,7 @@
 #include "coordinator/dispatcher/order_renderer.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 
 #include "coordinator/dispatcher/template.h"
@@ -11,11 +13,18 @@ namespace {
 constexpr std::string_view kTemplates = "templates/";
 constexpr std::string_view kSuffix = ".mustache";
 
+bool is_address(const std::string& text) {
+  in6_addr raw{};
+  return inet_pton(AF_INET, text.c_str(), &raw) == 1 || inet_pton(AF_INET6, text.c_str(), &raw) == 1;
+}
+
+// What a host says of itself ends up in the files and the environment of others: nothing but an address may.
 std::string address_of(const domain::State& state, const std::string& workspace, const std::string& hostname) {
   const auto server = state.servers.find({workspace, hostname});
   if (server != state.servers.end() && !server->second.address.empty()) return server->second.address;
   const domain::Agent* agent = domain::agent_of(state, workspace, hostname);
-  return agent == nullptr || agent->facts.addresses.empty() ? "" : agent->facts.addresses.front();
+  if (agent == nullptr || agent->facts.addresses.empty()) return "";
+  return is_address(agent->facts.addresses.front()) ? agent->facts.addresses.front() : "";
 }
 
 TemplateScope scope_of(const domain::State& state, const domain::Workflow& workflow, const domain::TaskservSpec& spec) {
@@ -118,6 +127,8 @@ Result<wire::Order> OrderRenderer::render(const domain::State& state, const doma
     auto made = script(state, workflow, id, *action);
     if (!made) return tl::unexpected(made.error());
     order.action = std::move(*made);
+    // An agent refuses a frame as a whole: an order that it cannot read would hold up all the others in it, for ever.
+    if (auto readable = wire::decode_order(wire::encode(order)); !readable) return tl::unexpected(readable.error());
   } else {
     order.action = wire::Noop{};
   }

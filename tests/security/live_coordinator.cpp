@@ -6,6 +6,7 @@
 #include "common/hash.h"
 #include "coordinator/dispatcher/dispatcher.h"
 #include "coordinator/event_log/blobs.h"
+#include "coordinator/event_log/keys.h"
 #include "coordinator/event_log/log_writer.h"
 #include "coordinator/event_log/replay.h"
 #include "coordinator/providers/provider_runner.h"
@@ -201,6 +202,16 @@ Id LiveCoordinator::log_id() const { return parts_->writer.durable().log_id; }
 std::string LiveCoordinator::output_of(const Id& task) {
   parts_->writer.flush();
   return event_log::read_output(parts_->log, task, 1, 0, 1 << 20).value_or("?");
+}
+
+std::uint64_t LiveCoordinator::output_bytes(const Id& task) {
+  parts_->writer.flush();
+  std::uint64_t bytes = 0;
+  EXPECT_TRUE(parts_->log.scan(event_log::output_prefix(task, 1), [&](std::string_view, std::string_view value) {
+    bytes += value.size();
+    return true;
+  }));
+  return bytes;
 }
 
 // ---- peers

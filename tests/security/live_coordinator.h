@@ -78,7 +78,8 @@ class LiveCoordinator {
 
   command_handler::Core& core();
   Id log_id() const;
-  std::string output_of(const Id& task);
+  std::string output_of(const Id& task);  // of its first attempt, at most 1 MiB
+  std::uint64_t output_bytes(const Id& task);
   const io::KeyPair& keys() const { return keys_; }
   std::uint16_t link_port() const { return link_port_; }
   std::uint16_t enrol_port() const { return enrol_port_; }

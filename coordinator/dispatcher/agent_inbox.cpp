@@ -9,6 +9,17 @@
 #include "coordinator/event_log/keys.h"
 
 namespace prov::dispatcher {
+namespace {
+
+// What the coordinator keeps of one attempt's output; an honest agent's steps are cut off at 8 MiB.
+constexpr std::uint64_t kMaxOutputBytes = 64 << 20;
+
+bool awaited(const domain::Task& task) {  // a verdict, a late one included
+  return task.status == domain::TaskStatus::dispatched || task.status == domain::TaskStatus::running ||
+         (task.status == domain::TaskStatus::ended && task.outcome == Outcome::in_doubt);
+}
+
+}  // namespace
 
 void AgentInbox::frame(const Key& agent, const std::string& bytes) {
   // The link lets only admitted keys in; one that was removed a moment ago may still have frames under way.
@@ -116,6 +127,10 @@ bool AgentInbox::take(const Key& agent, const domain::Principal& who, wire::Repo
     desk_.core.raise_alarm("foreign_task", "agent:" + to_text(agent), "it reports on task " + to_text(report.task));
     return true;
   }
+  if (!awaited(*task)) {  // nothing that it says now is part of the history any more, output neither
+    if (std::holds_alternative<wire::Ended>(report.what)) sessions_.ended(agent, report.task);
+    return true;
+  }
   if (std::holds_alternative<wire::Accepted>(report.what)) {
     sessions_.accepted(agent, report.task, report.attempt);
   } else if (std::holds_alternative<wire::Started>(report.what)) {
@@ -123,7 +138,7 @@ bool AgentInbox::take(const Key& agent, const domain::Principal& who, wire::Repo
     desk_.core.submit({{}, "", domain::ReportStarted{agent, report.task, report.attempt, report.agent_time_ms}}, who,
                       {});
   } else if (auto* output = std::get_if<wire::Output>(&report.what)) {
-    return take_output(report, *output);
+    return take_output(agent, report, *output);
   } else {
     return take_ended(agent, who, report, std::get<wire::Ended>(report.what));
   }
@@ -142,12 +157,16 @@ std::uint64_t& AgentInbox::stored_bytes(const Id& task, std::uint32_t attempt) {
   return at->second.stored;
 }
 
-bool AgentInbox::take_output(const wire::Report& report, wire::Output& output) {
+bool AgentInbox::take_output(const Key& agent, const wire::Report& report, wire::Output& output) {
   std::uint64_t& stored = stored_bytes(report.task, report.attempt);
-  if (output.offset > stored) return false;
+  if (output.offset > stored) return stored == kMaxOutputBytes;
   const std::uint64_t known = stored - output.offset;
   if (known >= output.data.size()) return true;
-  std::string fresh = output.data.substr(known);
+  std::string fresh = output.data.substr(known, kMaxOutputBytes - std::min(stored, kMaxOutputBytes));
+  if (stored + fresh.size() == kMaxOutputBytes) {
+    desk_.core.raise_alarm("too_much_output", "agent:" + to_text(agent), "of task " + to_text(report.task));
+  }
+  if (fresh.empty()) return true;
   const std::uint64_t at = stored;
   stored += fresh.size();
   desk_.store_output(report.task, report.attempt, at, std::move(fresh));
@@ -156,7 +175,8 @@ bool AgentInbox::take_output(const wire::Report& report, wire::Output& output) {
 
 bool AgentInbox::take_ended(const Key& agent, const domain::Principal& who, const wire::Report& report,
                             const wire::Ended& ended) {
-  if (ended.output_bytes > 0 && stored_bytes(report.task, report.attempt) < ended.output_bytes) return false;
+  const std::uint64_t output_bytes = std::min(ended.output_bytes, kMaxOutputBytes);
+  if (output_bytes > 0 && stored_bytes(report.task, report.attempt) < output_bytes) return false;
   outputs_.erase(report.task);
   sessions_.ended(agent, report.task);
   domain::TaskEnded e;

@@ -32,7 +32,7 @@ class AgentInbox {
 
   // Each returns false when the report cannot be taken yet (something before it was lost): no acknowledgement.
   bool take(const Key& agent, const domain::Principal& who, wire::Report& report);
-  bool take_output(const wire::Report& report, wire::Output& output);
+  bool take_output(const Key& agent, const wire::Report& report, wire::Output& output);
   bool take_ended(const Key& agent, const domain::Principal& who, const wire::Report& report, const wire::Ended& ended);
   std::uint64_t& stored_bytes(const Id& task, std::uint32_t attempt);
   bool attests_more_than_the_log(const Key& agent, const wire::Hello& hello);

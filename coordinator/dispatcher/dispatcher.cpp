@@ -79,12 +79,12 @@ void Dispatcher::start() {
   Impl& impl = *impl_;
   impl.sessions.on_gone([&impl](const Key& agent) { impl.shells.agent_lost(agent); });
   impl.sessions.start();
-  impl.desk.link.start({[&impl](const Key& agent, std::string frame) { impl.inbox.frame(agent, frame); },
-                        [&impl](const Key& key, std::string request, std::function<void(std::string)> answer) {
+  impl.desk.link.start({[&impl](const Key& agent, const std::string& frame) { impl.inbox.frame(agent, frame); },
+                        [&impl](const Key& key, const std::string& request, std::function<void(std::string)> answer) {
                           impl.inbox.enrol(key, request, std::move(answer));
                         },
                         [&impl](std::string kind, std::string peer, std::string detail) {
-                          impl.desk.core.raise_alarm(kind, peer, std::move(detail));
+                          impl.desk.core.raise_alarm(std::move(kind), std::move(peer), std::move(detail));
                         }});
 }
 

@@ -24,7 +24,7 @@ void ShellDesk::open(const std::string& workspace, const std::string& server, co
                     });
 }
 
-void ShellDesk::input(const Id& session, std::string data) {
+void ShellDesk::input(const Id& session, const std::string& data) {
   const auto found = shells_.find(session);
   if (found == shells_.end()) return;
   for (std::size_t at = 0; at < data.size(); at += wire::kMaxShellData) {

@@ -13,7 +13,7 @@ class ShellDesk {
 
   void open(const std::string& workspace, const std::string& server, const domain::Principal& who,
             wire::ShellOpen shell, ShellEvents events, std::function<void(Result<Id>)> opened);
-  void input(const Id& session, std::string data);
+  void input(const Id& session, const std::string& data);
   void resize(const Id& session, std::uint16_t rows, std::uint16_t columns);
   void close(const Id& session);
 

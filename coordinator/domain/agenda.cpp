@@ -343,6 +343,7 @@ void rebuild_agenda(State& state) {
     state.agenda.deadlines.insert({token.expires_ms, DeadlineKind::token, id, 0});
   }
   std::vector<Id> order;  // the same order at every start, whatever the hash table says
+  order.reserve(state.workflows.size());
   for (const auto& [id, workflow] : state.workflows) order.push_back(id);
   std::sort(order.begin(), order.end(), [&](const Id& a, const Id& b) {
     return std::pair(state.workflows.at(a).submitted_ms, a) < std::pair(state.workflows.at(b).submitted_ms, b);

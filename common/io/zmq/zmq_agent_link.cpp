@@ -61,7 +61,7 @@ struct ZmqAgentLink::Impl {
 ZmqAgentLink::ZmqAgentLink(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ZmqAgentLink::~ZmqAgentLink() = default;
 
-Result<std::unique_ptr<ZmqAgentLink>> ZmqAgentLink::create(ZmqAgentLinkConfig config, Executor& owner) {
+Result<std::unique_ptr<ZmqAgentLink>> ZmqAgentLink::create(const ZmqAgentLinkConfig& config, Executor& owner) {
   auto impl = std::unique_ptr<Impl>(new Impl{owner});
   auto link = LinkThread::create(config, impl->exchange, impl->hand_over());
   if (!link) return tl::unexpected(link.error());

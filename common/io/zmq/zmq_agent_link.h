@@ -34,7 +34,7 @@ class ZmqAgentLink final : public AgentLink {
   // Binds the addresses; nothing is answered before start(). Errors: Code::unsupported (libzmq), Code::invalid
   // (addresses), Code::conflict (port in use), Code::io. `owner` must outlive the link, which is used and destroyed on
   // that executor's thread, but not destroyed within a callback; afterwards no callback runs.
-  static Result<std::unique_ptr<ZmqAgentLink>> create(ZmqAgentLinkConfig config, Executor& owner);
+  static Result<std::unique_ptr<ZmqAgentLink>> create(const ZmqAgentLinkConfig& config, Executor& owner);
   ~ZmqAgentLink() override;
 
   std::uint16_t link_port() const;

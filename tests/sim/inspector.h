@@ -67,6 +67,7 @@ class Inspector {
   std::map<std::pair<Key, std::uint64_t>, std::vector<agent::StepId>> ends_in_frame_;
   std::map<Id, domain::Answer> answers_;
   std::set<Id> refused_;
+  std::pair<std::uint64_t, std::uint64_t> folded_;  // life and sequence of the last check of I3
 };
 
 }  // namespace prov::sim

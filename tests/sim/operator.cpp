@@ -9,7 +9,7 @@ const domain::Principal kOwner{"uid:0", "peer", domain::Transport::unix_socket};
 
 void Operator::ask(domain::CommandBody body, Then then, std::vector<SideRecord> sides) {
   const Id id = kernel_.rng.id();
-  ++asked_;
+  ++counts.asked;
   open_[id] = Question{{id, kWorkspace, std::move(body)}, std::move(sides), std::move(then)};
   kernel_.line(std::string("operator: asks ") + domain::name_of(open_[id].command.body));
   send(id);
@@ -18,7 +18,7 @@ void Operator::ask(domain::CommandBody body, Then then, std::vector<SideRecord> 
 void Operator::send(const Id& id) {
   const auto found = open_.find(id);
   if (found == open_.end()) return;
-  if (++found->second.tries > 1) ++repeated_;
+  if (++found->second.tries > 1) ++counts.repeated;
   kernel_.schedule.after(kernel_.rng.range(1'500'000, 4'000'000), [this, id] { send(id); });
   if (kernel_.rng.chance(loses)) return;
   kernel_.schedule.after(kernel_.rng.range(50, 5'000), [this, question = found->second] {
@@ -47,7 +47,8 @@ void Operator::told(const Id& id, const Result<domain::Answer>& answer) {
   const auto found = open_.find(id);
   if (found == open_.end()) return;
   if (!answer && (answer.error().code == Code::unavailable || answer.error().code == Code::exhausted)) {
-    return;  // read-only, or no room: it is asked again
+    ++(answer.error().code == Code::exhausted ? counts.without_room : counts.read_only);
+    return;  // it is asked again
   }
   if (!answer) kernel_.line("operator: refused: " + answer.error().message);
   const Question question = std::move(found->second);

@@ -25,8 +25,10 @@ class Operator {
   void ask(domain::CommandBody body, Then then = {}, std::vector<SideRecord> sides = {});
   void decide_about_damage();                  // accepts it, when the platform is read-only
   bool idle() const { return open_.empty(); }  // every question was answered
-  std::uint64_t asked() const { return asked_; }
-  std::uint64_t repeated() const { return repeated_; }
+
+  struct Counts {  // of commands, and of those refused for now
+    std::uint64_t asked = 0, repeated = 0, without_room = 0, read_only = 0;
+  } counts;
 
   void be_forgotten() { forgotten_ = true; }  // planted: nobody knows a repeated command by its id
 
@@ -47,7 +49,6 @@ class Operator {
   Auditor& auditor_;
   Inspector& inspector_;
   std::map<Id, Question> open_;
-  std::uint64_t asked_ = 0, repeated_ = 0;
   bool deciding_ = false, forgotten_ = false;
 };
 

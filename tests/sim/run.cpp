@@ -45,8 +45,7 @@ RunResult summary(const World& world) {
     out.steps += effect.starts;
     out.started_again += effect.starts - 1;
   }
-  out.commands = world.who.asked();
-  out.repeated_commands = world.who.repeated();
+  out.commands = world.who.counts;
   out.snapshots = world.snapshots;
   out.faults = world.kernel.faults;
   for (const auto& [id, workflow] : world.auditor.state().workflows) {
@@ -60,6 +59,7 @@ RunResult summary(const World& world) {
 
 RunResult run_once(std::uint64_t seed, const Options& options) {
   World world(seed, options.plant);
+  world.checks_fold = !options.repeats;
   world.kernel.trace.print_all(options.verbose);
   Workload workload(world.kernel, world.who, world.auditor, options.agents, options.tasks,
                     options.faults.has(Kind::steps));
@@ -79,7 +79,9 @@ RunResult run_once(std::uint64_t seed, const Options& options) {
 RunResult run_twice(std::uint64_t seed, const Options& options) {
   RunResult first = run_once(seed, options);
   if (!first.violation.empty()) return first;
-  const RunResult second = run_once(seed, options);
+  Options again = options;
+  again.repeats = true;
+  const RunResult second = run_once(seed, again);
   if (first.trace_hash != second.trace_hash || first.log_hash != second.log_hash) {
     first.violation = "the same seed has given two different runs";
   }

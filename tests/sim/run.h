@@ -17,6 +17,7 @@ struct Options {
   std::uint32_t fault_s = 3'600;  // faults end after so long at most
   Plant plant = Plant::none;
   bool verbose = false;
+  bool repeats = false;  // it was run before, and checked: what counts is that it is the same
 };
 
 struct RunResult {
@@ -25,8 +26,8 @@ struct RunResult {
   std::uint64_t trace_hash = 0;
   Digest log_hash;
   std::uint64_t ticks = 0, virtual_ms = 0, ended_ms = 0;  // ended: after the last fault
-  std::uint64_t agents = 0, events = 0, steps = 0, started_again = 0, tasks = 0, commands = 0, repeated_commands = 0,
-                snapshots = 0;
+  std::uint64_t agents = 0, events = 0, steps = 0, started_again = 0, tasks = 0, snapshots = 0;
+  Operator::Counts commands;
   Network::Counts frames;
   std::map<std::string, std::uint64_t> outcomes;  // of the tasks
   FaultCounts faults;

@@ -26,8 +26,10 @@ void Totals::add(const RunResult& one, double took_s) {
   all_.steps += one.steps;
   all_.tasks += one.tasks;
   all_.started_again += one.started_again;
-  all_.commands += one.commands;
-  all_.repeated_commands += one.repeated_commands;
+  all_.commands.asked += one.commands.asked;
+  all_.commands.repeated += one.commands.repeated;
+  all_.commands.without_room += one.commands.without_room;
+  all_.commands.read_only += one.commands.read_only;
   all_.snapshots += one.snapshots;
   all_.frames.sent += one.frames.sent;
   all_.frames.lost += one.frames.lost;
@@ -57,10 +59,12 @@ void Totals::print(std::uint64_t first) {
   std::printf("tasks by outcome:");
   for (const auto& [name, count] : all_.outcomes) std::printf(" %s %llu;", name.c_str(), n(count));
   std::printf(
-      "\nframes: sent %llu, lost %llu, repeated %llu, late %llu, overtaken %llu; commands %llu, repeated %llu;"
+      "\nframes: sent %llu, lost %llu, repeated %llu, late %llu, overtaken %llu; \ncommands: asked %llu, repeated "
+      "%llu, refused without room %llu, while read-only %llu;"
       " snapshots %llu; started again after an accepted loss %llu\nfaults:",
       n(all_.frames.sent), n(all_.frames.lost), n(all_.frames.repeated), n(all_.frames.late), n(all_.frames.overtaken),
-      n(all_.commands), n(all_.repeated_commands), n(all_.snapshots), n(all_.started_again));
+      n(all_.commands.asked), n(all_.commands.repeated), n(all_.commands.without_room), n(all_.commands.read_only),
+      n(all_.snapshots), n(all_.started_again));
   for (std::size_t i = 0; i < kFaultNames.size(); ++i) {
     std::printf(" %.*s %llu%s", static_cast<int>(kFaultNames[i].size()), kFaultNames[i].data(), n(all_.faults.of[i]),
                 i + 1 < kFaultNames.size() ? "," : "\n");
@@ -72,7 +76,7 @@ void Totals::print(std::uint64_t first) {
       n(all_.faults.crashes()), n(all_.frames.sent), n(all_.virtual_ms / 3'600'000), seconds_);
   std::printf("sim: %zu seeds from %llu hold, each run twice; median (least) of a seed:", seeds, n(first));
   for (Figure& each : figures_) std::printf(" %s %llu (%llu),", each.name.c_str(), n(each.median()), n(each.least()));
-  std::printf(" ended %llu s after the last fault (most %llu, bound %llu); %.0f seeds/min\n",
+  std::printf(" ended %llu s after the last fault (most %llu, bound %llu); %.0f seeds per minute of CPU\n",
               n(all_.ended_ms / seeds / 1000), n(most_ended_ms_ / 1000), n(kEndsWithinMs / 1000),
               60.0 * static_cast<double>(seeds) / seconds_);
 }

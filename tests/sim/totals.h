@@ -9,7 +9,7 @@ namespace prov::sim {
 
 class Totals {
  public:
-  void add(const RunResult& one, double took_s);
+  void add(const RunResult& one, double took_s);  // of CPU time
   // The faults and figures of all, and a last line that says it all. `first`: the first seed.
   void print(std::uint64_t first);
   // Empty: the medians are those of normal runs (3 agents, 50 steps, 20 faults, a crash with its restart).

@@ -5,7 +5,7 @@
 namespace prov::sim {
 namespace {
 
-constexpr std::uint64_t kFoldCheckSteps = 50;
+constexpr std::uint64_t kCheckSteps = 50;
 constexpr std::uint64_t kMaxStrayOrders = 20;  // per mille of the frames with orders that a planted fault changes
 
 // An event in a line, with what a reader of a trace wants to know.
@@ -121,8 +121,8 @@ Machine& World::machine(const std::string& name) {
 void World::step() {
   if (!kernel.schedule.step()) return kernel.violate("I8", "nothing will ever happen again");
   auditor.catch_up();
-  if (kernel.schedule.steps() % kFoldCheckSteps != 0) return;
-  inspector.check_fold();
+  if (kernel.schedule.steps() % kCheckSteps != 0) return;
+  if (checks_fold) inspector.check_fold();
   inspector.check_bounds(network.under_way());
 }
 

@@ -3,11 +3,13 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "common/io/posix/files.h"
 #include "common/io/posix/posix_world.h"
+#include "common/io/posix/processes.h"
 #include "common/io/rocksdb/rocks_record_log.h"
 #include "common/io/zmq/zmq_agent_link.h"
 #include "coordinator/api/server.h"
@@ -39,6 +41,17 @@ Result<std::string> text_of(const Result<nlohmann::ordered_json>& report) {
 std::string endpoint(const std::string& address, std::uint16_t port) {
   const bool six = address.find(':') != std::string::npos;
   return "tcp://" + (six ? "[" + address + "]" : address) + ":" + std::to_string(port);
+}
+
+// Strangers may open connections as they like. Enough descriptors stay for the log, the API and providers whatever they
+// do: a log that cannot open its next file ends the process.
+io::ZmqAgentLinkConfig link_config(const Settings& settings, const io::KeyPair& keys) {
+  const std::uint64_t files = io::raise_open_files();
+  const std::uint64_t ours = files > 2'048 ? 1'024 : files / 2;
+  io::ZmqAgentLinkConfig config{keys, settings.link_addresses, settings.link_port, settings.enrol_port};
+  config.max_connections = std::min<std::uint64_t>(config.max_connections, (files - ours) / 4 * 3);
+  config.max_enrol_connections = std::min<std::uint64_t>(config.max_enrol_connections, (files - ours) / 8);
+  return config;
 }
 
 command_handler::CoreConfig core_config(const Settings& settings, event_log::DiskGuard& guard) {
@@ -218,8 +231,7 @@ Result<std::unique_ptr<Platform>> Platform::open(const Settings& settings, io::E
   if (opened.position.log_id.is_zero()) opened.position.log_id = random.id();
   spdlog::info("the log ends at sequence {} (snapshot at {}, {} events replayed)", opened.position.sequence,
                opened.snapshot_sequence, opened.replayed_events);
-  auto link =
-      io::ZmqAgentLink::create({keys->link, settings.link_addresses, settings.link_port, settings.enrol_port}, loop);
+  auto link = io::ZmqAgentLink::create(link_config(settings, keys->link), loop);
   if (!link) return tl::unexpected(link.error());
   const auto damage = opened.damage;
   auto parts = std::make_unique<Parts>(settings, loop, std::move(guard), std::move(*keys), std::move(*log),

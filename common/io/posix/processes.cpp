@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include <cstdlib>
 #include <memory>
 #include <sstream>
+#include <utility>
 
 namespace prov::io {
 namespace {
@@ -109,6 +111,13 @@ bool group_alive(pid_t group, pid_t session) {
   return std::any_of(all.begin(), all.end(), [&](const ProcessStat& process) {
     return process.group == group && process.session == session && process.state != 'Z' && process.state != 'X';
   });
+}
+
+std::uint64_t raise_open_files() {
+  rlimit files{};
+  PROV_ASSERT(getrlimit(RLIMIT_NOFILE, &files) == 0);
+  const rlim_t before = std::exchange(files.rlim_cur, files.rlim_max);
+  return setrlimit(RLIMIT_NOFILE, &files) == 0 ? files.rlim_cur : before;
 }
 
 std::string own_program() {

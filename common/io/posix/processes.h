@@ -42,4 +42,8 @@ bool group_alive(pid_t group, pid_t session);
 
 std::string own_program();  // path of the running program
 
+// Lets this process open as many files as it may at all, and returns how many that are. A system gives a service 1024
+// unless it asks for more.
+std::uint64_t raise_open_files();
+
 }  // namespace prov::io

@@ -12,7 +12,6 @@ constexpr std::size_t kFramesPerTurn = 2'048;  // then ZAP, commands and the own
 constexpr std::size_t kBytesPerTurn = 8 << 20;
 constexpr int kQueuedIn = 32;  // per agent; libzmq holds them, and behind them TCP holds the agent
 constexpr int kQueuedOut = 256;
-constexpr std::size_t kMaxEnrolConnections = 1'024;
 constexpr std::uint64_t kEnrolMs = 10'000;  // an enrolment's connection lives so long at most
 constexpr std::size_t kMaxAnswering = 1'024;
 constexpr std::size_t kMaxEnrolling = 4'096;  // keys whose rate is remembered
@@ -41,8 +40,13 @@ ServerSocketConfig link_config(const ZmqAgentLinkConfig& config) {
 }
 
 ServerSocketConfig enrol_config(const ZmqAgentLinkConfig& config) {
-  return {kEnrolDomain,        config.enrol_port, kMaxEnrolFrameBytes, 2, 2, static_cast<int>(config.handshake_ms),
-          kMaxEnrolConnections};
+  return {kEnrolDomain,
+          config.enrol_port,
+          kMaxEnrolFrameBytes,
+          2,
+          2,
+          static_cast<int>(config.handshake_ms),
+          config.max_enrol_connections};
 }
 
 }  // namespace

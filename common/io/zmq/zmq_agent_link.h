@@ -23,6 +23,7 @@ struct ZmqAgentLinkConfig {
   std::uint16_t enrol_port = 0;
 
   std::size_t max_connections = 16'384;                // a further one is closed at once
+  std::size_t max_enrol_connections = 1'024;           // and at the enrolment endpoint
   std::uint32_t handshake_ms = 5'000;                  // a connection that is not authenticated by then is closed
   std::uint32_t silence_ms = 15'000;                   // and one that has never said anything by then
   double enrol_per_s = 20, enrol_burst = 100;          // all keys together

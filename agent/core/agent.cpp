@@ -19,6 +19,10 @@ namespace prov::agent {
 namespace {
 
 constexpr std::uint64_t kUnknownSequence = std::numeric_limits<std::uint64_t>::max();
+constexpr const char* kMayHaveRun =
+    "it was given before the agent's journal, or the end of the coordinator's log, was lost; it is not known whether "
+    "it "
+    "ran";
 constexpr std::uint64_t kDiskFullRetryMs = 1'000;
 constexpr std::uint64_t kLastReportsMs = 5'000;  // a drained agent waits so long for its last acknowledgements
 
@@ -222,7 +226,7 @@ Result<void> Agent::Impl::begin_anew_after_damage(const Journal::Opened& opened)
 }
 
 void Agent::Impl::recover() {
-  std::vector<StepId> interrupted;
+  std::vector<StepId> interrupted, doubtful;
   for (const auto& [step, entry] : book_.entries()) {
     if (entry.reported) continue;
     retell(step, entry);
@@ -232,8 +236,10 @@ void Agent::Impl::recover() {
         world_.steps.adopt(step, entry.boot_id == config_.boot_id ? Boot::same : Boot::other);
         break;
       case Recovery::interrupt: interrupted.push_back(step); break;
+      case Recovery::doubt: doubtful.push_back(step); break;
     }
   }
+  for (const StepId& step : doubtful) end_waiting(step, Outcome::in_doubt, kMayHaveRun);
   for (const StepId& step : interrupted) {
     end_waiting(step, Outcome::interrupted, "the host was started again before this step could start");
   }
@@ -314,11 +320,7 @@ void Agent::Impl::take(const wire::Order& order) {
     case Offer::distrust:
       ++counters_.orders_accepted;
       record(Assigned{order, digest_of(wire::encode(order)), config_.boot_id});
-      if (offer == Offer::distrust) {
-        end_waiting(step, Outcome::in_doubt,
-                    "it was given before the agent's journal, or the end of the coordinator's log, was lost; it is not "
-                    "known whether it ran");
-      }
+      if (offer == Offer::distrust) end_waiting(step, Outcome::in_doubt, kMayHaveRun);
       return;
     case Offer::known: retell(step, *book_.find(step)); return wake();
     case Offer::stale:

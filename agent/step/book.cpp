@@ -53,6 +53,7 @@ void Book::assign(const Assigned& assigned, TimeMs time_ms) {
   entry.order_digest = assigned.order_digest;
   entry.boot_id = assigned.boot_id;
   entry.accepted_ms = time_ms;
+  entry.distrusted = assigned.order.sequence <= distrust_through_;
   if (!entries_.emplace(step, std::move(entry)).second) return;
   waiting_.emplace(assigned.order.sequence, step);
   by_sequence_.emplace(assigned.order.sequence, step);
@@ -117,7 +118,9 @@ Recovery Book::recover(const Entry& entry, const std::string& boot_id) {
   switch (entry.phase) {
     case Phase::ended: return Recovery::nothing;
     case Phase::started: return Recovery::adopt;
-    case Phase::accepted: return entry.boot_id == boot_id ? Recovery::nothing : Recovery::interrupt;
+    case Phase::accepted:
+      if (entry.distrusted) return Recovery::doubt;
+      return entry.boot_id == boot_id ? Recovery::nothing : Recovery::interrupt;
   }
   return Recovery::nothing;
 }
@@ -151,13 +154,14 @@ const Entry* Book::find(const StepId& step) const {
 std::vector<Record> Book::condensed() const {
   std::vector<Record> out;
   if (identity_) out.push_back({0, *identity_});
-  if (distrust_through_ > seen_.settled_through) out.push_back({0, Distrust{distrust_through_}});
   for (const auto& [step, entry] : entries_) {
     out.push_back({entry.accepted_ms, Assigned{entry.order, entry.order_digest, entry.boot_id}});
     if (entry.was_started) out.push_back({entry.started_ms, Started{step, entry.boot_id}});
     if (entry.phase == Phase::ended) out.push_back({entry.ended_ms, StepEnded{step, entry.verdict}});
     if (entry.reported) out.push_back({entry.ended_ms, Reported{step}});
   }
+  // Behind the orders: those that were taken before it are not under it.
+  if (distrust_through_ > seen_.settled_through) out.push_back({0, Distrust{distrust_through_}});
   out.push_back({0, seen_});  // last: a step that still runs may be settled already, and must not be forgotten
   return out;
 }

@@ -24,6 +24,7 @@ struct Entry {
   std::string boot_id;  // in which it was accepted or, once it was, started
   TimeMs accepted_ms = 0, started_ms = 0, ended_ms = 0;
   bool was_started = false;
+  bool distrusted = false;  // it was unknown, and may have run: it ends in doubt (Offer::distrust)
   bool reported = false;
   Verdict verdict;  // when ended
 };
@@ -42,6 +43,7 @@ enum class Recovery {
   nothing,    // ended, or accepted in this boot: it goes on by itself
   adopt,      // started: the runner knows, or finds out, what became of it
   interrupt,  // accepted before the host was booted: nobody waits for it in this life
+  doubt,      // accepted under distrust, and the verdict that went with it was torn off
 };
 
 // Steps that are remembered, those included that ended and may not be forgotten yet because an older one still runs.

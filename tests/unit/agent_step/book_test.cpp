@@ -102,6 +102,22 @@ TEST_F(Books, DistrustsWhatALostJournalMayHaveHeld) {
   EXPECT_EQ(book.offer(order(1, 16)), Offer::take);
 }
 
+// It is taken only to end in doubt. Where a crash tears the end off, it must not start, nor be said never to have.
+TEST_F(Books, DoubtsWhatWasTakenUnderDistrustAndLostItsEnd) {
+  take(order(1, 10));  // before: the journal knows that it has not started
+  apply(Distrust{15});
+  take(order(2, 11));
+  take(order(3, 16));
+  Book again{2, 4};
+  for (const Record& each : book.condensed()) again.apply(each);
+  EXPECT_EQ(Book::recover(*again.find(step(1)), "boot"), Recovery::nothing);
+  for (const char* boot : {"boot", "next"}) {
+    EXPECT_EQ(Book::recover(*book.find(step(2)), boot), Recovery::doubt);
+    EXPECT_EQ(Book::recover(*book.find(step(3)), boot),
+              boot == std::string("boot") ? Recovery::nothing : Recovery::interrupt);
+  }
+}
+
 TEST_F(Books, StartsTheOldestWithinTheLimit) {
   take(order(3, 30));
   take(order(1, 10));

@@ -11,6 +11,13 @@ domain::Principal agent_principal(const Key& agent) {
 domain::Principal system_principal() { return {"system", "", domain::Transport::internal}; }
 
 void Desk::report_ended(const Key& agent, domain::TaskEnded ended, std::optional<domain::ServerCreated> created) {
+  constexpr std::uint64_t kAgainMs = 1'000;
+  if (!core.read_only_reason().empty()) {
+    timers.after(kAgainMs, [this, still = std::weak_ptr(alive), agent, ended = std::move(ended), created] {
+      if (!still.expired()) report_ended(agent, ended, created);
+    });
+    return;
+  }
   core.submit({{}, "", domain::ReportEnded{agent, std::move(ended), 0, std::move(created)}}, system_principal(), {});
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 // What the parts of the dispatcher share: the world and the core. All of it lives on the owner's thread.
+#include <memory>
+
 #include "common/ports/clock.h"
 #include "common/ports/link.h"
 #include "common/ports/random.h"
@@ -22,10 +24,13 @@ struct Desk {
   Random& random;
   Dispatcher::OutputListener output_listener = {};
 
-  // The verdict of an attempt that this process itself has to give (provider, rendering).
+  // The verdict of an attempt that this process itself has to give (provider, rendering). Nobody else would ever tell
+  // it, so while the platform is read-only it is offered again and again.
   void report_ended(const Key& agent, domain::TaskEnded ended, std::optional<domain::ServerCreated> created = {});
   // Output of an attempt: stored at `offset`, told to the listener once it is durable.
   void store_output(const Id& task, std::uint32_t attempt, std::uint64_t offset, std::string data);
+
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // what waits for a timer ends with it
 };
 
 domain::Principal agent_principal(const Key& agent);

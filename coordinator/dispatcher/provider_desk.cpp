@@ -106,7 +106,10 @@ void ProviderDesk::make_token(const JobPtr& job, const std::string& address) {
   const domain::CreateJoinToken command{job->spec.hostname, digest_of(secret), kJoinTokenValidS};
   desk_.core.submit({{}, job->workspace, command}, system_principal(),
                     [this, job, address, secret](Result<domain::Answer> made) {
-                      if (!made) return finish(job, Outcome::failed, 1, made.error().message);
+                      if (!made) {
+                        const bool again = made.error().code == Code::unavailable;  // read-only for now
+                        return finish(job, Outcome::failed, again ? kExitTryLater : 1, made.error().message);
+                      }
                       wire::JoinToken token = desk_.config.join_endpoint(address);
                       token.id = made->made;
                       token.secret = secret;

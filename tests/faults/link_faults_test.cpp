@@ -106,7 +106,7 @@ TEST(LinkFaults, EveryTaskEndsOnceWhateverTheNetworkDoes) {
       << platform.ended() << " of " << platform.tasks() << " tasks ended, seed " << seed;
   const std::uint64_t took = platform.now_ms() - calm;
   expect_exactly_once(platform);
-  EXPECT_GT(ended_meanwhile, platform.tasks() / 10) << "nothing got through while the faults were on";
+  EXPECT_GE(ended_meanwhile, 20U) << "nothing got through while the faults were on";
   std::uint64_t connections = 0, cuts = 0, flips = 0, faults = 0;
   for (const auto& host : platform.hosts()) {
     connections += host->proxy->connections();

@@ -121,6 +121,8 @@ struct Sweep {
   std::uint64_t at_least;  // faults that fire
 };
 
+void PrintTo(const Sweep& sweep, std::ostream* out) { *out << sweep.name; }
+
 class RocksFaults : public testing::TestWithParam<Sweep> {
  protected:
   static void SetUpTestSuite() {

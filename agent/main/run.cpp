@@ -1,7 +1,6 @@
 #include "agent/main/run.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include "agent/main/join.h"
 #include "agent/main/log_line.h"
 #include "common/io/loop/event_loop.h"
+#include "common/io/posix/claim.h"
 #include "common/io/posix/posix_world.h"
 #include "common/io/posix/processes.h"
 #include "common/io/zmq/zmq_coordinator_link.h"
@@ -32,7 +32,7 @@ Result<io::Fd> claim_state_dir(const std::string& state_dir) {
   if (!dir) return tl::unexpected(dir.error());
   io::Fd lock(openat(dir->get(), "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!lock) return tl::unexpected(io::system_error("open", state_dir + "/lock"));
-  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+  if (!io::claim(lock.get())) {
     return fail(Code::conflict, "another agent runs with state directory " + state_dir);
   }
   return lock;

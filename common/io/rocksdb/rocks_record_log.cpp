@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <rocksdb/db.h>
 #include <rocksdb/utilities/checkpoint.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 
 #include "common/failpoint/failpoint.h"
 #include "common/hash.h"
+#include "common/io/posix/claim.h"
 #include "common/io/rocksdb/rocks_options.h"
 
 namespace prov::io {
@@ -59,7 +59,7 @@ Result<void> make_folder(const std::string& path) {
 Result<Fd> take_lock(const std::string& path) {
   Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!fd) return tl::unexpected(system_error("open", path));
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+  if (!claim(fd.get())) {
     const auto holder = read_file(path, 64);
     const std::string pid = holder && !holder->empty() ? holder->substr(0, holder->find('\n')) : "unknown";
     return fail(Code::conflict, "another coordinator (pid " + pid + ") has this log open: " + path,

@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
 
+#include "common/io/posix/claim.h"
 #include "common/io/posix/durable_file.h"
 #include "common/io/posix/processes.h"
 
@@ -35,6 +37,25 @@ TEST_F(Files, CreatesBeneathAndNowhereElse) {
   EXPECT_EQ(*read_file(dir + "/inside/a/b/c.txt", 100), "text");
   EXPECT_EQ(fs::status(dir + "/inside/a").permissions(), fs::perms(0700));
   EXPECT_EQ(fs::status(dir + "/inside/a/b/c.txt").permissions(), fs::perms(0600));
+}
+
+// As a program that was killed between fork and exec leaves its lock to the child.
+TEST_F(Files, AClaimWaitsForTheLastBreathOfAKilledHolder) {
+  const std::string path = dir + "/lock";
+  Fd held(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  ASSERT_EQ(flock(held.get(), LOCK_EX), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    usleep(100'000);
+    _exit(0);
+  }
+  held.reset();
+  const Fd next(open(path.c_str(), O_RDWR | O_CLOEXEC));
+  EXPECT_NE(flock(next.get(), LOCK_EX | LOCK_NB), 0) << "the child does not hold it";
+  EXPECT_TRUE(claim(next.get()));
+  const Fd third(open(path.c_str(), O_RDWR | O_CLOEXEC));
+  EXPECT_FALSE(claim(third.get())) << "who lives and holds it keeps it";
+  waitpid(child, nullptr, 0);
 }
 
 TEST_F(Files, FollowsNoLinkThatSomebodyPutThere) {

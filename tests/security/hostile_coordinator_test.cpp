@@ -54,13 +54,6 @@ struct HostileCoordinator : ::testing::Test {
     for ([[maybe_unused]] const auto& each : std::filesystem::directory_iterator(agent.state + folder)) ++count;
     return count;
   }
-  // An order that has to be refused unread: no word of it ever comes back.
-  void expect_unread(const wire::Order& order) {
-    coordinator.send(wire::Orders{{order}});
-    EXPECT_TRUE(still_works());
-    EXPECT_EQ(coordinator.of(order).accepted, 0);
-    coordinator.orders.erase({order.task, 1});  // or the stand-in would give it again after a hello
-  }
   // One that is taken, cannot be prepared, and says why.
   void expect_failed(const wire::Order& order, const std::string& why) {
     coordinator.send(wire::Orders{{order}});

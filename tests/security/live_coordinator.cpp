@@ -105,11 +105,6 @@ bool LiveCoordinator::until(const std::function<bool()>& condition, int limit_s)
   }
 }
 
-void LiveCoordinator::let_pass(int ms) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(ms);
-  until([&] { return std::chrono::steady_clock::now() >= end; });
-}
-
 bool LiveCoordinator::all_logged() {
   const auto logged = std::make_shared<bool>(false);
   core().when_durable([logged] { *logged = true; });
@@ -197,7 +192,6 @@ Id LiveCoordinator::shell(const Host& host) {
 }
 
 command_handler::Core& LiveCoordinator::core() { return parts_->core; }
-Id LiveCoordinator::log_id() const { return parts_->writer.durable().log_id; }
 
 std::string LiveCoordinator::output_of(const Id& task) {
   parts_->writer.flush();

@@ -59,7 +59,6 @@ class LiveCoordinator {
   void start();
   void stop();  // as a crash does; keys, ports and what was synced stay
   bool until(const std::function<bool()>& condition, int limit_s = 20);
-  void let_pass(int ms);
   bool all_logged();  // whatever was decided so far
 
   // ---- hosts
@@ -77,7 +76,6 @@ class LiveCoordinator {
   Id shell(const Host& host);
 
   command_handler::Core& core();
-  Id log_id() const;
   std::string output_of(const Id& task);  // of its first attempt, at most 1 MiB
   std::uint64_t output_bytes(const Id& task);
   const io::KeyPair& keys() const { return keys_; }

@@ -1,5 +1,6 @@
 #include "agent/journal/record_codec.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "common/hash.h"
@@ -121,6 +122,22 @@ std::size_t next_whole_record(std::string_view bytes, std::size_t at) {
   return std::string_view::npos;
 }
 
+// What a crash leaves of the last write: the beginning of a record, perhaps with zeros from a sector on that never got
+// its data. Anything else that does not read at the end was whole once, and has been harmed since.
+bool is_torn(std::string_view bytes, std::size_t at) {
+  constexpr std::size_t kSectorBytes = 512;
+  if (bytes.find_first_not_of('\0', at) == std::string_view::npos) return true;
+  std::size_t end = bytes.find_last_not_of('\0') + 1;
+  end = std::min(bytes.size(), (end + kSectorBytes - 1) / kSectorBytes * kSectorBytes);
+  const std::string_view rest = bytes.substr(at, end - at);
+  const std::size_t marker = std::min(rest.size(), kMarker.size());
+  if (rest.substr(0, marker) != kMarker.substr(0, marker)) return false;
+  if (rest.size() < kHeadBytes) return true;
+  std::uint32_t length = 0;
+  std::memcpy(&length, rest.data() + kMarker.size(), sizeof length);
+  return length > 0 && length <= kMaxRecordBytes && rest.size() - kHeadBytes < length;
+}
+
 }  // namespace
 
 std::string encode_record(const Record& record) {
@@ -156,7 +173,11 @@ JournalScan scan_journal(std::string_view bytes) {
     if (payload.empty()) {
       const std::size_t next = next_whole_record(bytes, at + 1);
       if (next == std::string_view::npos) {
-        out.torn_bytes = bytes.size() - at;
+        if (is_torn(bytes, at)) {
+          out.torn_bytes = bytes.size() - at;
+        } else {
+          damaged(at, "the last record is broken");
+        }
         break;
       }
       damaged(at, "a record is broken");

@@ -38,7 +38,6 @@ class Schedule {
   bool step();  // runs the next event; false: there is none
   std::uint64_t now_us() const { return now_us_; }
   std::uint64_t steps() const { return steps_; }
-  std::size_t waiting() const { return queue_.size(); }
 
  private:
   Token put(std::uint64_t at_us, std::function<void()> run);

@@ -46,9 +46,13 @@ class SimJournal final : public agent::JournalFile {
     if (!unsynced_.empty()) synced_ += unsynced_.substr(0, rng_.range(0, unsynced_.size()));
     unsynced_.clear();
   }
+  // Anywhere but in the length of the last record: harmed there, it looks like a write that was cut (record_codec.h).
   bool flip() {
+    constexpr std::size_t kLengthAt = 4, kLengthBytes = 4;
     if (synced_.empty()) return false;
-    char& byte = synced_[rng_.range(0, synced_.size() - 1)];
+    const std::size_t at = rng_.range(0, synced_.size() - 1), last = synced_.rfind("PJR1");
+    if (last != std::string::npos && at >= last + kLengthAt && at < last + kLengthAt + kLengthBytes) return false;
+    char& byte = synced_[at];
     byte = static_cast<char>(byte ^ (1 << rng_.range(0, 7)));
     return true;
   }

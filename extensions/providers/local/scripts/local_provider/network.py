@@ -103,9 +103,7 @@ def exists(device):
 
 def ensure_way_out(network):
     """Hosts reach what the machine reaches, under the machine's address."""
-    with open("/proc/sys/net/ipv4/ip_forward", "r+", encoding="ascii") as forward:
-        if forward.read().strip() != "1":
-            forward.write("1\n")
+    _forward_packets()
     bridge, subnet = network["bridge"], network["subnet"]
     _nft(f"""add table ip {bridge}
 flush table ip {bridge}
@@ -117,6 +115,16 @@ table ip {bridge} {{
 }}
 """)
     _pass_strict_forwarding(bridge)
+
+
+def _forward_packets():
+    """Opened twice: the kernel drops, without an error, what is written behind the place where a reader stopped."""
+    switch = "/proc/sys/net/ipv4/ip_forward"
+    with open(switch, encoding="ascii") as now:
+        if now.read().strip() == "1":
+            return
+    with open(switch, "w", encoding="ascii") as forward:
+        forward.write("1\n")
 
 
 def remove_way_out(bridge):

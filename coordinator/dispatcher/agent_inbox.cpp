@@ -76,10 +76,12 @@ bool AgentInbox::attests_more_than_the_log(const Key& agent, const wire::Hello& 
   const bool longer_log = hello.highest_sequence > desk_.writer.durable().sequence;
   if (!later_epoch && !longer_log) return false;
   attested_epoch_ = std::max(attested_epoch_, hello.highest_epoch);
-  const std::string what = "agent " + to_text(agent) + " has seen epoch " + std::to_string(hello.highest_epoch) +
-                           " and sequence " + std::to_string(hello.highest_sequence) + ", this log ends at epoch " +
-                           std::to_string(state.epoch) + " and sequence " +
-                           std::to_string(desk_.writer.durable().sequence);
+  const auto place = [](std::uint32_t epoch, std::uint64_t sequence) {
+    return "epoch " + std::to_string(epoch) + ", event " + std::to_string(sequence);
+  };
+  const std::string what = "agent " + to_text(agent) + " has seen (" +
+                           place(hello.highest_epoch, hello.highest_sequence) + "); this log ends at " +
+                           place(state.epoch, desk_.writer.durable().sequence);
   if (desk_.core.read_only_reason().empty()) desk_.core.raise_alarm("shorter_log", "agent:" + to_text(agent), what);
   desk_.core.set_read_only("the log is shorter than what " + what);
   return true;

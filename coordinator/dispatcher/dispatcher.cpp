@@ -43,6 +43,16 @@ struct Dispatcher::Impl {
     desk.timers.after(kListenAgainMs, [this, address] { listen(address); });
   }
 
+  void take_link() {
+    desk.link.start({[this](const Key& agent, const std::string& frame) { inbox.frame(agent, frame); },
+                     [this](const Key& key, const std::string& request, std::function<void(std::string)> answer) {
+                       inbox.enrol(key, request, std::move(answer));
+                     },
+                     [this](std::string kind, std::string peer, std::string detail) {
+                       desk.core.raise_alarm(std::move(kind), std::move(peer), std::move(detail));
+                     }});
+  }
+
   void on(const domain::SendOrder& e) { send_order(e); }
   void on(const domain::RunProvider& e) { providers.run(e.task, e.attempt); }
   void on(const domain::ProviderInterrupted& e) { providers.interrupted(e.task, e.attempt); }
@@ -79,13 +89,7 @@ void Dispatcher::start() {
   Impl& impl = *impl_;
   impl.sessions.on_gone([&impl](const Key& agent) { impl.shells.agent_lost(agent); });
   impl.sessions.start();
-  impl.desk.link.start({[&impl](const Key& agent, const std::string& frame) { impl.inbox.frame(agent, frame); },
-                        [&impl](const Key& key, const std::string& request, std::function<void(std::string)> answer) {
-                          impl.inbox.enrol(key, request, std::move(answer));
-                        },
-                        [&impl](std::string kind, std::string peer, std::string detail) {
-                          impl.desk.core.raise_alarm(std::move(kind), std::move(peer), std::move(detail));
-                        }});
+  impl.desk.core.when_durable([&impl] { impl.take_link(); });
 }
 
 void Dispatcher::perform(const domain::Effect& effect) {

@@ -51,7 +51,9 @@ class Dispatcher {
              Timers& timers, Random& random);
   ~Dispatcher();
 
-  void start();  // takes the link; REQUIRES: before Core::start()
+  // Takes the link as soon as the new epoch is durable. Every agent that the log knows is admitted by then: nobody who
+  // comes back early is taken for a stranger. REQUIRES: after Core::start()
+  void start();
   void perform(const domain::Effect& effect);
 
   AgentView view(const Key& agent) const;

@@ -249,8 +249,8 @@ Result<void> Platform::start() {
   parts.guard->on_change([&parts](event_log::DiskGuard::State state) { parts.tell_room(state); });
   if (parts.guard->state() == event_log::DiskGuard::State::low) parts.tell_room(event_log::DiskGuard::State::low);
   parts.core.on_effect([&parts](const domain::Effect& effect) { parts.dispatcher.perform(effect); });
-  parts.dispatcher.start();
   parts.core.start();
+  parts.dispatcher.start();
   if (auto ok = parts.server.start(); !ok) return ok;
   spdlog::info("epoch {}; agents at {}; REST at {}{}", parts.core.state().epoch,
                endpoint(parts.settings.link_addresses.front(), parts.link->link_port()), parts.settings.socket_path,

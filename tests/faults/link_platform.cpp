@@ -72,8 +72,8 @@ LinkPlatform::LinkPlatform(std::size_t hosts, Pace pace, std::uint64_t seed) : c
     const auto* end = std::get_if<domain::TaskEnded>(&event->body);
     if (end != nullptr) ends_[{end->task, end->attempt}].push_back(end->outcome);
   });
-  coordinator_->dispatcher.start();
   coordinator_->core.start();
+  coordinator_->dispatcher.start();
   for (std::size_t n = 0; n < hosts; ++n) {
     hosts_.push_back(std::make_unique<Host>());
     hosts_.back()->keys = io::generate_key_pair();

@@ -86,8 +86,8 @@ void LiveCoordinator::start() {
     if (const auto* alarm = std::get_if<domain::SecurityAlarm>(&event->body)) return alarms.push_back(*alarm);
     if (!std::holds_alternative<domain::CheckpointSigned>(event->body)) events.emplace_back(name_of(event->body));
   });
-  parts.dispatcher.start();
   parts.core.start();
+  parts.dispatcher.start();
 }
 
 void LiveCoordinator::stop() {

@@ -154,8 +154,8 @@ void Coordinator::start() {
   life_ = std::make_unique<Life>(*this, std::move(opened));
   if (damage) life_->core.set_read_only("the log is damaged at commit " + std::to_string(damage->commit));
   life_->core.on_effect([this](const domain::Effect& effect) { life_->dispatcher.perform(effect); });
-  life_->dispatcher.start();
   life_->core.start();
+  life_->dispatcher.start();
 }
 
 void Coordinator::crash(test::MemoryDisk::Tail tail) {

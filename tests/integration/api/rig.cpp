@@ -172,8 +172,8 @@ Rig::Rig(RigOptions options) {
   std::promise<void> up;
   thread_ = std::thread([this, &up] {
     parts_->core.on_effect([this](const domain::Effect& effect) { parts_->dispatcher.perform(effect); });
-    parts_->dispatcher.start();
     parts_->core.start();
+    parts_->dispatcher.start();
     const auto started = parts_->server.start();
     EXPECT_TRUE(started.has_value()) << (started ? "" : started.error().message);
     tcp_port = parts_->server.tcp_port();

@@ -42,15 +42,20 @@ int usage(std::ostream& err, const std::string& message) {
 
 Result<event_log::PublicKeys> public_keys(const Run& run) {
   std::vector<std::string> files = run.options.public_keys;
-  if (files.empty()) {
-    files = {run.options.data + "/keys/signing.pub"};
-    run.err << "no --public-key was given: " << files[0] << " is believed, which proves as much as you trust it\n";
-  }
+  const bool given = !files.empty();
+  if (!given) files = {run.options.data + "/keys/signing.pub"};
   event_log::PublicKeys out;
   for (const std::string& file : files) {
     auto key = event_log::load_public_key(file);
+    if (!key && !given && key.error().code == Code::not_found) {
+      return fail(Code::not_found, "there is no public key beside this log (" + file + ")",
+                  "name the one that you were given, keys/signing.pub of the platform: --public-key FILE");
+    }
     if (!key) return tl::unexpected(key.error());
     out[event_log::key_id(*key)] = *key;
+  }
+  if (!given) {
+    run.err << "no --public-key was given: " << files[0] << " is believed, which proves as much as you trust it\n";
   }
   return out;
 }

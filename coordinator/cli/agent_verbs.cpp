@@ -111,7 +111,8 @@ Result<Exit> agent_token(Context& context) {
   context.print(*made, [&] { return text_in(*made, "token") + "\n"; });
   context.console.say("one use, until " + time_text(number_in(*made, "expires_ms")) +
                       "; it is shown only now. On the host: write it into "
-                      "/var/lib/provisioning-agent/join-token (mode 0600), then start: provisioning-agent run");
+                      "/var/lib/provisioning-agent/join-token (mode 0600), then start: "
+                      "provisioning-agent run --state-dir /var/lib/provisioning-agent");
   return Exit::ok;
 }
 

@@ -122,8 +122,28 @@ Result<void> check_reachable(Client& client, const std::string& workspace, const
   return fail(Code::unavailable, "the agent of " + host + " cannot be reached now", "provisioning agent show " + host);
 }
 
+// Why nothing comes: said once, as far as the platform knows it.
+std::string waiting_text(Client& client, const std::string& workspace, const std::string& host) {
+  const std::string wait = "waiting for " + host;
+  auto agent = client.get("/agents/" + path_segment(host), {{"workspace", workspace}});
+  if (agent && flag_in(*agent, "draining")) {
+    return wait + ", which is drained and gets no new work (provisioning agent drain " + host +
+           " --undo; Ctrl-C gives up)";
+  }
+  if (agent && !flag_in(*agent, "reachable")) return wait + ", which cannot be reached now (Ctrl-C gives up)";
+  return wait + " (Ctrl-C gives up)";
+}
+
+// What the coordinator has noted about a step; empty when it cannot be asked.
+std::string message_of(Client& client, const std::string& task) {
+  auto row = client.get("/tasks/" + task, {});
+  const std::string message = row ? text_in(*row, "message") : "";
+  return message.empty() ? "" : ": " + one_line(message);
+}
+
 // How a command that was run ended. Only one that ran has an exit code of its own.
-Result<Exit> ended(const OutputEnd& end, const std::string& host, const std::string& task) {
+Result<Exit> ended(Context& context, Client& client, const OutputEnd& end, const std::string& host,
+                   const std::string& task) {
   std::string outcome = end.outcome;
   std::replace(outcome.begin(), outcome.end(), '_', ' ');
   if (outcome == "done" || outcome == "unchanged" || (outcome == "failed" && end.exit_code != 0)) {
@@ -132,8 +152,11 @@ Result<Exit> ended(const OutputEnd& end, const std::string& host, const std::str
   const std::string hint = "provisioning workflow output " + task;
   if (outcome == "not delivered")
     return fail(Code::unavailable, "the command never reached " + host, "provisioning agent show " + host);
-  if (outcome == "in doubt") return Exit::in_doubt;
-  return fail(Code::internal, "the command on " + host + ": " + outcome, hint);
+  if (outcome == "in doubt") {
+    context.console.warn("in doubt: nobody knows whether the command was done on " + host + message_of(client, task));
+    return Exit::in_doubt;
+  }
+  return fail(Code::internal, "the command on " + host + ": " + outcome + message_of(client, task), hint);
 }
 
 }  // namespace
@@ -156,10 +179,10 @@ Result<Exit> remote_command(Context& context, const std::string& workspace, cons
   const std::string task = to_text(task_id(*id, 0));
   auto end = follow_output(
       context, **client, task, [&](std::string_view bytes) { context.console.result(bytes); },
-      [&] { context.console.say("waiting for " + host + " (Ctrl-C gives up)"); });
+      [&] { context.console.say(waiting_text(**client, workspace, host)); });
   if (!end) return tl::unexpected(end.error());
   if (end->interrupted) return cancel(context, **client, workflow);
-  return ended(*end, host, task);
+  return ended(context, **client, *end, host, task);
 }
 
 Result<Exit> interactive_shell(Context& context, const std::string& workspace, const std::string& host) {

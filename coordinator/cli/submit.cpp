@@ -11,6 +11,8 @@ using nlohmann::json;
 
 namespace {
 
+constexpr std::size_t kMostReasons = 20;
+
 std::string sign_of(const std::string& action) {
   if (action == "create" || action == "install") return "+";
   if (action == "delete" || action == "uninstall") return "-";
@@ -31,8 +33,29 @@ Result<void> prepare(Client& client, const Submission& submission) {
   return {};
 }
 
-std::string submitted_text(const json& answer, const Console& console) {
-  return plan_text(answer, console) + "workflow " + text_in(answer, "workflow") + "\n";
+std::string item_text(const json& line) {
+  const std::string name = text_in(line, "name"), server = text_in(line, "server");
+  return one_line(server.empty() || server == name ? name : name + " on " + server);
+}
+
+std::string reason_text(const json& line) {
+  const std::string reason = text_in(line, "reason");
+  return reason.empty() ? "\n" : "  (" + one_line(reason) + ")\n";
+}
+
+// Who names a thing is told why nothing is done about it: it may be a typing error.
+std::string left_alone_text(const json& answer) {
+  std::string out;
+  std::size_t shown = 0;
+  for (const auto& line : child_in(answer, "unchanged")) {
+    if (++shown > kMostReasons) return out + "= ...\n";
+    out += "= " + item_text(line) + reason_text(line);
+  }
+  return out;
+}
+
+std::string asked_text(const Context& context, const json& answer) {
+  return (context.call.args.empty() ? "" : left_alone_text(answer)) + plan_text(answer, context.console);
 }
 
 }  // namespace
@@ -41,12 +64,9 @@ std::string plan_text(const json& answer, const Console& console) {
   std::string out;
   const json& plan = child_in(answer, "plan");
   for (const auto& line : plan) {
-    const std::string action = text_in(line, "action"), sign = sign_of(action), server = text_in(line, "server");
-    const std::string name = text_in(line, "name"), reason = text_in(line, "reason");
-    std::string text = sign + " " + action + " " + name;
-    if (!server.empty() && server != name) text += " on " + server;
-    out += console.out_paint(colour_of(sign), one_line(text)) + (reason.empty() ? "" : "  (" + one_line(reason) + ")") +
-           "\n";
+    const std::string action = text_in(line, "action"), sign = sign_of(action);
+    out +=
+        console.out_paint(colour_of(sign), sign + " " + one_line(action) + " " + item_text(line)) + reason_text(line);
   }
   if (const auto total = number_in(answer, "plan_total"); total > plan.size()) {
     out += "... and " + std::to_string(total - plan.size()) + " more\n";
@@ -72,14 +92,14 @@ Result<Exit> submit(Context& context, const Submission& submission) {
   if (!answer) return tl::unexpected(answer.error());
   const std::string workflow = text_in(*answer, "workflow");
   if (check || workflow.empty()) {
-    context.print(*answer, [&] { return plan_text(*answer, context.console); });
+    context.print(*answer, [&] { return asked_text(context, *answer); });
     return Exit::ok;
   }
   if (context.call.has("wait")) {
     context.console.say("workflow " + workflow);
     return follow_workflow(context, workflow);
   }
-  context.print(*answer, [&] { return submitted_text(*answer, context.console); });
+  context.print(*answer, [&] { return asked_text(context, *answer) + "workflow " + workflow + "\n"; });
   context.console.say("follow it: provisioning workflow monitor " + workflow);
   return Exit::ok;
 }

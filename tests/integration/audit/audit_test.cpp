@@ -105,6 +105,10 @@ TEST_F(AuditTest, BesideARunningWriterToo) {
   EXPECT_EQ(ran.exit, kExitOk) << ran.out;
   EXPECT_NE(ran.err.find("signing.pub is believed"), std::string::npos) << "and says whose key it took";
   data_.live(20);
+  const Ran keyless = run({"verify", "--data", copy()});
+  EXPECT_EQ(keyless.exit, kExitNotFound);
+  EXPECT_NE(keyless.err.find("hint: name the one that you were given"), std::string::npos) << keyless.err;
+  EXPECT_EQ(keyless.err.find("is believed"), std::string::npos) << keyless.err;
 }
 
 TEST_F(AuditTest, AForgedEventIsFoundWhereItIs) {

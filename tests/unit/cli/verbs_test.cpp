@@ -78,6 +78,17 @@ TEST_F(Verbs, CheckOnlyAsks) {
   EXPECT_EQ(world_.out, "nothing to do: 1 unchanged\n");
 }
 
+TEST_F(Verbs, WhoNamesAThingIsToldWhyNothingIsDone) {
+  world_.coordinator.answer("POST /workspaces", {{"changed", false}});
+  world_.coordinator.answer(
+      "POST /workflows/servers/delete",
+      {{"workflow", nullptr},
+       {"plan", json::array()},
+       {"unchanged", {{{"name", "db-9"}, {"server", "db-9"}, {"reason", "there is no such server"}}}}});
+  EXPECT_EQ(world_.run({"server", "delete", "db-9", "--yes"}), 0) << world_.err;
+  EXPECT_EQ(world_.out, "= db-9  (there is no such server)\nnothing to do: 1 unchanged\n");
+}
+
 TEST_F(Verbs, TaskservsComeInOrderAndDeleteTurnsItRound) {
   blobs(200, digests_of_infra());
   expect_submission("/workflows/taskservs/create", kPlan);
@@ -195,6 +206,7 @@ TEST_F(Verbs, ATokenGoesToStandardOutputAlone) {
   EXPECT_EQ(world_.run({"agent", "token", "db-2", "--valid", "600", "--address", "10.0.0.1"}), 0) << world_.err;
   EXPECT_EQ(world_.out, "PJT1.x\n");
   EXPECT_FALSE(has(world_.err, "PJT1"));
+  EXPECT_TRUE(has(world_.err, "provisioning-agent run --state-dir /var/lib/provisioning-agent"));
   EXPECT_EQ(body(), (json{{"server", "db-2"}, {"valid_s", 600}, {"address", "10.0.0.1"}}));
   EXPECT_EQ(world_.run({"agent", "token", "db-2", "--valid", "forever"}), 2);
 }
@@ -215,10 +227,41 @@ TEST_F(Verbs, ARemoteCommandEndsWithItsOwnExitCode) {
   EXPECT_EQ(world_.coordinator.streams_opened[0], "/ws/output?task=11111111-1111-4111-8111-111100000001&offset=0");
   EXPECT_EQ(run("failed", 42), 42);
   EXPECT_EQ(run("failed", -9), 137);
+  const std::string task = "GET /tasks/11111111-1111-4111-8111-111100000001";
+  world_.coordinator.answer(task, {{"message", "its agent is away"}});
   EXPECT_EQ(run("in_doubt", 0), 9);
+  EXPECT_EQ(world_.err, "in doubt: nobody knows whether the command was done on db-1: its agent is away\n");
   EXPECT_EQ(run("not delivered", 0), 7);
+  world_.coordinator.answers.erase(task);
+  world_.coordinator.answer(task, {{"message", "stopped after 9 s"}});
   EXPECT_EQ(run("timed_out", -15), 1);
+  EXPECT_TRUE(has(world_.err, "error: the command on db-1: timed out: stopped after 9 s\n")) << world_.err;
   EXPECT_EQ(world_.run({"server", "ssh", "db-1"}), 2) << "no terminal";
+}
+
+TEST_F(Verbs, WhoWaitsForAHostIsToldWhatItWaitsFor) {
+  const auto told = [&](const json& agent) {
+    world_.interrupted = false;
+    world_.coordinator.answers.clear();
+    world_.coordinator.answer("POST /workflows/exec", {{"workflow", kWorkflow}});
+    world_.coordinator.answer("GET /agents/db-1", agent);
+    world_.coordinator.answer("POST /workflows/" + kWorkflow + "/cancel", {{"changed", true}});
+    world_.coordinator.streams.push_back({{}, false, {}});
+    int looks = 0;
+    world_.on_clock = [&] {
+      world_.now_ms += 1'000;
+      world_.interrupted = ++looks > 8;
+    };
+    EXPECT_EQ(world_.run({"server", "ssh", "db-1", "--", "ls"}), 130);
+    world_.on_clock = {};
+    return world_.err.substr(0, world_.err.find('\n'));
+  };
+  EXPECT_EQ(told({{"draining", false}, {"reachable", true}}), "waiting for db-1 (Ctrl-C gives up)");
+  EXPECT_EQ(told({{"draining", false}, {"reachable", false}}),
+            "waiting for db-1, which cannot be reached now (Ctrl-C gives up)");
+  EXPECT_EQ(told({{"draining", true}, {"reachable", true}}),
+            "waiting for db-1, which is drained and gets no new work (provisioning agent drain db-1 --undo; Ctrl-C "
+            "gives up)");
 }
 
 TEST_F(Verbs, OutputResumesAtItsOffset) {

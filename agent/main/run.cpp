@@ -19,6 +19,7 @@
 #include "agent/main/log_line.h"
 #include "common/io/loop/event_loop.h"
 #include "common/io/posix/claim.h"
+#include "common/io/posix/core_dumps.h"
 #include "common/io/posix/posix_world.h"
 #include "common/io/posix/processes.h"
 #include "common/io/zmq/zmq_coordinator_link.h"
@@ -115,6 +116,7 @@ Result<std::pair<AgentKeys, Enrolment>> become_known(const RunOptions& options, 
 
 Result<void> run_agent(const RunOptions& options) {
   umask(077);
+  io::forbid_core_dumps();
   auto lock = claim_state_dir(options.state_dir);
   if (!lock) return tl::unexpected(lock.error());
   Parts parts;
@@ -138,6 +140,7 @@ Result<void> run_agent(const RunOptions& options) {
 
 Result<void> join_only(const RunOptions& options) {
   umask(077);
+  io::forbid_core_dumps();
   auto lock = claim_state_dir(options.state_dir);
   if (!lock) return tl::unexpected(lock.error());
   io::SystemRandom random;

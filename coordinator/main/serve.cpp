@@ -12,6 +12,7 @@
 #include <cstdio>
 
 #include "common/io/loop/event_loop.h"
+#include "common/io/posix/core_dumps.h"
 #include "common/io/posix/files.h"
 #include "coordinator/main/platform.h"
 #include "coordinator/main/settings.h"
@@ -58,6 +59,7 @@ int serve(const std::vector<std::string>& arguments, const std::string& program_
   auto settings = read_settings(arguments, program_dir);
   if (!settings) return report(settings.error(), 2);
   umask(077);
+  io::forbid_core_dumps();
   if (sodium_init() < 0) return report({Code::unsupported, "libsodium does not start", ""}, 1);
   if (!settings->log_file.empty()) {
     if (auto ok = send_messages_to(settings->log_file); !ok) return report(ok.error(), 1);

@@ -8,6 +8,7 @@
 #include "common/ports/random.h"
 #include "common/ports/record_log.h"
 #include "common/result.h"
+#include "common/secret.h"
 
 namespace prov::secrets {
 
@@ -27,7 +28,7 @@ class SecretStore {
   Result<std::string> seal(const std::string& workspace, const std::string& reference, const Key& seal_key);
 
  private:
-  Result<std::string> open(const std::string& workspace, const std::string& reference);
+  Result<Secret> open(const std::string& workspace, const std::string& reference);
   RecordLog& log_;
   std::string master_key_;
   Random& random_;

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "common/utf8.h"
+
 namespace prov::cli {
 namespace {
 
@@ -21,21 +23,6 @@ std::string paint(bool on, Colour colour, std::string_view text) {
 }
 
 bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
-
-std::size_t character_bytes(std::string_view text) {  // of the first character; 0: none that may be shown
-  const auto lead = static_cast<unsigned char>(text[0]);
-  if (lead < 0x80) return lead < 0x20 || lead == 0x7F ? 0 : 1;
-  const std::size_t length = lead >= 0xF0 && lead <= 0xF4  ? 4
-                             : lead >= 0xE0 && lead < 0xF0 ? 3
-                             : lead >= 0xC2 && lead < 0xE0 ? 2
-                                                           : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if (!continues(text[i])) return 0;
-  }
-  const bool c1_control = lead == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
-  return c1_control ? 0 : length;
-}
 
 }  // namespace
 
@@ -63,14 +50,13 @@ std::string Console::err_paint(Colour colour, std::string_view text) const {
 std::string one_line(std::string_view text) {
   std::string out;
   while (!text.empty()) {
-    const std::size_t length = character_bytes(text);
-    if (length == 0) {
-      out += text[0] == '\t' || text[0] == '\n' ? ' ' : '?';
-      text.remove_prefix(1);
+    const Character character = first_character(text);
+    if (may_be_shown(character)) {
+      out += text.substr(0, character.bytes);
     } else {
-      out += text.substr(0, length);
-      text.remove_prefix(length);
+      out += text[0] == '\t' || text[0] == '\n' ? ' ' : '?';
     }
+    text.remove_prefix(character.bytes);
   }
   return out;
 }

@@ -35,7 +35,7 @@ TEST(Render, NothingFromElsewhereReachesTheTerminalAsControl) {
   EXPECT_EQ(one_line("a\033[2Jb\r\nc\x07"), "a?[2Jb? c?");
   EXPECT_EQ(one_line("\xC2\x9B"
                      "31m"),
-            "??31m");  // an 8-bit escape
+            "?31m");  // an 8-bit escape
   EXPECT_EQ(one_line("gr\xC3\xBC\xC3\x9F \xF0\x9F\x98\x80"), "gr\xC3\xBC\xC3\x9F \xF0\x9F\x98\x80");
   EXPECT_EQ(one_line("\xFF\xC3"), "??");
   std::mt19937_64 random(7);

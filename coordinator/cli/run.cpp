@@ -12,6 +12,17 @@ namespace {
 
 using nlohmann::json;
 
+// A message goes on over lines that begin with two spaces: an expression, and the mark under the place of the mistake.
+void tell_message(Console& console, std::string_view message) {
+  std::string lead = console.err_paint(Colour::red, "error: ");
+  for (std::size_t end = message.find("\n  "); end != std::string_view::npos; end = message.find("\n  ")) {
+    console.warn(lead + one_line(message.substr(0, end)));
+    message.remove_prefix(end + 1);
+    lead.clear();
+  }
+  console.warn(lead + one_line(message));
+}
+
 // People read it on standard error, its most important line last; a program that asked for JSON or YAML gets its one
 // document.
 int tell(const Error& error, World& world, Console& console, const std::string& format) {
@@ -21,7 +32,7 @@ int tell(const Error& error, World& world, Console& console, const std::string& 
                         {"error", {{"code", name_of(error.code)}, {"message", error.message}, {"hint", error.hint}}}};
     world.out(format == "json" ? to_pretty_json(document) : to_yaml(document));
   }
-  console.warn(console.err_paint(Colour::red, "error: ") + one_line(error.message));
+  tell_message(console, error.message);
   if (!error.hint.empty()) console.warn("  hint: " + one_line(error.hint));
   return static_cast<int>(exit);
 }

@@ -152,6 +152,13 @@ TEST_F(Verbs, ListsAsTableJsonAndYaml) {
   EXPECT_TRUE(has(world_.out, "items:\n- address: 10.0.0.2\n") || has(world_.out, "items:\n- address: \"10.0.0.2\"\n"));
 }
 
+TEST_F(Verbs, AnErrorMayShowItsPlaceOnLinesOfItsOwn) {
+  world_.coordinator.refuse("GET /agents/db-9", 400, "invalid",
+                            "unknown word at column 3\n  a b\x1b[2J\n    ^\nerror: forged", "write x\n  or y");
+  EXPECT_EQ(world_.run({"agent", "show", "db-9"}), 2);
+  EXPECT_EQ(world_.err, "error: unknown word at column 3\n  a b?[2J\n    ^ error: forged\n  hint: write x   or y\n");
+}
+
 TEST_F(Verbs, ErrorsAreOneDocumentForProgramsAndAConversationForPeople) {
   world_.coordinator.refuse("GET /agents/db-9", 404, "not_found", "there is no agent of db-9",
                             "provisioning agent list");

@@ -26,6 +26,8 @@ constexpr Target kTargets[] = {
     {"workspace", workspace},
     {"mustache", mustache},
     {"ws_frame", ws_frame},
+    {"targets", target_expression},
+    {"condition", condition},
 };
 
 }  // namespace

@@ -36,5 +36,7 @@ void infra(std::string_view bytes);
 void workspace(std::string_view bytes);
 void mustache(std::string_view bytes);
 void ws_frame(std::string_view bytes);
+void target_expression(std::string_view bytes);
+void condition(std::string_view bytes);
 
 }  // namespace prov::fuzz

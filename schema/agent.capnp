@@ -37,6 +37,7 @@ struct Hello {
   facts @3 :Facts;
   capacity @4 :UInt32;               # orders that it takes at most before the first of them is settled
   unfinished @5 :List(Attempt);      # orders that its journal holds: they need not be sent again
+  knowsModes @6 :Bool;               # it obeys Order.mode; one that does not would carry out what is only to be checked
 }
 struct Attempt { task @0 :Data; attempt @1 :UInt32; outputAcked @2 :UInt64; }
 struct Heartbeat { count @0 :UInt64; running @1 :UInt32; }
@@ -57,6 +58,8 @@ struct Output { offset @0 :UInt64; data @1 :Data; }      # contiguous from 0; at
 struct Ended {
   outcome @0 :Outcome;  exitCode @1 :Int32;  message @2 :Text;
   outputBytes @3 :UInt64;  outputDigest @4 :Data;  orderDigest @5 :Data;
+  outputs @6 :List(Variable);        # what the step wrote to PROV_OUTPUTS: sorted by name, each name once; limits in
+                                     # common/wire/outputs.h
 }
 struct BundleWanted { digest @0 :Data; offset @1 :UInt64; }
 struct ShellData { session @0 :Data; data @1 :Data; }
@@ -96,6 +99,13 @@ struct Order {
     noop @5 :Void;
     script @6 :Script;
     exec @7 :Exec;
+    call @9 :Call;                   # a script that has arguments; one without is a script
+  }
+  mode @8 :Mode;
+  enum Mode {
+    apply @0;                        # for real
+    check @1;                        # looks only: scripts/check with the host read-only; any other action is refused
+    rehearse @2;                     # for real, on a throw-away copy of the host that ends with the step
   }
 }
 struct Script {
@@ -105,6 +115,7 @@ struct Script {
   files @3 :List(File);              # rendered templates; placeholders where a secret goes
   secrets @4 :List(Sealed);
 }
+struct Call { script @0 :Script; arguments @1 :List(Text); }
 struct Exec { argv @0 :List(Text); environment @1 :List(Variable); stdin @2 :Data; }
 struct Variable { name @0 :Text; value @1 :Text; }
 struct File { path @0 :Text; data @1 :Data; mode @2 :UInt16; }

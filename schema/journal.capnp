@@ -7,6 +7,8 @@
 
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("schema");
+using import "agent.capnp".Order;
+using import "agent.capnp".Variable;
 using import "event.capnp".Outcome;
 
 struct JournalRecord {
@@ -41,6 +43,7 @@ struct StepEnded {
   message @3 :Text;
   outputBytes @4 :UInt64;
   outputDigest @5 :Data;
+  outputs @6 :List(Variable);
 }
 
 # ---- a step's folder: spec and verdict, see agent/executor/step_dir.h
@@ -55,6 +58,7 @@ struct StepSpec {
   hasStdin @6 :Bool;               # standard input is the file "stdin", else /dev/null
   kind @7 :Kind;                   # what its exit codes mean
   enum Kind { exec @0; script @1; check @2; }
+  mode @8 :Order.Mode;             # where it runs
 }
 struct StepVerdict {
   exitCode @0 :Int32;              # when it ended by itself
@@ -66,4 +70,7 @@ struct StepVerdict {
   droppedBytes @6 :UInt64;
   outputDigest @7 :Data;
   userMs @8 :UInt64;  systemMs @9 :UInt64;  maxResidentKib @10 :UInt64;   # of the step and what it waited for
+  outputs @11 :List(Variable);
+  note @12 :Text;                  # what people should know beside how it ended; part of the message
+  refused @13 :Text;               # not empty: this host cannot run it as it was ordered (its mode), and why; nothing ran
 }

@@ -12,6 +12,7 @@
 #include "agent/journal/journal.h"
 #include "agent/outbox/outbox.h"
 #include "agent/step/book.h"
+#include "agent/step/judge.h"
 #include "common/failpoint/failpoint.h"
 #include "common/hash.h"
 
@@ -373,6 +374,7 @@ void Agent::Impl::say_hello() {
   hello.highest_sequence = book_.seen().log_sequence;
   hello.facts = config_.facts();
   hello.capacity = config_.capacity;
+  hello.knows_modes = true;
   for (const auto& [step, entry] : book_.entries()) {
     hello.unfinished.push_back({step.task, step.attempt, outbox_.output_acknowledged(step)});
   }
@@ -410,7 +412,7 @@ void Agent::Impl::tell(Told what, const StepId& step) {
       const Verdict& verdict = entry->verdict;
       return outbox_.ended(step, entry->ended_ms,
                            {verdict.outcome, verdict.exit_code, verdict.message, verdict.output_bytes,
-                            verdict.output_digest, entry->order_digest});
+                            verdict.output_digest, entry->order_digest, verdict.outputs});
     }
   }
 }
@@ -476,6 +478,10 @@ void Agent::Impl::plan_starts() {
   for (auto steps = book_.startable(is_ready); !steps.empty(); steps = book_.startable(is_ready)) {
     for (const StepId& step : steps) {
       wire::Order order = book_.find(step)->order;
+      if (const std::string why = refusal_of(order); !why.empty()) {
+        end_waiting(step, Outcome::refused, why);
+        continue;
+      }
       record(Started{step, config_.boot_id});
       if (std::holds_alternative<wire::Noop>(order.action)) {
         record(StepEnded{step, verdict_without_output(Outcome::done, {})});
@@ -489,7 +495,7 @@ void Agent::Impl::plan_starts() {
 
 bool Agent::Impl::ready(const Entry& entry) {
   const auto* script = std::get_if<wire::Script>(&entry.order.action);
-  if (script == nullptr || world_.bundles.contains(script->bundle)) return true;
+  if (script == nullptr || !refusal_of(entry.order).empty() || world_.bundles.contains(script->bundle)) return true;
   fetch_.want(script->bundle);
   return false;
 }

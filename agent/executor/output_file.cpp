@@ -16,6 +16,7 @@ void OutputFile::keep(std::string_view bytes) {
     const auto written = static_cast<std::size_t>(n);
     hasher_.add(bytes.substr(0, written));
     bytes_ += written;
+    last_ = bytes[written - 1];
     bytes.remove_prefix(written);
   }
   dropped_ += bytes.size();
@@ -29,9 +30,16 @@ void OutputFile::add(std::string_view bytes) {
   keep(head);
 }
 
-void OutputFile::finish() {
+void OutputFile::finish(std::string_view last_line) {
   if (const std::uint64_t missing = dropped_; missing > 0) {
     keep("\n[" + std::to_string(missing) + " more bytes of output were not kept]\n");
+    dropped_ = missing;
+  }
+  if (!last_line.empty()) {
+    const std::uint64_t missing = dropped_;
+    if (last_ != '\n') keep("\n");
+    keep(last_line);
+    keep("\n");
     dropped_ = missing;
   }
   fdatasync(fd_.get());

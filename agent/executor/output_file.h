@@ -14,7 +14,8 @@ class OutputFile {
   OutputFile(io::Fd fd, std::uint64_t limit) : fd_(std::move(fd)), limit_(limit) {}
 
   void add(std::string_view bytes);
-  void finish();  // appends the note on what is missing, and syncs
+  // Appends the note on what is missing, then `last_line`, whatever the limit, and syncs. Empty: no such line.
+  void finish(std::string_view last_line);
 
   std::uint64_t bytes() const { return bytes_; }  // in the file
   std::uint64_t dropped() const { return dropped_; }
@@ -26,6 +27,7 @@ class OutputFile {
   io::Fd fd_;
   std::uint64_t limit_;
   std::uint64_t bytes_ = 0, dropped_ = 0;
+  char last_ = '\n';  // of the file
   Hasher hasher_;
 };
 

@@ -73,7 +73,8 @@ Result<void> unpack(int work_fd, const std::string& bundle) {
   if (!files) return tl::unexpected(files.error());
   for (const wire::File& file : *files) {
     const std::string_view top = std::string_view(file.path).substr(0, file.path.find('/'));
-    if (top == "rendered" || top == "secrets") return fail(Code::invalid, "the bundle has its own " + file.path);
+    if (top == "rendered" || top == "secrets" || top == kOutputsFile)
+      return fail(Code::invalid, "the bundle has its own " + file.path);
     const mode_t mode = (file.mode & 0111) != 0 ? 0700 : 0600;
     if (auto made = as_invalid(io::create_beneath(work_fd, file.path, file.data, mode)); !made) return made;
   }
@@ -97,6 +98,15 @@ Result<void> write_private_parts(int work_fd, const wire::Script& script, const 
   return {};
 }
 
+const char* name_of(wire::Mode mode) {
+  switch (mode) {
+    case wire::Mode::apply: return "apply";
+    case wire::Mode::check: return "check";
+    case wire::Mode::rehearse: return "rehearse";
+  }
+  return "";
+}
+
 Result<Environment> environment_of(const Preparation& how, const StepId& step, const wire::Order& order) {
   const auto* script = std::get_if<wire::Script>(&order.action);
   Environment out{{"PATH", kPath}, {"HOME", "/root"}, {"LANG", "C.UTF-8"}};
@@ -111,7 +121,9 @@ Result<Environment> environment_of(const Preparation& how, const StepId& step, c
   out["PROV_TASK"] = to_text(step.task);
   out["PROV_ATTEMPT"] = std::to_string(step.attempt);
   out["PROV_AGENT"] = how.program;
+  out["PROV_MODE"] = name_of(order.mode);
   out["PROV_DIR"] = work;
+  out["PROV_OUTPUTS"] = work + "/" + kOutputsFile;
   if (script != nullptr) {
     out["PROV_RENDERED"] = work + "/rendered";
     out["PROV_SECRETS"] = work + "/secrets";
@@ -127,6 +139,7 @@ Result<StepSpec> spec_of(const Preparation& how, const StepId& step, const wire:
   for (const auto& [name, value] : *environment) out.environment.push_back(name + "=" + value);
   if (const auto* script = std::get_if<wire::Script>(&order.action)) {
     out.argv = {how.step_dir + "/work/" + script->path};
+    out.argv.insert(out.argv.end(), script->arguments.begin(), script->arguments.end());
   } else {
     const auto& exec = std::get<wire::Exec>(order.action);
     if (exec.argv.empty() || exec.argv[0].empty()) return fail(Code::invalid, "the command is empty");
@@ -138,12 +151,14 @@ Result<StepSpec> spec_of(const Preparation& how, const StepId& step, const wire:
   out.output_limit = how.output_limit;
   out.memory_limit = how.memory_limit;
   out.kind = kind_of(order);
+  out.mode = order.mode;
   return out;
 }
 
 Result<void> fill_work(int dir_fd, const Preparation& how, const wire::Order& order, const std::string& bundle) {
   auto work = io::make_new_dir_at(dir_fd, "work");
   if (!work) return tl::unexpected(work.error());
+  if (auto made = io::create_beneath(work->get(), kOutputsFile, "", 0600); !made) return made;
   if (const auto* exec = std::get_if<wire::Exec>(&order.action)) {
     if (exec->stdin_data.empty()) return {};
     return io::create_beneath(dir_fd, "stdin", exec->stdin_data, 0600);

@@ -140,10 +140,7 @@ void ProcessRunner::look_after(const StepId& step) {
     auto result = read_result(running.dir.get());
     auto spec = read_spec(running.dir.get());
     if (!result || !*result || !spec) return std::nullopt;
-    Verdict out = judge(spec->kind, (*result)->end, spec->timeout_s);
-    out.output_bytes = (*result)->output_bytes;
-    out.output_digest = (*result)->output_digest;
-    return out;
+    return verdict_of(*spec, **result);
   };
   if (auto found = verdict()) return conclude(step, std::move(*found));
   if (running.boot == Boot::other) return conclude(step, interrupted(running));

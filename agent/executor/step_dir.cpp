@@ -42,6 +42,9 @@ StepSpec get_spec(schema::StepSpec::Reader in) {
   out.memory_limit = in.getMemoryLimit();
   out.has_stdin = in.getHasStdin();
   if (out.argv.empty()) refuse("argv is empty");
+  const auto mode = static_cast<std::uint16_t>(in.getMode());
+  if (mode >= wire::kModes) refuse("its mode is not known");
+  out.mode = static_cast<wire::Mode>(mode);
   switch (in.getKind()) {
     case schema::StepSpec::Kind::EXEC: out.kind = StepKind::exec; return out;
     case schema::StepSpec::Kind::SCRIPT: out.kind = StepKind::script; return out;
@@ -52,14 +55,20 @@ StepSpec get_spec(schema::StepSpec::Reader in) {
 
 StepResult get_result(schema::StepVerdict::Reader in) {
   StepResult out;
-  out.end = {in.getExitCode(), in.getSignal(), in.getTimedOut(), in.getCancelled(),
-             text_of(in.getProblem(), kMaxVerdictBytes, "problem")};
+  out.end = {in.getExitCode(),
+             in.getSignal(),
+             in.getTimedOut(),
+             in.getCancelled(),
+             text_of(in.getProblem(), kMaxVerdictBytes, "problem"),
+             text_of(in.getRefused(), kMaxVerdictBytes, "refusal")};
   out.output_bytes = in.getOutputBytes();
   out.dropped_bytes = in.getDroppedBytes();
   out.output_digest = fixed<Digest>(in.getOutputDigest(), "output digest");
   out.user_ms = in.getUserMs();
   out.system_ms = in.getSystemMs();
   out.max_resident_kib = in.getMaxResidentKib();
+  out.outputs = get_outputs(in.getOutputs());
+  out.note = text_of(in.getNote(), kMaxVerdictBytes, "note");
   return out;
 }
 
@@ -94,6 +103,7 @@ std::string encode_spec(const StepSpec& spec) {
   out.setMemoryLimit(spec.memory_limit);
   out.setHasStdin(spec.has_stdin);
   out.setKind(static_cast<schema::StepSpec::Kind>(spec.kind));
+  out.setMode(static_cast<schema::Order::Mode>(spec.mode));
   return builder.finish();
 }
 
@@ -102,7 +112,7 @@ Result<StepSpec> decode_spec(std::string_view bytes) {
 }
 
 std::string encode_result(const StepResult& result) {
-  FlatBuilder builder(512);
+  FlatBuilder builder(512 + variables_hint(result.outputs));
   auto out = builder.initRoot<schema::StepVerdict>();
   out.setExitCode(result.end.exit_code);
   out.setSignal(result.end.signal);
@@ -115,11 +125,23 @@ std::string encode_result(const StepResult& result) {
   out.setUserMs(result.user_ms);
   out.setSystemMs(result.system_ms);
   out.setMaxResidentKib(result.max_resident_kib);
+  put_variables(out.initOutputs(static_cast<unsigned>(result.outputs.size())), result.outputs);
+  out.setNote(to_text_field(prose(result.note)));
+  out.setRefused(to_text_field(prose(result.end.refused)));
   return builder.finish();
 }
 
 Result<StepResult> decode_result(std::string_view bytes) {
   return read_message<schema::StepVerdict>("step's verdict", bytes, kMaxVerdictBytes, get_result);
+}
+
+Verdict verdict_of(const StepSpec& spec, const StepResult& result) {
+  Verdict out = judge(spec.kind, result.end, spec.timeout_s);
+  if (!result.note.empty()) out.message += (out.message.empty() ? "" : "; ") + result.note;
+  out.output_bytes = result.output_bytes;
+  out.output_digest = result.output_digest;
+  out.outputs = result.outputs;
+  return out;
 }
 
 Result<StepSpec> read_spec(int dir_fd) {
@@ -138,11 +160,12 @@ Result<std::optional<StepResult>> read_result(int dir_fd) {
 }
 
 void remove_private_parts(int dir_fd) {
-  static_cast<void>(io::remove_tree_at(dir_fd, "stdin"));
+  for (const char* each : {"stdin", "host", "report"}) static_cast<void>(io::remove_tree_at(dir_fd, each));
   const io::Fd work(openat(dir_fd, "work", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!work) return;
   static_cast<void>(io::remove_tree_at(work.get(), "secrets"));
   static_cast<void>(io::remove_tree_at(work.get(), "rendered"));
+  static_cast<void>(io::remove_tree_at(work.get(), kOutputsFile));
 }
 
 Result<LifeSign> probe_supervisor(int dir_fd) {

@@ -8,7 +8,9 @@
 //     alive      made by the supervisor (O_EXCL) and locked (flock) while it lives: "PID GROUP". Whoever finds it
 //                unlocked and writes "0 0" into it has made sure that no supervisor will run this step any more
 //     verdict    how it ended (StepVerdict); renamed into place, synced
-//     work/      the step's private folder and working directory: the bundle's files, rendered/, secrets/
+//     host/      where the copy of the host lies in which it is rehearsed (agent/sandbox/host_copy.h)
+//     report     the difference that a rehearsal made; the last line of `output` then
+//     work/      the step's private folder and working directory: the bundle's files, rendered/, secrets/, outputs
 #include <sys/types.h>
 
 #include <cstdint>
@@ -23,6 +25,9 @@
 
 namespace prov::agent {
 
+inline constexpr const char* kOutputsFile =
+    "outputs";  // in work/; made empty before the step, see agent/step/outputs.h
+
 struct StepSpec {
   std::vector<std::string> argv;
   std::vector<std::string> environment;  // NAME=value, exactly what the step gets
@@ -32,6 +37,7 @@ struct StepSpec {
   std::uint64_t memory_limit = 0;  // address space, 0: no limit
   bool has_stdin = false;
   StepKind kind = StepKind::exec;
+  wire::Mode mode = wire::Mode::apply;
 };
 
 struct StepResult {
@@ -39,7 +45,10 @@ struct StepResult {
   std::uint64_t output_bytes = 0, dropped_bytes = 0;
   Digest output_digest;
   std::uint64_t user_ms = 0, system_ms = 0, max_resident_kib = 0;
+  std::vector<wire::Variable> outputs;
+  std::string note;  // what people should know beside how it ended; empty: nothing
 };
+Verdict verdict_of(const StepSpec& spec, const StepResult& result);
 
 std::string step_dir_name(const StepId& step);
 std::optional<StepId> parse_step_dir_name(std::string_view name);

@@ -12,11 +12,17 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <optional>
 
 #include "agent/executor/output_file.h"
 #include "agent/executor/step_dir.h"
+#include "agent/sandbox/check_view.h"
+#include "agent/sandbox/network.h"
+#include "agent/sandbox/rehearsal.h"
+#include "agent/sandbox/report.h"
+#include "agent/step/outputs.h"
 #include "common/io/posix/posix_world.h"
 #include "common/io/posix/processes.h"
 
@@ -25,6 +31,7 @@ namespace {
 
 constexpr rlim_t kOpenFiles = 4096;
 constexpr std::size_t kReadBytes = 64 << 10;
+constexpr std::size_t kMaxReportBytes = 4 << 20;
 constexpr std::size_t kLastBytes = 1 << 20;  // of output read at most after the step's processes are gone
 constexpr int kGroupPollMs = 20;
 constexpr std::uint64_t kNever = ~0ULL;
@@ -55,10 +62,44 @@ std::string interpreter_of(int work_fd, const std::string& program) {
   return text.substr(0, 2) == "#!" ? std::string(text.substr(2, text.find('\n') - 2)) : std::string();
 }
 
+std::vector<std::string> secrets_in(int work_fd) {
+  std::vector<std::string> out;
+  const io::Fd dir(openat(work_fd, "secrets", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const auto names = dir ? io::list_dir(dir.get()) : Result<std::vector<std::string>>();
+  if (!names) return out;
+  for (const std::string& name : *names) {
+    if (auto value = io::read_file_at(dir.get(), name, wire::kMaxArgumentBytes)) out.push_back(std::move(*value));
+  }
+  return out;
+}
+
+// What a step left where its outputs belong. It may have put anything there: only a plain file is read, and never
+// waited for.
+Result<std::string> read_outputs(int dir_fd) {
+  const io::Fd work(openat(dir_fd, "work", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const io::Fd fd(work ? openat(work.get(), kOutputsFile, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1);
+  struct stat info {};
+  if (!fd || fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    return fail(Code::not_found, "its outputs were not read: $PROV_OUTPUTS is no plain file any more");
+  }
+  std::string out(kMaxOutputsFile + 1, '\0');  // one more than is taken, so that the rest is noticed
+  std::size_t got = 0;
+  while (got < out.size()) {
+    const ssize_t n = read(fd.get(), out.data() + got, out.size() - got);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return tl::unexpected(io::system_error("read", "its outputs"));
+    if (n == 0) break;
+    got += static_cast<std::size_t>(n);
+  }
+  out.resize(got);
+  return out;
+}
+
 class Supervision {
  public:
-  Supervision(io::Fd dir, io::Fd alive, StepSpec spec, io::Fd signals, io::Fd output)
-      : dir_(std::move(dir)),
+  Supervision(const std::string& step_dir, io::Fd dir, io::Fd alive, StepSpec spec, io::Fd signals, io::Fd output)
+      : step_dir_(step_dir),
+        dir_(std::move(dir)),
         alive_(std::move(alive)),
         spec_(std::move(spec)),
         signals_(std::move(signals)),
@@ -69,15 +110,26 @@ class Supervision {
       watch_step();
       end_group();
       read_output(kLastBytes);
+      hear_step();
+      collect_outputs();
     }
-    output_.finish();
+    output_.finish(report_line());
     remove_private_parts(dir_.get());
     if (!sent_home_) write_verdict();  // without one, the agent calls it interrupted
   }
 
  private:
   bool begin();
+  bool fork_step();
   [[noreturn]] void become_step(const Pipe& go, const Pipe& trouble, int work_fd, int stdin_fd);
+  [[noreturn]] void become_rehearsal(const Pipe& trouble, int stdin_fd);
+  [[noreturn]] void execute(const Pipe& trouble, int work_fd, int stdin_fd);
+  bool enter_work(int work_fd) const;
+  std::string work_path() const;
+  void hear_step();
+  void hear_line(std::string_view line);
+  void add_note(std::string_view note) { result_.note += (result_.note.empty() ? "" : "; ") + std::string(note); }
+  std::string report_line();
   bool problem(const std::string& text) {
     result_.end.problem = text;
     return false;
@@ -89,16 +141,22 @@ class Supervision {
   void stop_group();
   void end_group();
   bool read_output(std::size_t max);
+  void collect_outputs();
   void write_verdict();
 
+  std::string step_dir_;
   io::Fd dir_, alive_;
   StepSpec spec_;
   io::Fd signals_;
   OutputFile output_;
   Pipe printed_;
+  Pipe told_;  // from a step that is not for real, see agent/sandbox/rehearsal.h
+  std::optional<RehearsalPlan> rehearsal_;
+  bool was_told_end_ = false;
   io::SystemClock clock_;
   StepResult result_;
   pid_t step_ = 0;
+  std::vector<std::string> secrets_;  // as they were before the step could touch them
   std::optional<int> status_;
   std::uint64_t limit_at_ms_ = kNever, kill_at_ms_ = kNever;
   bool sent_home_ = false;  // by somebody other than the agent: the host goes down
@@ -109,13 +167,14 @@ bool Supervision::begin() {
   const char* input = spec_.has_stdin ? "stdin" : "/dev/null";
   const io::Fd stdin_fd(openat(dir_.get(), input, O_RDONLY | O_CLOEXEC));
   if (!work || !stdin_fd) return problem(io::system_error("open", work ? input : "work").message);
+  secrets_ = secrets_in(work.get());
   fcntl(printed_.read_end.get(), F_SETFL, O_NONBLOCK);
   Pipe go, trouble;
-  step_ = fork();
-  if (step_ < 0) return problem(io::system_error("fork for", spec_.argv[0]).message);
+  if (!fork_step()) return false;
   if (step_ == 0) become_step(go, trouble, work.get(), stdin_fd.get());
   setpgid(step_, step_);
   printed_.write_end.reset();
+  told_.write_end.reset();
   trouble.write_end.reset();
   // Whoever finds this supervisor dead must know which processes are the step's before there are any.
   if (auto written = write_supervisor(alive_, {getpid(), step_}); !written) {
@@ -135,12 +194,64 @@ bool Supervision::begin() {
   return problem(why);
 }
 
+bool Supervision::fork_step() {
+  if (spec_.mode != wire::Mode::rehearse) {
+    step_ = fork();
+    return step_ >= 0 || problem(io::system_error("fork for", spec_.argv[0]).message);
+  }
+  const auto refuse = [this](const Error& error) {
+    result_.end.refused = "it cannot be rehearsed on this host: " + error.message;
+    return false;
+  };
+  auto plan = plan_rehearsal(step_dir_, io::own_program());
+  if (!plan) return refuse(plan.error());
+  rehearsal_ = std::move(*plan);
+  rehearsal_->report = io::Fd(openat(dir_.get(), "report", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!rehearsal_->report) return refuse(io::system_error("create", "report"));
+  auto pid = fork_for_rehearsal();
+  if (!pid) return refuse(pid.error());
+  step_ = *pid;
+  return true;
+}
+
 void Supervision::become_step(const Pipe& go, const Pipe& trouble, int work_fd, int stdin_fd) {
   setpgid(0, 0);
   // Only the read end is this process's: should the supervisor die before it says go, the step must not begin.
   close(go.write_end.get());
   char word = 0;
   if (read(go.read_end.get(), &word, 1) != 1) _exit(127);
+  if (spec_.mode == wire::Mode::rehearse) become_rehearsal(trouble, stdin_fd);
+  if (spec_.mode == wire::Mode::check) {
+    const auto entered = enter_check_view(work_path(), io::own_program());
+    const std::string note = entered ? "" : "note writes were not prevented: " + entered.error().message + "\n";
+    static_cast<void>(io::write_all(told_.write_end.get(), note));
+  }
+  execute(trouble, work_fd, stdin_fd);
+}
+
+void Supervision::become_rehearsal(const Pipe& trouble, int stdin_fd) {
+  for (io::Fd* each : {&dir_, &alive_, &signals_, &printed_.read_end, &told_.read_end}) each->reset();
+  rehearsal_->told = std::move(told_.write_end);
+  rehearse(
+      *rehearsal_, [&] { execute(trouble, -1, stdin_fd); },
+      [&] {
+        close(trouble.write_end.get());  // so that the supervisor hears of the step's exec
+        close(printed_.write_end.get());
+      });
+}
+
+std::string Supervision::work_path() const {
+  const auto path = real_path(step_dir_);
+  return (path ? *path : step_dir_) + "/work";
+}
+
+// By its path where the descriptor, which is older, leads out of the step's own view of the host.
+bool Supervision::enter_work(int work_fd) const {
+  if (spec_.mode == wire::Mode::apply) return fchdir(work_fd) == 0;
+  return chdir(rehearsal_ ? rehearsal_->places.work.c_str() : work_path().c_str()) == 0;
+}
+
+void Supervision::execute(const Pipe& trouble, int work_fd, int stdin_fd) {
   for (const int each : {SIGPIPE, SIGHUP, SIGTERM, SIGINT, SIGCHLD}) signal(each, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
@@ -148,7 +259,8 @@ void Supervision::become_step(const Pipe& go, const Pipe& trouble, int work_fd, 
   limit(RLIMIT_CORE, 0, 0);
   limit(RLIMIT_NOFILE, kOpenFiles, RLIM_INFINITY);
   if (spec_.memory_limit != 0) limit(RLIMIT_AS, spec_.memory_limit, spec_.memory_limit);
-  const bool set_up = fchdir(work_fd) == 0 && dup2(stdin_fd, 0) == 0 && dup2(printed_.write_end.get(), 1) == 1 &&
+  if (rehearsal_ && access(apt_config().c_str(), F_OK) == 0) spec_.environment.push_back("APT_CONFIG=" + apt_config());
+  const bool set_up = enter_work(work_fd) && dup2(stdin_fd, 0) == 0 && dup2(printed_.write_end.get(), 1) == 1 &&
                       dup2(printed_.write_end.get(), 2) == 2;
   if (set_up) {
     std::vector<char*> argv = io::c_strings(spec_.argv);
@@ -247,6 +359,47 @@ bool Supervision::read_output(std::size_t max) {  // false: nobody can print any
   return true;
 }
 
+// What a step that is not for real has told beside its output.
+void Supervision::hear_step() {
+  fcntl(told_.read_end.get(), F_SETFL, O_NONBLOCK);
+  char buffer[kReadBytes];
+  const ssize_t n = read(told_.read_end.get(), buffer, sizeof buffer);
+  std::string_view rest(buffer, n > 0 ? static_cast<std::size_t>(n) : 0);
+  for (auto end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
+    hear_line(rest.substr(0, end));
+    rest.remove_prefix(end + 1);
+  }
+  if (rehearsal_ && !was_told_end_ && result_.end.refused.empty()) {
+    add_note("its rehearsal was ended before the difference was known");
+  }
+}
+
+void Supervision::hear_line(std::string_view line) {
+  const auto space = line.find(' ');
+  const std::string_view word = line.substr(0, space);
+  const std::string rest(line.substr(std::min(space, line.size() - 1) + 1));
+  if (word == "note") add_note(rest);
+  if (word == "refused") result_.end.refused = rest;
+  if (word != "exit" && word != "signal") return;
+  was_told_end_ = true;
+  (word == "exit" ? result_.end.exit_code : result_.end.signal) = std::atoi(rest.c_str());
+}
+
+std::string Supervision::report_line() {
+  if (!rehearsal_ || !was_told_end_) return "";
+  auto text = io::read_file_at(dir_.get(), "report", kMaxReportBytes);
+  return text && !text->empty() ? kRehearsalMark + *text : "";
+}
+
+void Supervision::collect_outputs() {
+  if (!result_.end.refused.empty()) return;
+  auto text = read_outputs(dir_.get());
+  if (!text) return add_note(text.error().message);
+  auto taken = take_outputs(*text, secrets_);
+  result_.outputs = std::move(taken.outputs);
+  if (!taken.note.empty()) add_note(taken.note);
+}
+
 void Supervision::write_verdict() {
   result_.output_bytes = output_.bytes();
   result_.dropped_bytes = output_.dropped();
@@ -271,6 +424,7 @@ io::Fd block_signals() {
 
 int supervise(const std::string& step_dir) {
   io::Fd signals = block_signals();
+  limit(RLIMIT_CORE, 0, 0);  // it knows the step's secrets
   umask(077);
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   auto dir = io::open_private_dir(step_dir);
@@ -280,7 +434,8 @@ int supervise(const std::string& step_dir) {
   auto spec = read_spec(dir->get());
   io::Fd output(openat(dir->get(), "output", O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
   if (!spec || !output || !signals) return 4;
-  Supervision(std::move(*dir), std::move(*alive), std::move(*spec), std::move(signals), std::move(output)).run();
+  Supervision(step_dir, std::move(*dir), std::move(*alive), std::move(*spec), std::move(signals), std::move(output))
+      .run();
   return 0;
 }
 

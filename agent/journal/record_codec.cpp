@@ -57,6 +57,7 @@ struct Put {
     to.setMessage(to_text_field(prose(ended.verdict.message)));
     to.setOutputBytes(ended.verdict.output_bytes);
     to.setOutputDigest(to_data(ended.verdict.output_digest));
+    put_variables(to.initOutputs(static_cast<unsigned>(ended.verdict.outputs.size())), ended.verdict.outputs);
   }
   void operator()(const Reported& reported) { put_step(out.initReported(), reported.step); }
   void operator()(const Distrust& distrust) { out.setDistrust(distrust.through); }
@@ -78,6 +79,7 @@ StepEnded get_ended(schema::StepEnded::Reader in) {
   verdict.message = text_of(in.getMessage(), kMaxMessageBytes, "message");
   verdict.output_bytes = in.getOutputBytes();
   verdict.output_digest = fixed<Digest>(in.getOutputDigest(), "output digest");
+  verdict.outputs = get_outputs(in.getOutputs());
   return {get_step(in.getStep()), std::move(verdict)};
 }
 

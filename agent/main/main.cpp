@@ -10,6 +10,7 @@
 #include "agent/main/log_line.h"
 #include "agent/main/run.h"
 #include "agent/main/service_command.h"
+#include "agent/sandbox/network.h"
 #include "common/io/posix/processes.h"
 
 namespace {
@@ -32,6 +33,8 @@ constexpr const char* kHelp =
     "      be the first process of such a host: the agent, the services, orphans\n"
     "  supervise DIR\n"
     "      stand beside one step (started by the agent itself)\n"
+    "  rehearsal-fetch METHOD\n"
+    "      download for apt, in a rehearsal (started by apt itself)\n"
     "  --version, --help\n";
 
 Result<RunOptions> parse_options(const std::vector<std::string>& arguments) {
@@ -85,6 +88,7 @@ int main(int argc, char** argv) {
   if (command == "service-keeper" && arguments.size() == 2) {
     return Services(service_dirs(), io::own_program()).keep(arguments[1]);
   }
+  if (command == "rehearsal-fetch" && arguments.size() == 2) return report_error(fetch_in_host_network(arguments[1]));
   if (command == "host-init") return start_host_init(arguments);
   if (command == "--version") return std::puts("provisioning-agent " PROV_VERSION) < 0;
   if (command == "--help" || command == "help") return std::fputs(kHelp, stdout) < 0;

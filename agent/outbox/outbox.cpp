@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kMaxFramesInFlight = 8;
 constexpr std::size_t kMaxFramePayload = 512 << 10;
 constexpr std::size_t kReportOverhead = 128;
+constexpr std::size_t kVariableOverhead = 32;
 constexpr TimeMs kFirstResendMs = 2'000;
 constexpr TimeMs kLastResendMs = 30'000;
 
@@ -123,7 +124,10 @@ void Outbox::pack_stream(const StepId& step, Stream& from, Frame& frame, std::si
     add(clock_.wall_ms(), Kind::output, at, size);
     at += size;
   }
-  if (from.end && room(from.end->message.size())) add(from.ended_ms, Kind::ended, 0, from.end->message.size());
+  if (!from.end) return;
+  std::size_t size = from.end->message.size();
+  for (const wire::Variable& each : from.end->outputs) size += kVariableOverhead + each.name.size() + each.value.size();
+  if (room(size)) add(from.ended_ms, Kind::ended, 0, size);
 }
 
 void Outbox::send(Frame& frame) {

@@ -34,6 +34,14 @@ Verdict by_exit_code(StepKind kind, std::int32_t code) {
 
 }  // namespace
 
+std::string refusal_of(const wire::Order& order) {
+  if (order.mode != wire::Mode::check || std::holds_alternative<wire::Noop>(order.action)) return "";
+  const auto* script = std::get_if<wire::Script>(&order.action);
+  if (script != nullptr && script->path == "scripts/check") return "";
+  const std::string what = script == nullptr ? "a command" : script->path;
+  return "it was to be checked only, and " + what + " is no check: only scripts/check may run then";
+}
+
 StepKind kind_of(const wire::Order& order) {
   PROV_ASSERT(!std::holds_alternative<wire::Noop>(order.action));
   const auto* script = std::get_if<wire::Script>(&order.action);
@@ -44,6 +52,11 @@ StepKind kind_of(const wire::Order& order) {
 
 Verdict judge(StepKind kind, const ProcessEnd& end, std::uint32_t timeout_s) {
   Verdict out;
+  if (!end.refused.empty()) {
+    out.outcome = Outcome::refused;
+    out.message = end.refused;
+    return out;
+  }
   if (!end.problem.empty()) {
     out.message = end.problem;
     return out;

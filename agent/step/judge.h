@@ -16,7 +16,12 @@ struct ProcessEnd {
   bool timed_out = false;
   bool cancelled = false;
   std::string problem;  // not empty: nothing ran, and why
+  std::string refused;  // not empty: this host cannot run it as it was ordered, so nothing ran, and why
 };
+
+// Why an agent must not carry this order out at all; empty: it may. A check may only look, so all that it may run is
+// scripts/check; an order that runs nothing is fine in every mode.
+std::string refusal_of(const wire::Order& order);
 
 StepKind kind_of(const wire::Order& order);                                    // REQUIRES: not a noop
 Verdict judge(StepKind kind, const ProcessEnd& end, std::uint32_t timeout_s);  // without the output's size and digest

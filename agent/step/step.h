@@ -3,9 +3,11 @@
 #include <compare>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "common/facts.h"
 #include "common/ids.h"
+#include "common/wire/agent_wire.h"
 
 namespace prov::agent {
 
@@ -23,6 +25,7 @@ struct Verdict {
   std::string message;             // why, for people; empty for a plain success
   std::uint64_t output_bytes = 0;  // readable through StepRunner::read_output until it is forgotten
   Digest output_digest;            // of all of it; digest_of("") when there is none
+  std::vector<wire::Variable> outputs = {};  // what it hands on, as take_outputs() leaves it
 
   bool operator==(const Verdict&) const = default;
 };

@@ -44,6 +44,10 @@ struct EnrolAnswer {
 
 // ---- agent to coordinator
 
+struct Variable {
+  std::string name, value;
+  bool operator==(const Variable&) const = default;
+};
 struct Attempt {
   Id task;
   std::uint32_t attempt = 0;
@@ -57,6 +61,7 @@ struct Hello {
   Facts facts;
   std::uint32_t capacity = 0;
   std::vector<Attempt> unfinished;
+  bool knows_modes = false;
   bool operator==(const Hello&) const = default;
 };
 struct Heartbeat {
@@ -82,6 +87,7 @@ struct Ended {
   std::uint64_t output_bytes = 0;
   Digest output_digest;
   Digest order_digest;
+  std::vector<Variable> outputs = {};  // sorted by name, each name once; limits in outputs.h
   bool operator==(const Ended&) const = default;
 };
 struct Report {
@@ -120,10 +126,6 @@ using FromAgent = std::variant<Hello, Heartbeat, Reports, BundleWanted, ShellDat
 
 // ---- coordinator to agent
 
-struct Variable {
-  std::string name, value;
-  bool operator==(const Variable&) const = default;
-};
 struct File {
   std::string path, data;
   std::uint16_t mode = 0600;
@@ -142,6 +144,7 @@ struct Script {
   std::vector<Variable> environment;
   std::vector<File> files;
   std::vector<Sealed> secrets;
+  std::vector<std::string> arguments = {};  // of the script
   bool operator==(const Script&) const = default;
 };
 struct Exec {
@@ -150,6 +153,8 @@ struct Exec {
   std::string stdin_data;
   bool operator==(const Exec&) const = default;
 };
+enum class Mode : std::uint16_t { apply, check, rehearse };  // as in the schema
+inline constexpr std::uint16_t kModes = 3;
 struct Order {
   Id task;
   std::uint32_t attempt = 0;
@@ -157,6 +162,7 @@ struct Order {
   std::uint32_t timeout_s = 0;
   bool exclusive = false;
   std::variant<Noop, Script, Exec> action;
+  Mode mode = Mode::apply;
   bool operator==(const Order&) const = default;
 };
 struct Welcome {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/wire/agent_wire.h"
+#include "common/wire/outputs.h"
 
 namespace prov::wire::detail {
 
@@ -116,6 +117,29 @@ std::vector<T> list_of(const List& list, std::size_t max_count, const char* fiel
 }
 
 // ---- shared by both directions
+
+inline std::size_t variables_hint(const std::vector<Variable>& variables) {
+  std::size_t bytes = 8;
+  for (const auto& one : variables) bytes += 16 + padded(one.name.size()) + padded(one.value.size());
+  return bytes;
+}
+template <class List>
+void put_variables(List out, const std::vector<Variable>& variables) {
+  for (unsigned i = 0; i < out.size(); ++i) {
+    out[i].setName(to_text_field(variables[i].name));
+    out[i].setValue(to_text_field(variables[i].value));
+  }
+}
+// Outputs of a step, within the limits of outputs.h and in order.
+template <class List>
+std::vector<Variable> get_outputs(const List& in) {
+  auto out = list_of<Variable>(in, kMaxOutputs, "outputs", [](auto one) {
+    return Variable{text_of(one.getName(), kMaxOutputNameBytes, "output name"),
+                    text_of(one.getValue(), kMaxOutputValueBytes, "output value")};
+  });
+  if (const std::string fault = outputs_fault(out); !fault.empty()) refuse(fault);
+  return out;
+}
 
 template <class AttemptBuilder>
 void put_attempt(AttemptBuilder out, const Attempt& attempt) {

@@ -27,7 +27,8 @@ std::size_t hint(const Report& report) {
   const auto* output = std::get_if<Output>(&report.what);
   if (output != nullptr) return 96 + padded(output->data.size());
   const auto* ended = std::get_if<Ended>(&report.what);
-  return ended == nullptr ? 64 : 224 + padded(std::min(ended->message.size(), kMaxProseBytes));
+  if (ended == nullptr) return 64;
+  return 240 + padded(std::min(ended->message.size(), kMaxProseBytes)) + variables_hint(ended->outputs);
 }
 
 std::size_t hint(const FromAgent& message) {
@@ -71,6 +72,7 @@ void put(schema::Hello::Builder out, const Hello& hello) {
   out.setCapacity(hello.capacity);
   auto unfinished = out.initUnfinished(static_cast<unsigned>(hello.unfinished.size()));
   for (unsigned i = 0; i < unfinished.size(); ++i) put_attempt(unfinished[i], hello.unfinished[i]);
+  out.setKnowsModes(hello.knows_modes);
 }
 
 void put(schema::Ended::Builder out, const Ended& ended) {
@@ -80,6 +82,9 @@ void put(schema::Ended::Builder out, const Ended& ended) {
   out.setOutputBytes(ended.output_bytes);
   out.setOutputDigest(to_data(ended.output_digest));
   out.setOrderDigest(to_data(ended.order_digest));
+  if (!ended.outputs.empty()) {
+    put_variables(out.initOutputs(static_cast<unsigned>(ended.outputs.size())), ended.outputs);
+  }
 }
 
 void put(schema::Report::Builder out, const Report& report) {
@@ -132,6 +137,7 @@ Hello get(schema::Hello::Reader in) {
   out.capacity = in.getCapacity();
   out.unfinished = list_of<Attempt>(in.getUnfinished(), kMaxUnfinished, "unfinished attempts",
                                     [](auto one) { return get_attempt(one); });
+  out.knows_modes = in.getKnowsModes();
   return out;
 }
 
@@ -143,7 +149,8 @@ Ended get(schema::Ended::Reader in) {
           text_of(in.getMessage(), kMaxProseBytes, "message"),
           in.getOutputBytes(),
           fixed<Digest>(in.getOutputDigest(), "output digest"),
-          fixed<Digest>(in.getOrderDigest(), "order digest")};
+          fixed<Digest>(in.getOrderDigest(), "order digest"),
+          get_outputs(in.getOutputs())};
 }
 
 Report get(schema::Report::Reader in) {

@@ -8,36 +8,26 @@ namespace prov::wire {
 namespace detail {
 namespace {
 
-std::size_t hint(const std::vector<Variable>& variables) {
-  std::size_t bytes = 8;
-  for (const auto& one : variables) bytes += 16 + padded(one.name.size()) + padded(one.value.size());
-  return bytes;
-}
-
 std::size_t hint(const Noop&) { return 0; }
 std::size_t hint(const Script& script) {
-  std::size_t bytes = 96 + padded(script.path.size()) + hint(script.environment);
+  std::size_t bytes = 104 + padded(script.path.size()) + variables_hint(script.environment);
+  for (const auto& argument : script.arguments) bytes += 8 + padded(argument.size());
   for (const auto& file : script.files) bytes += 32 + padded(file.path.size()) + padded(file.data.size());
   for (const auto& secret : script.secrets) bytes += 24 + padded(secret.parameter.size()) + padded(secret.box.size());
   return bytes;
 }
 std::size_t hint(const Exec& exec) {
-  std::size_t bytes = 64 + hint(exec.environment) + padded(exec.stdin_data.size());
+  std::size_t bytes = 64 + variables_hint(exec.environment) + padded(exec.stdin_data.size());
   for (const auto& argument : exec.argv) bytes += 8 + padded(argument.size());
   return bytes;
 }
 
-template <class List>
-void put_variables(List out, const std::vector<Variable>& variables) {
-  for (unsigned i = 0; i < out.size(); ++i) {
-    out[i].setName(to_text_field(variables[i].name));
-    out[i].setValue(to_text_field(variables[i].value));
-  }
+void put_texts(capnp::List<capnp::Text>::Builder list, const std::vector<std::string>& texts) {
+  for (unsigned i = 0; i < list.size(); ++i) list.set(i, to_text_field(texts[i]));
 }
 
 void put(schema::Order::Builder out, const Noop&) { out.setNoop(); }
-void put(schema::Order::Builder order, const Script& script) {
-  auto out = order.initScript();
+void put_script(schema::Script::Builder out, const Script& script) {
   out.setBundle(to_data(script.bundle));
   out.setPath(to_text_field(script.path));
   put_variables(out.initEnvironment(static_cast<unsigned>(script.environment.size())), script.environment);
@@ -49,12 +39,23 @@ void put(schema::Order::Builder order, const Script& script) {
     secrets[i].setBox(to_data(script.secrets[i].box));
   }
 }
+void put(schema::Order::Builder order, const Script& script) {
+  if (script.arguments.empty()) return put_script(order.initScript(), script);
+  auto call = order.initCall();
+  put_script(call.initScript(), script);
+  put_texts(call.initArguments(static_cast<unsigned>(script.arguments.size())), script.arguments);
+}
 void put(schema::Order::Builder order, const Exec& exec) {
   auto out = order.initExec();
-  auto argv = out.initArgv(static_cast<unsigned>(exec.argv.size()));
-  for (unsigned i = 0; i < argv.size(); ++i) argv.set(i, to_text_field(exec.argv[i]));
+  put_texts(out.initArgv(static_cast<unsigned>(exec.argv.size())), exec.argv);
   put_variables(out.initEnvironment(static_cast<unsigned>(exec.environment.size())), exec.environment);
   out.setStdin(to_data(exec.stdin_data));
+}
+
+Mode mode_of(schema::Order::Mode raw) {
+  const auto mode = static_cast<std::uint16_t>(raw);
+  if (mode >= kModes) refuse("unknown mode " + std::to_string(mode));
+  return static_cast<Mode>(mode);
 }
 
 std::vector<Variable> get_environment(capnp::List<schema::Variable>::Reader in) {
@@ -79,6 +80,13 @@ Script get_script(schema::Script::Reader in) {
           list_of<Sealed>(in.getSecrets(), kMaxArguments, "secrets", [](auto one) { return get_sealed(one); })};
 }
 
+Script get_call(schema::Call::Reader in) {
+  Script out = get_script(in.getScript());
+  out.arguments = get_argv(in.getArguments());
+  if (out.arguments.empty()) refuse("a call has no arguments");  // then it is a script
+  return out;
+}
+
 Exec get_exec(schema::Exec::Reader in) {
   Exec out{get_argv(in.getArgv()), get_environment(in.getEnvironment()),
            bytes_of(in.getStdin(), kMaxFrameBytes, "standard input")};
@@ -98,15 +106,22 @@ void put_order(schema::Order::Builder out, const Order& order) {
   out.setSequence(order.sequence);
   out.setTimeoutS(order.timeout_s);
   out.setExclusive(order.exclusive);
+  out.setMode(static_cast<schema::Order::Mode>(order.mode));
   std::visit([&](const auto& action) { put(out, action); }, order.action);
 }
 
 Order get_order(schema::Order::Reader in) {
-  Order out{
-      fixed<Id>(in.getTask(), "task"), in.getAttempt(), in.getSequence(), in.getTimeoutS(), in.getExclusive(), {}};
+  Order out{fixed<Id>(in.getTask(), "task"),
+            in.getAttempt(),
+            in.getSequence(),
+            in.getTimeoutS(),
+            in.getExclusive(),
+            {},
+            mode_of(in.getMode())};
   switch (in.which()) {
     case schema::Order::NOOP: return out;
     case schema::Order::SCRIPT: out.action = get_script(in.getScript()); return out;
+    case schema::Order::CALL: out.action = get_call(in.getCall()); return out;
     case schema::Order::EXEC: out.action = get_exec(in.getExec()); return out;
   }
   refuse("unknown action");

@@ -66,16 +66,108 @@ ts_end_install() {
     exit 0
 }
 
-# For check: the same functions then only say what differs, and set TS_CHANGED.
+# For check: the same functions then only say what differs, and set TS_CHANGED. Ends with ts_end_check.
 ts_begin_check() { # NAME
     ts_common_ "$1"
     TS_DRY=yes
     [ -d "$TS_STATE" ] || ts_fail 20 "$TS_NAME is not installed"
-    [ -e "$TS_STATE/installed" ] || ts_fail 21 "an install or uninstall of $TS_NAME did not come to its end"
+    if [ ! -e "$TS_STATE/installed" ]; then
+        echo "an install or uninstall of $TS_NAME did not come to its end"
+        ts_drift installation complete interrupted
+        exit 21
+    fi
 }
 
 ts_stop_if_different() {
     [ "$TS_CHANGED" = no ] || exit 21
+}
+
+ts_end_check() { # TEXT
+    ts_stop_if_different
+    echo "$1"
+    exit 0
+}
+
+# ---- drift: what a check says for programs, beside its words for people (docs/guides/extension-contract.md) ----------
+
+ts_quoted_() { # TEXT; one line, within quotes
+    local text=${1//[[:cntrl:]]/?}
+    text=${text:0:200}
+    text=${text//\\/\\\\}
+    printf '"%s"' "${text//\"/\\\"}"
+}
+
+# Says that one attribute is not as wanted. Without FOUND, or with an empty one, there is nothing of the kind.
+# No secret may be in it.
+ts_drift() { # ATTRIBUTE EXPECTED [FOUND]
+    TS_CHANGED=yes
+    if [ -n "${3-}" ]; then
+        printf 'drift: %s expected %s found %s\n' "$1" "$(ts_quoted_ "$2")" "$(ts_quoted_ "$3")"
+    else
+        printf 'drift: %s expected %s found nothing\n' "$1" "$(ts_quoted_ "$2")"
+    fi
+}
+
+ts_expect() { # ATTRIBUTE EXPECTED FOUND
+    [ "$2" = "$3" ] || ts_drift "$@"
+}
+
+ts_expect_running() { # SERVICE
+    if svc_running "$1"; then return 0; fi
+    echo "$1 does not run"
+    ts_drift "service:$1" running stopped
+}
+
+ts_kind_() { # PATH; prints nothing when there is none
+    if [ -L "$1" ]; then
+        echo link
+    elif [ -d "$1" ]; then
+        echo folder
+    elif [ -f "$1" ]; then
+        echo file
+    elif [ -e "$1" ]; then
+        echo other
+    fi
+}
+
+ts_digest_() { # FILE
+    printf 'sha256:%s' "$(sha256sum <"$1" | cut -c1-16)"
+}
+
+# A digest lets whoever reads it try what a file may have been, so only what everybody may read is told by one.
+ts_content_drift_() { # SOURCE PATH MODE
+    case $3 in
+    *[4567]) ts_drift "file:$2#content" "$(ts_digest_ "$1")" "$(ts_digest_ "$2")" ;;
+    *) ts_drift "file:$2#content" "as rendered" different ;;
+    esac
+}
+
+ts_file_drift_() { # SOURCE PATH OWNER:GROUP MODE
+    local kind
+    kind=$(ts_kind_ "$2")
+    ts_expect "file:$2" file "$kind"
+    [ "$kind" = file ] || return 0
+    cmp -s "$1" "$2" || ts_content_drift_ "$1" "$2" "$4"
+    ts_expect "file:$2#owner" "$3" "$(stat -c %U:%G "$2")"
+    ts_expect "file:$2#mode" "$4" "$(stat -c %a "$2")"
+}
+
+ts_folder_drift_() { # PATH OWNER:GROUP MODE
+    local kind
+    kind=$(ts_kind_ "$1")
+    ts_expect "folder:$1" folder "$kind"
+    [ "$kind" = folder ] || return 0
+    ts_expect "folder:$1#owner" "$2" "$(stat -c %U:%G "$1")"
+    ts_expect "folder:$1#mode" "$3" "$(stat -c %a "$1")"
+}
+
+ts_packages_drift_() { # PACKAGE...
+    local package state
+    for package; do
+        state=$(ts_status_ "$package")
+        [ "$state" != not-installed ] || state=''
+        ts_drift "package:$package" installed "$state"
+    done
 }
 
 # For uninstall. Ends with ts_end_uninstall.
@@ -162,10 +254,13 @@ ts_secret() { # NAME
 
 # ---- files ------------------------------------------------------------------------------------------------------
 
-ts_differs_() { # TEXT; true when the change is to be made
+# True when the change is to be made. A check says what differs instead, by the command given.
+ts_differs_() { # TEXT DRIFT-COMMAND...
     TS_CHANGED=yes
     [ "$TS_DRY" = yes ] || return 0
     echo "$1"
+    shift
+    "$@"
     return 1
 }
 
@@ -186,7 +281,7 @@ ts_put() { # SOURCE PATH OWNER:GROUP MODE
     if [ -f "$2" ] && [ ! -L "$2" ] && cmp -s "$1" "$2" && [ "$(stat -c %U:%G:%a "$2")" = "$3:$4" ]; then
         return 0
     fi
-    ts_differs_ "$2 is not as wanted" || return 0
+    ts_differs_ "$2 is not as wanted" ts_file_drift_ "$@" || return 0
     ts_remember_ "$2"
     # A reader sees the old file or the new one, and a secret is never readable for a moment.
     local new=$2.provisioning-new
@@ -199,14 +294,15 @@ ts_put() { # SOURCE PATH OWNER:GROUP MODE
 
 ts_folder() { # PATH OWNER:GROUP MODE
     if [ -d "$1" ] && [ "$(stat -c %U:%G:%a "$1")" = "$2:$3" ]; then return 0; fi
-    ts_differs_ "$1 is not as wanted" || return 0
+    ts_differs_ "$1 is not as wanted" ts_folder_drift_ "$@" || return 0
     ts_remember_ "$1"
     install -d -o "${2%:*}" -g "${2#*:}" -m "$3" "$1"
 }
 
 ts_link() { # TARGET PATH
     if [ -L "$2" ] && [ "$(readlink "$2")" = "$1" ]; then return 0; fi
-    ts_differs_ "$2 does not point to $1" || return 0
+    ts_differs_ "$2 does not point to $1" ts_drift "link:$2" "$1" \
+        "$(readlink "$2" 2>/dev/null || ts_kind_ "$2")" || return 0
     ts_remember_ "$2"
     rm -f "$2.provisioning-new"
     ln -s "$1" "$2.provisioning-new"
@@ -215,7 +311,7 @@ ts_link() { # TARGET PATH
 
 ts_absent() { # PATH
     if [ ! -e "$1" ] && [ ! -L "$1" ]; then return 0; fi
-    ts_differs_ "$1 should not be there" || return 0
+    ts_differs_ "$1 should not be there" ts_drift "path:$1" absent "$(ts_kind_ "$1")" || return 0
     ts_remember_ "$1"
     rm -f "$1"
 }
@@ -327,7 +423,7 @@ ts_packages() { # PACKAGE...
     done
     if [ "$TS_DRY" = no ]; then printf '%s\n' "$@" >"$TS_STATE/wanted"; fi
     [ ${#missing[@]} != 0 ] || return 0
-    ts_differs_ "not installed: ${missing[*]}" || return 0
+    ts_differs_ "not installed: ${missing[*]}" ts_packages_drift_ "${missing[@]}" || return 0
     echo "installing ${missing[*]}"
     ts_deny_autostart_
     ts_repair_packages_

@@ -43,7 +43,11 @@ inline std::vector<Example<FromAgent>> from_agent() {
        {id(5), 2, 1767225600124, Started{}},
        {id(6), 3, 1767225600125, Output{65536, std::string("line\n\0\xFF", 7)}},
        {id(7), 4, 1767225600126, Ended{Outcome::timed_out, -9, "took too long", 65543, digest(8), digest(9)}}}};
-  return {{"hello", Hello{1, 5, 123456789012, facts, 64, {{id(10), 1, 4096}, {id(11), 2, 0}}}},
+  const Ended handed_on{
+      Outcome::done, 0, "", 0, digest(27), digest(28), {{"join_address", "10.89.7.2"}, {"port", "1"}}};
+  return {{"hello_modes", Hello{1, 5, 123456789012, facts, 64, {}, true}},
+          {"reports_outputs", Reports{78, {{id(29), 1, 1767225600127, handed_on}}}},
+          {"hello", Hello{1, 5, 123456789012, facts, 64, {{id(10), 1, 4096}, {id(11), 2, 0}}}},
           {"heartbeat", Heartbeat{42, 3}},
           {"reports", reports},
           {"bundle_wanted", BundleWanted{digest(12), 262144}},
@@ -80,7 +84,9 @@ inline std::vector<Example<ToAgent>> to_agent() {
 inline std::vector<Example<Order>> orders() {
   return {{"order_noop", {id(20), 1, 1000, 60, false, Noop{}}},
           {"order_script", script_order()},
-          {"order_exec", exec_order()}};
+          {"order_exec", exec_order()},
+          {"order_check", {id(30), 1, 1003, 60, false, Script{digest(15), "scripts/check", {}, {}, {}}, Mode::check}},
+          {"order_rehearse", {id(31), 1, 1004, 60, true, Exec{{"/bin/true"}, {}, ""}, Mode::rehearse}}};
 }
 
 inline std::vector<Example<std::vector<File>>> bundles() {

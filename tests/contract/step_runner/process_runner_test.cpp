@@ -60,6 +60,8 @@ TEST_F(ProcessSteps, AnExecHasExactlyItsEnvironment) {
                                           "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                                           "PROV_AGENT=" PROV_AGENT_PROGRAM,
                                           "PROV_DIR=" + world.step_path(step) + "/work",
+                                          "PROV_MODE=apply",
+                                          "PROV_OUTPUTS=" + world.step_path(step) + "/work/outputs",
                                           "PROV_TASK=" + to_text(step.task)};
   EXPECT_EQ(lines, expected);
 }
@@ -102,6 +104,48 @@ TEST_F(ProcessSteps, SecretsAreFilledInOnTheHostAloneAndGoWithTheStep) {
   }
 }
 
+TEST_F(ProcessSteps, OutputsOfScriptsAndCommandsComeWithTheVerdictAndWaitForTheAgent) {
+  const std::string text =
+      "#!/bin/sh\nstat -c '%s %a' \"$PROV_OUTPUTS\"\necho port=5432 >>\"$PROV_OUTPUTS\"\nexit 10\n";
+  const std::vector<wire::Variable> expected = {{"port", "5432"}};
+  const Verdict verdict = run(step, script(step, text));
+  EXPECT_EQ(verdict.outcome, Outcome::unchanged);
+  EXPECT_EQ(output_of(step), "0 600\n") << "made before, empty and private";
+  EXPECT_EQ(verdict.outputs, expected);
+  const StepId other = step_number(8);
+  EXPECT_EQ(run(other, world.shell(other, "echo port=5432 >$PROV_OUTPUTS; exit 3")).outputs, expected)
+      << "a failure too";
+  restart();
+  ended.clear();
+  adopt(step, Boot::other);
+  ASSERT_TRUE(wait_for(step));
+  EXPECT_EQ(ended[step][0].outputs, expected);
+  EXPECT_FALSE(std::filesystem::exists(world.step_path(step) + "/work/outputs"));
+}
+
+TEST_F(ProcessSteps, ASecretIsNoOutputWhateverTheStepDoesToItsFile) {
+  const std::string text =
+      "#!/bin/sh\n{ echo a=1; echo \"b=x$(cat secrets/password)x\"; } >\"$PROV_OUTPUTS\"\nrm secrets/password\n";
+  const Verdict verdict = run(step, script(step, text, {}, {seal("password", "s3cret-canary")}));
+  EXPECT_EQ(verdict.outcome, Outcome::done);
+  EXPECT_EQ(verdict.outputs, (std::vector<wire::Variable>{{"a", "1"}}));
+  EXPECT_EQ(verdict.message, "line 2 of its outputs was not taken: it has a secret of this step in it");
+}
+
+TEST_F(ProcessSteps, OutputsThatAreNoPlainFileAreNotRead) {
+  std::ofstream(world.dir() + "/elsewhere") << "a=1\n";
+  const std::string replace[] = {"mkfifo $PROV_OUTPUTS", "mkdir $PROV_OUTPUTS",
+                                 "ln -s " + world.dir() + "/elsewhere $PROV_OUTPUTS", "true"};
+  std::uint8_t number = 20;
+  for (const std::string& each : replace) {
+    const StepId which = step_number(++number);
+    const Verdict verdict = run(which, world.shell(which, "rm $PROV_OUTPUTS; " + each));
+    EXPECT_EQ(verdict.outcome, Outcome::done) << each;
+    EXPECT_TRUE(verdict.outputs.empty()) << each;
+    EXPECT_EQ(verdict.message, "its outputs were not read: $PROV_OUTPUTS is no plain file any more") << each;
+  }
+}
+
 TEST_F(ProcessSteps, WhatCannotBePreparedLeavesNothing) {
   const Digest hostile = digest_of("x");
   auto order = world.order(step, wire::Script{hostile, "scripts/install", {}, {}, {}});
@@ -125,7 +169,8 @@ TEST_F(ProcessSteps, WhatCannotBePreparedLeavesNothing) {
 }
 
 TEST_F(ProcessSteps, BundlesCannotLeaveTheirFolderOrPretendToBeRendered) {
-  for (const char* path : {"../escaped", "/etc/escaped", "a/../../escaped", "a//b", "./x", "secrets/x", "rendered/x"}) {
+  for (const char* path :
+       {"../escaped", "/etc/escaped", "a/../../escaped", "a//b", "./x", "secrets/x", "rendered/x", "outputs"}) {
     std::string bytes = wire::encode_bundle({{"scripts/install", "#!/bin/sh\n", 0755}});
     // The encoder is the coordinator's; a hostile one is not bound to it.
     const std::string hostile = wire::encode_bundle({{path, "x", 0644}, {"scripts/install", "#!/bin/sh\n", 0755}});

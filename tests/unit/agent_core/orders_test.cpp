@@ -1,6 +1,7 @@
 // What becomes of orders: taken once, remembered first, run once, reported until acknowledged.
 #include <gtest/gtest.h>
 
+#include "agent/journal/record_codec.h"
 #include "tests/unit/agent_core/rig.h"
 
 namespace prov::agent {
@@ -56,6 +57,50 @@ TEST_F(Orders, OutputStreamsWhileTheStepRunsAndTheEndComesLast) {
   EXPECT_EQ(heard(order).end.exit_code, 3);
   EXPECT_EQ(heard(order).end.output_digest, digest_of("half whole"));
   EXPECT_TRUE(rig.runner->forgotten.contains(Rig::id(order))) << "its folder goes once the end is acknowledged";
+}
+
+TEST_F(Orders, OutputsAreHandedOnAndSurviveARestart) {
+  const auto order = rig.order(1);
+  rig.acknowledges = false;
+  rig.give(order);
+  rig.go();
+  rig.host.end(Rig::id(order));
+  rig.host.steps[Rig::id(order)].verdict.outputs = {{"port", "5432"}};
+  rig.go(100);
+  rig.crash();
+  rig.heard.clear();
+  rig.acknowledges = true;
+  rig.boot();
+  rig.go(5'000);
+  EXPECT_EQ(heard(order).end.outputs, (std::vector<wire::Variable>{{"port", "5432"}})) << "from the journal";
+}
+
+TEST_F(Orders, WhatIsOnlyToBeCheckedIsNeverCarriedOut) {
+  auto install = rig.order(1, wire::Script{digest_of("not fetched"), "scripts/install", {}, {}, {}});
+  auto command = rig.order(2), noop = rig.order(3, wire::Noop{});
+  for (wire::Order* each : {&install, &command, &noop}) each->mode = wire::Mode::check;
+  rig.send(wire::Orders{{install, command, noop}});
+  rig.go(100);
+  EXPECT_TRUE(rig.host.starts.empty());
+  EXPECT_EQ(rig.bundle_questions, 0);
+  for (const auto& each : {install, command}) {
+    EXPECT_EQ(heard(each).end.outcome, Outcome::refused);
+    EXPECT_EQ(heard(each).started, 0);
+    EXPECT_NE(heard(each).end.message.find("only scripts/check may run"), std::string::npos) << heard(each).end.message;
+  }
+  EXPECT_EQ(heard(noop).end.outcome, Outcome::done) << "it changes nothing";
+  EXPECT_TRUE(rig.hellos.at(0).knows_modes);
+}
+
+TEST_F(Orders, ACheckIsRefusedAlsoWhenTheRefusalWasLostInACrash) {
+  auto install = rig.order(1, wire::Script{digest_of("x"), "scripts/install", {}, {}, {}});
+  install.mode = wire::Mode::check;
+  rig.file.content += encode_record({1, Assigned{install, digest_of(wire::encode(install)), rig.boot_id}});
+  rig.crash(rig.file.unsynced());
+  rig.boot();
+  rig.go(100);
+  EXPECT_EQ(heard(install).end.outcome, Outcome::refused);
+  EXPECT_TRUE(rig.host.starts.empty());
 }
 
 TEST_F(Orders, WhatIsDeliveredTwiceRunsOnce) {

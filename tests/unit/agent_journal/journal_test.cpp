@@ -28,8 +28,9 @@ std::vector<Record> examples() {
   order.attempt = 3;
   order.sequence = 77;
   order.timeout_s = 60;
+  order.mode = wire::Mode::rehearse;
   order.action = wire::Script{digest_of("bundle"), "scripts/install", {{"A", "b"}}, {}, {{"password", "sealed box"}}};
-  Verdict verdict{Outcome::timed_out, -9, "stopped", 123, digest_of("out")};
+  Verdict verdict{Outcome::timed_out, -9, "stopped", 123, digest_of("out"), {{"port", "5432"}, {"url", "http://x/"}}};
   Key key;
   key.bytes.fill(9);
   return {{1, Identity{key, step(1).task}},
@@ -53,6 +54,8 @@ TEST(Journal, EveryRecordComesBack) {
   EXPECT_EQ(scan.torn_bytes, 0U);
   ASSERT_EQ(scan.records.size(), examples().size());
   EXPECT_EQ(image(scan.records), image(examples()));
+  EXPECT_EQ(std::get<StepEnded>(scan.records[4].what).verdict, std::get<StepEnded>(examples()[4].what).verdict);
+  EXPECT_EQ(std::get<Assigned>(scan.records[2].what).order.mode, wire::Mode::rehearse);
 }
 
 // However a crash cuts the file: what is whole comes back, the rest is a torn tail, and never damage.

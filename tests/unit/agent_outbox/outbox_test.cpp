@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/ports/link.h"
 #include "tests/unit/agent_support/fakes.h"
 
 namespace prov::agent {
@@ -96,6 +97,16 @@ TEST_F(Outboxes, OneFrameForAllThatCameTogether) {
   EXPECT_TRUE(outbox.empty());
   outbox.acknowledge(sent[0].frame_id);
   EXPECT_EQ(finished.size(), 64U) << "a repeated acknowledgement";
+}
+
+TEST_F(Outboxes, ManyOutputsAreSpreadOverFramesThatMayTravel) {
+  outbox.open();
+  wire::Ended end;
+  for (int i = 10; i < 14; ++i) end.outputs.push_back({"n" + std::to_string(i), std::string(4000, 'v')});
+  for (std::uint8_t n = 1; n <= 100; ++n) outbox.ended(step(n), 3, end);
+  outbox.flush();
+  ASSERT_GT(sent.size(), 1U);
+  for (const wire::Reports& frame : sent) EXPECT_LE(wire::encode(wire::FromAgent{frame}).size(), kMaxFrameBytes);
 }
 
 TEST_F(Outboxes, ResendsWithGrowingPausesUntilAcknowledged) {

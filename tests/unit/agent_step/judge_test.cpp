@@ -57,6 +57,34 @@ TEST(Judge, TellsWhoEndedTheStep) {
   EXPECT_EQ(never.message, "no such program");
 }
 
+TEST(Judge, WhatAHostCannotRunAsOrderedIsRefused) {
+  ProcessEnd end;
+  end.refused = "no overlays here";
+  EXPECT_EQ(judge(StepKind::script, end, 5).outcome, Outcome::refused);
+  EXPECT_EQ(judge(StepKind::script, end, 5).message, "no overlays here");
+}
+
+TEST(Judge, ACheckMayRunScriptsCheckAlone) {
+  const auto refused = [](wire::Mode mode, std::variant<wire::Noop, wire::Script, wire::Exec> action) {
+    wire::Order order;
+    order.mode = mode;
+    order.action = std::move(action);
+    return !refusal_of(order).empty();
+  };
+  const wire::Script install{{}, "scripts/install", {}, {}, {}}, check{{}, "scripts/check", {}, {}, {}};
+  const wire::Script like_it{{}, "other/scripts/check", {}, {}, {}}, near_it{{}, "scripts/check/install", {}, {}, {}};
+  EXPECT_TRUE(refused(wire::Mode::check, install));
+  EXPECT_TRUE(refused(wire::Mode::check, like_it));
+  EXPECT_TRUE(refused(wire::Mode::check, near_it));
+  EXPECT_TRUE(refused(wire::Mode::check, wire::Exec{{"scripts/check"}, {}, {}}));
+  EXPECT_FALSE(refused(wire::Mode::check, check));
+  EXPECT_FALSE(refused(wire::Mode::check, wire::Noop{}));
+  for (const wire::Mode mode : {wire::Mode::apply, wire::Mode::rehearse}) {
+    EXPECT_FALSE(refused(mode, install));
+    EXPECT_FALSE(refused(mode, wire::Exec{{"true"}, {}, {}}));
+  }
+}
+
 TEST(Judge, KnowsACheckByItsName) {
   wire::Order order;
   order.action = wire::Script{{}, "scripts/check", {}, {}, {}};

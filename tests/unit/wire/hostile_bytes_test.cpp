@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/ports/link.h"
+#include "common/wire/outputs.h"
 #include "schema/agent.capnp.h"
 #include "tests/unit/wire/random_message.h"
 
@@ -151,6 +152,48 @@ TEST(HostileBytes, enums_and_unions_out_of_range) {
   unknown[16] = 99;
   EXPECT_FALSE(decode_from_agent(unknown));
   EXPECT_FALSE(decode_from_agent(std::string("\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0", 16))) << "a null root";
+}
+
+TEST(HostileBytes, a_mode_out_of_range) {
+  const auto with_mode = [](std::uint16_t mode) {
+    return why_order([&](auto out) { out.setMode(static_cast<schema::Order::Mode>(mode)); });
+  };
+  EXPECT_EQ(with_mode(kModes - 1), "accepted");
+  EXPECT_NE(with_mode(kModes), "accepted");
+  EXPECT_NE(with_mode(65535), "accepted");
+}
+
+TEST(HostileBytes, outputs_that_no_step_may_have) {
+  const auto why = [](const std::vector<Variable>& outputs) {
+    return why_from([&](auto out) {
+      auto report = out.initReports().initReports(1)[0];
+      report.setTask(data(k16));
+      valid_end(report.initEnded());
+      auto list = report.getEnded().initOutputs(static_cast<unsigned>(outputs.size()));
+      for (unsigned i = 0; i < list.size(); ++i) {
+        list[i].setName(text(outputs[i].name));
+        list[i].setValue(text(outputs[i].value));
+      }
+    });
+  };
+  const auto many = [](std::size_t count, std::size_t bytes) {
+    std::vector<Variable> out;
+    for (std::size_t i = 0; i < count; ++i) out.push_back({"n" + std::to_string(10 + i), std::string(bytes, 'v')});
+    return out;
+  };
+  EXPECT_EQ(why({{"a", ""}, {"b_1", "a\tb \xE2\x82\xAC"}}), "accepted");
+  EXPECT_EQ(why(many(kMaxOutputs, 200)), "accepted");
+  EXPECT_NE(why(many(kMaxOutputs + 1, 1)), "accepted");
+  EXPECT_EQ(why(many(1, kMaxOutputValueBytes)), "accepted");
+  EXPECT_NE(why(many(1, kMaxOutputValueBytes + 1)), "accepted");
+  EXPECT_NE(why(many(4, kMaxOutputValueBytes)), "accepted") << "the names count too";
+  for (const char* name : {"", "A", "1a", "_a", "a-b", "a b", "a=b"}) EXPECT_NE(why({{name, "v"}}), "accepted") << name;
+  EXPECT_NE(why({{std::string(kMaxOutputNameBytes + 1, 'n'), "v"}}), "accepted");
+  for (const char* value : {"a\nb", "a\rb", "\x1B[2J", "\x7F", "\xC2\x85", "\xC0\xAF", "\xFF", "\xED\xA0\x80"}) {
+    EXPECT_NE(why({{"a", value}}), "accepted");
+  }
+  EXPECT_NE(why({{"b", "1"}, {"a", "2"}}), "accepted") << "not in order";
+  EXPECT_NE(why({{"a", "1"}, {"a", "2"}}), "accepted") << "twice";
 }
 
 TEST(HostileBytes, lists_and_chunks_beyond_the_limits) {

@@ -1,5 +1,6 @@
 #pragma once
 // Messages of every kind from a seed, with every field set to something that the wire may carry.
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -53,6 +54,7 @@ class Generator {
   Attempt attempt() { return {fixed<Id>(), any<std::uint32_t>(), any<std::uint64_t>()}; }
   Report report();
   Variable variable() { return {name(), text(60)}; }
+  std::vector<Variable> outputs();
   File file() { return {"d/" + name(), bytes(200), static_cast<std::uint16_t>(below(01000))}; }
   Script script();
 
@@ -84,6 +86,14 @@ inline Facts Generator::facts() {
           name()};
 }
 
+inline std::vector<Variable> Generator::outputs() {
+  std::map<std::string, std::string> out;
+  for (std::size_t i = below(6); i > 0; --i) out[name()] = text(60) + "\t\xC3\xA9";
+  std::vector<Variable> list;
+  for (auto& [name, value] : out) list.push_back({name, value});
+  return list;
+}
+
 inline Report Generator::report() {
   Report out{fixed<Id>(), any<std::uint32_t>(), any<std::uint64_t>(), Accepted{}};
   switch (below(4)) {
@@ -95,7 +105,8 @@ inline Report Generator::report() {
                        text(90),
                        any<std::uint64_t>(),
                        fixed<Digest>(),
-                       fixed<Digest>()};
+                       fixed<Digest>(),
+                       outputs()};
       break;
     default: break;
   }
@@ -105,8 +116,9 @@ inline Report Generator::report() {
 inline FromAgent Generator::from_agent(std::size_t kind) {
   switch (kind) {
     case 0:
-      return Hello{kProtocol, any<std::uint32_t>(), any<std::uint64_t>(),
-                   facts(),   any<std::uint32_t>(), list(20, [&] { return attempt(); })};
+      return Hello{kProtocol,    any<std::uint32_t>(), any<std::uint64_t>(),
+                   facts(),      any<std::uint32_t>(), list(20, [&] { return attempt(); }),
+                   below(2) == 1};
     case 1: return Heartbeat{any<std::uint64_t>(), any<std::uint32_t>()};
     case 2: return Reports{any<std::uint64_t>(), list(12, [&] { return report(); })};
     case 3: return BundleWanted{fixed<Digest>(), any<std::uint64_t>()};
@@ -124,7 +136,13 @@ inline Script Generator::script() {
 }
 
 inline Order Generator::order(std::size_t kind) {
-  Order out{fixed<Id>(), any<std::uint32_t>(), any<std::uint64_t>(), any<std::uint32_t>(), below(2) == 1, Noop{}};
+  Order out{fixed<Id>(),
+            any<std::uint32_t>(),
+            any<std::uint64_t>(),
+            any<std::uint32_t>(),
+            below(2) == 1,
+            Noop{},
+            static_cast<Mode>(below(kModes))};
   if (kind == 1) out.action = script();
   if (kind == 2) {
     auto argv = list(5, [&] { return text(30); });

@@ -12,6 +12,7 @@ wanted_settings() {
     local packages
     mapfile -t packages <<<"$PACKAGES"
     ts_packages tzdata ${PACKAGES:+"${packages[@]}"}
+    if [ "$TS_DRY" = yes ]; then ts_stop_if_different; fi
     [ -f "/usr/share/zoneinfo/$TIMEZONE" ] || ts_fail 78 "there is no time zone $TIMEZONE"
     ts_link "/usr/share/zoneinfo/$TIMEZONE" /etc/localtime
     ts_put "$PROV_RENDERED/timezone" /etc/timezone root:root 644

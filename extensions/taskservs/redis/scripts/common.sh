@@ -17,6 +17,10 @@ wanted_config() {
     ts_put "$TS_TMP/redis.conf" /etc/redis/redis.conf redis:redis 640
 }
 
+ping_answer() {
+    timeout 5 redis-cli -h "$ASK" -p "$PORT" ping 2>&1 || true
+}
+
 answers() {
-    [ "$(timeout 5 redis-cli -h "$ASK" -p "$PORT" ping 2>&1)" = PONG ]
+    [ "$(ping_answer)" = PONG ]
 }

@@ -67,6 +67,15 @@ enum EventType {
   sessionClosed @28;
   secretCreated @29;
   blobStored @30;
+  operationOpened @31;
+  operationSkipped @32;
+  workflowPaused @33;
+  workflowResumed @34;
+  workflowRetried @35;
+  approvalGiven @36;
+  clusterDeclared @37;
+  clusterReady @38;
+  clusterRemoved @39;
 }
 
 # ---- platform
@@ -158,29 +167,118 @@ struct TaskservRemoved { server @0 :Text; name @1 :Text; }
 
 struct WorkflowSubmitted {
   id @0 :Data;
-  kind @1 :Text;               # server_create, server_delete, taskserv_create, taskserv_delete, exec, noop
+  kind @1 :Text;               # what was asked for: server_create, taskserv_delete, exec, batch, rollback, ...
   name @2 :Text;
   infra @3 :Text;
   parallelLimit @4 :UInt32;    # tasks of this workflow that may be out at once
-  tasks @5 :List(TaskPlan);
+  tasks @5 :List(TaskPlan);    # operation by operation
+  operations @6 :List(OperationPlan);  # none: one of kind `tasks`, of all tasks
+  params @7 :List(Pair);       # what conditions and arguments may read, sorted by key
+  preserveSuccessful @8 :Bool; # a rollback of it leaves alone what succeeded
+  rollsBack @9 :Data;          # the workflow that this one undoes; empty: none
+  notes @10 :List(Text);       # for people: what cannot be undone, what a soft dependency is missing
 }
 struct TaskPlan {
   name @0 :Text;               # for people, e.g. "db-1: install postgres"
-  server @1 :Text;             # the host whose agent runs it; empty: the coordinator itself (providers)
-  dependsOn @2 :List(UInt32);  # hard: indexes smaller than its own, so a cycle cannot be written
+  server @1 :Text;             # the host whose agent runs it; empty: the coordinator itself (providers, waits)
+  dependsOn @2 :List(UInt32);  # hard, of the same operation: indexes smaller than its own, so no cycle can be written
   timeoutS @3 :UInt32;         # of one attempt, from its start
   maxAttempts @4 :UInt32;      # at least 1; only a retry-safe task has more
   exclusive @5 :Bool;          # no other exclusive task runs on that host at the same time
-  action :union {
+  mode @14 :OrderMode;
+  action :union {              # what is added here is added to Action, too
     noop @6 :Void;
     serverCreate @7 :Text;     # hostname
     serverDelete @8 :Text;     # hostname
     awaitAgent @9 :Text;       # hostname: done when its agent is connected
     taskserv :group { verb @10 :TaskservVerb; spec @11 :TaskservSpec; }
-    exec :group { argv @12 :List(Text); stdin @13 :Data; }
+    exec :group {              # {{NAME}} in arguments and environment is replaced when the order leaves
+      argv @12 :List(Text);    # of a script: its arguments, without its name
+      stdin @13 :Data;
+      bundle @15 :Data;        # digest; empty: argv[0] is the program, else `script` of that bundle is
+      script @16 :Text;        # path within the bundle
+      environment @17 :List(Pair);  # beyond the agent's own, sorted by name
+    }
+    wait :group { until @18 :Text; }       # a condition; empty: done when timeoutS has passed
+    approval :group { prompt @19 :Text; }  # what a person is asked before it goes on
+  }
+  undo @20 :Action;            # what takes it back; null: nothing can, or there is nothing to take back
+}
+struct Action {
+  # The action of an undo; its members mean what TaskPlan's mean.
+  union {
+    noop @0 :Void;
+    serverCreate @1 :Text;
+    serverDelete @2 :Text;
+    awaitAgent @3 :Text;
+    taskserv :group { verb @4 :TaskservVerb; spec @5 :TaskservSpec; }
+    exec :group { argv @6 :List(Text); stdin @7 :Data; bundle @8 :Data; script @9 :Text; environment @10 :List(Pair); }
+    wait :group { until @11 :Text; }
+    approval :group { prompt @12 :Text; }
   }
 }
 enum TaskservVerb { install @0; check @1; uninstall @2; }
+enum OrderMode {
+  # How far the agent may go. What a check or a rehearsal says changes nothing in the state.
+  apply @0;                    # do it
+  check @1;                    # find out what is there
+  rehearse @2;                 # do it in a copy of the host that is thrown away
+}
+
+struct OperationPlan {
+  # What dependencies, conditions, waves and policies are about: a part of a workflow, with its tasks.
+  id @0 :Text;                 # unique in its workflow; "web[eu]" of a loop, "outer/inner" of a nested batch
+  kind @1 :OperationKind;
+  dependsOn @2 :List(Dependency);
+  when @3 :Text;               # a condition, looked at once nothing before it is missing; empty: always
+  firstTask @4 :UInt32;        # its tasks stand together; the operations' ranges follow one another and cover all tasks
+  taskCount @5 :UInt32;
+  priority @6 :Int32;          # -100 to 100, higher first
+  onFailure @7 :OnFailure = continue;
+  maxFailures @8 :UInt32 = 0xffffffff;  # so many failed tasks are tolerated, one more stops it; the default: any one
+                               # makes it a failure, none stops the others
+  waves @9 :List(UInt32);      # where each wave ends, counted in its tasks; the last is taskCount; empty: one wave
+  pauseMs @10 :UInt32;         # between waves
+  concurrencyGroup @11 :Text;  # shared by all workflows of the workspace; empty: none
+  groupLimit @12 :UInt32;      # tasks of that group that may be out at once
+  retry @13 :RetryPolicy;      # null: its defaults
+  checkpoint @14 :Text;        # the name of what is reached when it has succeeded; empty: nothing
+  note @15 :Text;              # for people, e.g. why nothing is to be done
+}
+enum OperationKind {
+  tasks @0;                    # of a plain command: its tasks are all there is to it
+  serverCreate @1;
+  serverDelete @2;
+  taskservCreate @3;
+  taskservDelete @4;
+  taskservCheck @5;
+  clusterCreate @6;
+  clusterDelete @7;
+  script @8;
+  wait @9;
+  approval @10;
+  batch @11;                   # has no tasks: where the operations of a nested batch or of a loop come together
+}
+struct Dependency {
+  before @0 :UInt32;           # index of an operation, smaller than the dependent's own
+  kind @1 :DependencyKind;
+}
+enum DependencyKind {
+  hard @0;                     # it must have succeeded, or its condition was false
+  soft @1;                     # it must have ended, however
+}
+enum OnFailure {
+  fail @0;                     # what has not begun of the workflow is skipped
+  continue @1;                 # only what needs it is skipped
+  rollback @2;                 # as fail; then what was done is undone
+}
+struct RetryPolicy {
+  delayMs @0 :UInt32;          # before the second attempt; 0: the platform's own
+  maxDelayMs @1 :UInt32 = 300000;
+  exponential @2 :Bool = true; # doubles with each attempt
+  jitterPercent @3 :UInt32;    # the delay varies by so much either way, at most 100
+  onFailure @4 :Bool;          # also after an ordinary failure, not only interruptions and "try later"
+}
 
 struct WorkflowCancelRequested { id @0 :Data; reason @1 :Text; }
 struct WorkflowEnded { id @0 :Data; outcome @1 :Outcome; done @2 :UInt32; failed @3 :UInt32; skipped @4 :UInt32;
@@ -201,8 +299,50 @@ struct TaskEnded {
   outputDigest @6 :Data;
   orderDigest @7 :Data;        # of the order as the agent received and ran it (rendered templates included)
   retryAtMs @8 :UInt64;        # not 0: this attempt ended so, and the next one starts then
+  outputs @9 :List(Pair);      # what it said for later operations, sorted by name: [a-z][a-z0-9_]*, at most 64 long
 }
 struct TaskInDoubt { task @0 :Data; attempt @1 :UInt32; reason @2 :Text; }
+
+# ---- the course of a workflow
+
+struct OperationOpened {
+  # Its condition holds, or its next wave may go. The first wave of an operation without a condition needs no such word:
+  # it may go once everything before it has ended.
+  workflow @0 :Data;
+  operation @1 :UInt32;        # index
+  wave @2 :UInt32;             # 0, 1, 2, ...
+}
+struct OperationSkipped {
+  # None of its tasks will run; each of them ends so.
+  workflow @0 :Data;
+  operation @1 :UInt32;
+  outcome @2 :Outcome = skipped;  # or cancelled
+  unneeded @3 :Bool;           # its condition is false: what depends on it may go on
+  reason @4 :Text;
+}
+struct WorkflowPaused { id @0 :Data; reason @1 :Text; }   # nothing new of it begins; what is out goes on
+struct WorkflowResumed { id @0 :Data; }
+struct WorkflowRetried {
+  # What did not succeed, and what was skipped, is to run again: an ended workflow goes on.
+  id @0 :Data;
+  operations @1 :List(UInt32); # of these (indexes) and those behind them; none: of all of them
+  inDoubt @2 :Bool;            # also what may have been done
+}
+struct ApprovalGiven { task @0 :Data; approved @1 :Bool; comment @2 :Text; }   # by whom: the event's principal
+
+# ---- clusters
+
+struct ClusterSpec {
+  # Task services on several hosts that are one thing to their users.
+  name @0 :Text;
+  infra @1 :Text;
+  version @2 :Text;
+  servers @3 :List(Text);      # sorted
+  taskservs @4 :List(Text);    # in the order of installation
+}
+struct ClusterDeclared { spec @0 :ClusterSpec; }
+struct ClusterReady { name @0 :Text; }
+struct ClusterRemoved { name @0 :Text; }
 
 # ---- the rest
 

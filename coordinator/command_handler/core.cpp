@@ -24,11 +24,15 @@ struct BelongsTo {
   template <class T>
   Id operator()(const T& e) const {
     if constexpr (requires { e.task; }) return workflow_id(e.task);
+    if constexpr (requires { e.workflow; }) return e.workflow;
     return {};
   }
   Id operator()(const domain::WorkflowSubmitted& e) const { return e.id; }
   Id operator()(const domain::WorkflowCancelRequested& e) const { return e.id; }
   Id operator()(const domain::WorkflowEnded& e) const { return e.id; }
+  Id operator()(const domain::WorkflowPaused& e) const { return e.id; }
+  Id operator()(const domain::WorkflowResumed& e) const { return e.id; }
+  Id operator()(const domain::WorkflowRetried& e) const { return e.id; }
 };
 
 // Events about an agent carry the agent's workspace, those about a token the token's.
@@ -44,11 +48,16 @@ struct WorkspaceOf {
       return agent == state.agents.end() ? command.workspace : agent->second.workspace;
     }
     if constexpr (requires { e.task; }) return of_workflow(e.task);
+    if constexpr (requires { e.workflow; }) return of_workflow(e.workflow);
     // What a task's end brings about (a server made, a service installed) belongs where the task does.
     const auto* ended = std::get_if<domain::ReportEnded>(&command.body);
     return ended == nullptr ? command.workspace : of_workflow(ended->ended.task);
   }
   std::string operator()(const domain::WorkflowEnded& e) const { return of_workflow(e.id); }
+  // One that undoes another may begin by itself, whoever's command was handled last.
+  std::string operator()(const domain::WorkflowSubmitted& e) const {
+    return e.rolls_back.is_zero() ? command.workspace : of_workflow(e.rolls_back);
+  }
 
   std::string of_workflow(const Id& id) const {
     const domain::Workflow* workflow = domain::find_workflow(state, id);
@@ -159,7 +168,9 @@ void Core::submit(const Command& command, const Principal& who, Reply reply, std
       return release(std::move(out));
     }
   }
-  auto events = domain::decide(state_, command, {now_ms(), [this] { return random_.id(); }});
+  auto held = plan_holds(command);
+  auto events = held ? domain::decide(state_, command, {now_ms(), [this] { return random_.id(); }})
+                     : Result<std::vector<EventBody>>(tl::unexpected(held.error()));
   if (!events) {
     out.answer = tl::unexpected(events.error());
     return release(std::move(out));
@@ -180,15 +191,37 @@ void Core::submit(const Command& command, const Principal& who, Reply reply, std
   release(std::move(out));
 }
 
-Result<std::vector<EventBody>> Core::check(const Command& command, const Principal& who) const {
+Result<event_log::Planned> Core::check(const Command& command, const Principal& who) const {
   if (auto allowed = domain::authorize(config_.policy, who, command); !allowed) return tl::unexpected(allowed.error());
-  // Ids of a plan are never seen again; they only have to differ.
-  std::uint8_t n = 0;
-  return domain::decide(state_, command, {now_ms(), [&n] {
-                                            Id id;
-                                            id.bytes[0] = ++n;
-                                            return id;
-                                          }});
+  return planned(command);
+}
+
+Result<event_log::Planned> Core::planned(const Command& command) const {
+  // Ids of a plan are never seen again; they have to differ, and to be the same whenever the same is decided.
+  std::uint32_t n = 0;
+  const auto next_id = [&n] {
+    Id id;
+    ++n;
+    for (std::size_t i = 0; i < sizeof n; ++i) id.bytes[i] = static_cast<std::uint8_t>(n >> (24 - 8 * i));
+    return id;
+  };
+  const TimeMs decided_ms = now_ms();
+  auto events = domain::decide(state_, command, {decided_ms, next_id});
+  if (!events) return tl::unexpected(events.error());
+  const Digest digest = event_log::plan_digest(command.workspace, *events, decided_ms);
+  return event_log::Planned{std::move(*events), digest, state_.log_id, state_.sequence};
+}
+
+Result<void> Core::plan_holds(const Command& command) const {
+  if (!command.plan) return {};
+  auto now = planned(command);
+  if (!now) {
+    return fail(Code::conflict, "the plan does not hold any more: " + now.error().message,
+                now.error().hint.empty() ? "make a new plan" : now.error().hint);
+  }
+  if (now->digest == *command.plan) return {};
+  return fail(Code::conflict, "the plan does not hold any more: since it was made, what it looked at has changed",
+              "make a new plan and look at it: the same command with --check, or provisioning plan");
 }
 
 void Core::when_durable(std::function<void()> done) { writer_.when_durable(std::move(done)); }
@@ -216,8 +249,12 @@ void Core::fold(Outcome& out, EventBody body, const Command& command, const Prin
 void Core::fold_follow_ups(Outcome& out, const Command& command) {
   const std::uint64_t cause = out.events.empty() ? 0 : out.events.front()->meta.sequence;
   // What follows is the platform's doing, not the caller's: its own principal, and no part of the command's answer.
-  const Command inside{Id{}, command.workspace, domain::Tick{}};
-  while (auto body = domain::follow_up(state_, now_ms())) fold(out, std::move(*body), inside, kSystem, cause);
+  Command inside{Id{}, command.workspace, domain::Tick{}};
+  while (auto body = domain::follow_up(state_, now_ms())) {
+    const std::string& speaks_for = state_.agenda.speaks_for;
+    inside.workspace = speaks_for.empty() ? command.workspace : speaks_for;
+    fold(out, std::move(*body), inside, kSystem, cause);
+  }
 }
 
 void Core::raise_alarm(std::string kind, std::string peer, std::string detail) {

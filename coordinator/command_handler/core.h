@@ -18,6 +18,7 @@
 #include "coordinator/domain/react.h"
 #include "coordinator/domain/state.h"
 #include "coordinator/event_log/log_writer.h"
+#include "coordinator/event_log/plan_digest.h"
 
 namespace prov::command_handler {
 
@@ -56,7 +57,7 @@ class Core {
 
   // Decides and logs; `reply` runs when the events are durable (or what it was refused for is), or at once when the
   // caller may not ask at all. `sides` become durable with the command's events; a command that changes nothing
-  // writes none.
+  // writes none. A command that carries a plan's digest is refused (conflict) unless deciding gives that plan again.
   void submit(const domain::Command& command, const domain::Principal& who, Reply reply,
               std::vector<SideRecord> sides = {});
 
@@ -64,8 +65,9 @@ class Core {
   // stranger sent; it is cut short.
   void raise_alarm(std::string kind, std::string peer, std::string detail);
 
-  // What the command would do: the events it would log. Changes nothing.
-  Result<std::vector<domain::EventBody>> check(const domain::Command& command, const domain::Principal& who) const;
+  // What the command would do: the events it would log, and the digest that binds a later submit to them. Changes
+  // nothing.
+  Result<event_log::Planned> check(const domain::Command& command, const domain::Principal& who) const;
 
   // Runs `done` when everything folded so far is durable: what is read from state() may then be told to anybody.
   void when_durable(std::function<void()> done);
@@ -89,6 +91,8 @@ class Core {
  private:
   struct Outcome;  // what a command's handling has gathered for the gate
   Result<void> admit(const domain::Command& command, const domain::Principal& who) const;
+  Result<event_log::Planned> planned(const domain::Command& command) const;
+  Result<void> plan_holds(const domain::Command& command) const;
   void fold(Outcome& out, domain::EventBody body, const domain::Command& command, const domain::Principal& who,
             std::uint64_t causation);
   void fold_follow_ups(Outcome& out, const domain::Command& command);

@@ -189,6 +189,7 @@ bool AgentInbox::take_ended(const Key& agent, const domain::Principal& who, cons
   e.message = ended.message;
   e.output_bytes = ended.output_bytes;
   e.output_digest = ended.output_digest;
+  for (const wire::Variable& output : ended.outputs) e.outputs.emplace_back(output.name, output.value);
   e.order_digest = ended.order_digest;
   desk_.core.submit({{}, "", domain::ReportEnded{agent, std::move(e), report.agent_time_ms, {}}}, who, {});
   return true;

@@ -94,6 +94,7 @@ void AgentSessions::connected(const Key& agent, const wire::Hello& hello) {
   Session& session = sessions_[agent];
   session.connected = true;
   session.capacity = std::max<std::size_t>(hello.capacity, 1);
+  session.knows_modes = hello.knows_modes;
   session.heard_ms = desk_.clock.monotonic_ms();
   session.heard_wall_ms = desk_.clock.wall_ms();
   wire::Welcome welcome;
@@ -217,6 +218,14 @@ std::optional<wire::Order> AgentSessions::render(const Id& task, std::uint32_t a
   if (order && weight(*order) > kMaxOrderBytes) {
     order = fail(Code::exhausted, "the rendered files are larger than one message may be (900 KiB)");
   }
+  // An agent from before there were modes would carry out what it is only to check, and drop a script's arguments.
+  const auto* script = order ? std::get_if<wire::Script>(&order->action) : nullptr;
+  const bool newer = order && (order->mode != wire::Mode::apply || (script != nullptr && !script->arguments.empty()));
+  if (newer && !sessions_[known.agent].knows_modes) {
+    const std::string why = "the agent of this host is too old for this step: update it, then try again";
+    desk_.report_ended(known.agent, ended_as(task, attempt, Outcome::refused, why));
+    return std::nullopt;
+  }
   if (!order) {
     desk_.report_ended(known.agent, ended_as(task, attempt, Outcome::failed, order.error().message));
     return std::nullopt;
@@ -258,8 +267,12 @@ bool AgentSessions::may_have_bundle(const Key& agent, const Digest& bundle) {
 bool AgentSessions::was_given(const Key& agent, const Digest& bundle) const {
   for (const auto& [id, workflow] : desk_.core.state().workflows) {
     for (const domain::Task& task : workflow.tasks) {
-      const auto* action = std::get_if<domain::TaskservAction>(&task.plan.action);
-      if (task.agent == agent && action != nullptr && action->spec.bundle == bundle) return true;
+      if (task.agent != agent) continue;
+      const auto* taskserv = std::get_if<domain::TaskservAction>(&task.plan.action);
+      const auto* exec = std::get_if<domain::ExecAction>(&task.plan.action);
+      if ((taskserv != nullptr && taskserv->spec.bundle == bundle) || (exec != nullptr && exec->bundle == bundle)) {
+        return true;
+      }
     }
   }
   return false;

@@ -39,6 +39,7 @@ class AgentSessions {
   };
   struct Session {
     bool connected = false;
+    bool knows_modes = false;  // it may be sent orders that are not for real
     std::size_t capacity = 0;  // orders that it takes before one of them ends
     std::size_t sent = 0;      // of `orders`, those that went out
     TimeMs heard_ms = 0;       // monotonic

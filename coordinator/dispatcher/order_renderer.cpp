@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "coordinator/dispatcher/template.h"
+#include "coordinator/domain/scope.h"
 #include "coordinator/event_log/blobs.h"
 
 namespace prov::dispatcher {
@@ -121,8 +122,9 @@ Result<wire::Order> OrderRenderer::render(const domain::State& state, const doma
   order.sequence = task.dispatch_sequence;
   order.timeout_s = task.plan.timeout_s;
   order.exclusive = task.plan.exclusive;
+  order.mode = static_cast<wire::Mode>(task.plan.mode);
   if (const auto* exec = std::get_if<domain::ExecAction>(&task.plan.action)) {
-    order.action = wire::Exec{exec->argv, {}, exec->stdin_data};
+    if (auto made = command(state, workflow, task, *exec, order); !made) return tl::unexpected(made.error());
   } else if (const auto* action = std::get_if<domain::TaskservAction>(&task.plan.action)) {
     auto made = script(state, workflow, id, *action);
     if (!made) return tl::unexpected(made.error());
@@ -133,6 +135,35 @@ Result<wire::Order> OrderRenderer::render(const domain::State& state, const doma
     order.action = wire::Noop{};
   }
   return order;
+}
+
+Result<void> OrderRenderer::command(const domain::State& state, const domain::Workflow& workflow,
+                                    const domain::Task& task, const domain::ExecAction& exec, wire::Order& order) {
+  std::vector<std::string> argv;
+  for (const std::string& argument : exec.argv) {
+    auto filled = domain::fill_in(state, workflow, task.plan.server, argument);
+    if (!filled) return tl::unexpected(filled.error());
+    argv.push_back(std::move(*filled));
+  }
+  std::vector<wire::Variable> environment;
+  for (const auto& [name, value] : exec.environment) {
+    auto filled = domain::fill_in(state, workflow, task.plan.server, value);
+    if (!filled) return tl::unexpected(filled.error());
+    environment.push_back({name, std::move(*filled)});
+  }
+  if (exec.bundle.is_zero()) {
+    order.action = wire::Exec{std::move(argv), std::move(environment), exec.stdin_data};
+    return {};
+  }
+  auto bundle = bundles_.get(exec.bundle);
+  if (!bundle) return tl::unexpected(bundle.error());
+  wire::Script out;
+  out.bundle = exec.bundle;
+  out.path = exec.script;
+  out.environment = std::move(environment);
+  out.arguments = std::move(argv);
+  order.action = std::move(out);
+  return {};
 }
 
 Result<wire::Script> OrderRenderer::script(const domain::State& state, const domain::Workflow& workflow, const Id& id,

@@ -44,6 +44,8 @@ class OrderRenderer {
   Result<wire::Order> render(const domain::State& state, const domain::Workflow& workflow, const Id& id);
 
  private:
+  Result<void> command(const domain::State& state, const domain::Workflow& workflow, const domain::Task& task,
+                       const domain::ExecAction& exec, wire::Order& order);
   Result<wire::Script> script(const domain::State& state, const domain::Workflow& workflow, const Id& id,
                               const domain::TaskservAction& action);
   BundleCache& bundles_;

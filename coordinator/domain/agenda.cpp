@@ -1,14 +1,38 @@
-// What is derived from the state: which task goes next where, and when something is overdue. Queues may hold entries
-// that time has overtaken; they are dropped when they come to the front, so nothing is ever searched.
+// Keeps what is derived from the state as it changes: which task may go next where, and when something is overdue.
+// Queues may hold entries that time has overtaken; they are dropped when they come to the front, so nothing is ever
+// searched.
 #include <algorithm>
+#include <utility>
 
 #include "coordinator/domain/slices.h"
 
 namespace prov::domain {
 namespace {
 
-bool runs_on_coordinator(const Action& action) {
+void open_group(State& state, const Workflow& workflow, const Task& task) {
+  const OperationPlan& plan = workflow.operations[task.operation].plan;
+  if (plan.concurrency_group.empty()) return;
+  const GroupKey key{workflow.workspace, plan.concurrency_group};
+  Gate& group = state.agenda.groups[key];
+  if (group.out > 0) --group.out;
+  if (group.waiting.empty() || group.listed) return;
+  group.listed = true;
+  state.agenda.open_groups.push_back(key);
+}
+
+}  // namespace
+
+bool only_waits(const Action& action) {
+  return std::holds_alternative<AwaitAgentAction>(action) || std::holds_alternative<WaitAction>(action) ||
+         std::holds_alternative<ApprovalAction>(action);
+}
+
+bool runs_on_provider(const Action& action) {
   return std::holds_alternative<ServerCreateAction>(action) || std::holds_alternative<ServerDeleteAction>(action);
+}
+
+bool at_limit(const Workflow& workflow) {
+  return workflow.paused || (workflow.parallel_limit != 0 && workflow.gate.out >= workflow.parallel_limit);
 }
 
 HostKey host_of(const Workflow& workflow, const Task& task) {
@@ -27,196 +51,42 @@ Host& host_at(State& state, const HostKey& key) {
   if (fresh) {
     if (const auto agent = state.agent_by_host.find(key); agent != state.agent_by_host.end())
       at->second.agent = agent->second;
+    at->second.here = reachable_agent(state, at->second) != nullptr;
   }
   return at->second;
+}
+
+ProviderDesk& desk_of(State& state, const Workflow& workflow, const Task& task) {
+  const std::string* host = server_of(task.plan.action);
+  const auto server = host == nullptr ? state.servers.end() : state.servers.find({workflow.workspace, *host});
+  return state.agenda.providers[server == state.servers.end() ? std::string() : server->second.spec.provider];
 }
 
 void mark_runnable(State& state, const HostKey& key, Host& host) {
   if (host.queued || (host.ready.empty() && host.ready_exclusive.empty())) return;
   host.queued = true;
-  state.agenda.runnable.push_back(key);
+  state.agenda.runnable.of(key.first).push_back(key);
 }
-
-bool at_limit(const Workflow& workflow) {
-  return workflow.parallel_limit != 0 && workflow.out >= workflow.parallel_limit;
-}
-
-TaskDispatched dispatch(const State& state, const Id& id, const Task& task, const Key& agent, TimeMs now_ms) {
-  // Until it starts, an order may stand behind others at its agent; from its start on its own time limit counts.
-  const TimeMs deadline = now_ms + std::uint64_t{task.plan.timeout_s} * 1000 + kReportGraceMs +
-                          (agent.is_zero() ? 0 : state.agenda.limits.delivery_ms);
-  return TaskDispatched{id, task.attempt + 1, agent, deadline};
-}
-
-// The first entry of `queue` that is still ready to go; entries that wait for their workflow's limit step aside.
-const Task* pick(State& state, std::deque<Id>& queue, Id& id, TimeMs now_ms, bool limited = true) {
-  while (!queue.empty()) {
-    id = queue.front();
-    queue.pop_front();
-    Workflow* workflow = find_workflow(state, id);
-    const Task* task = find_task(state, id);
-    if (task == nullptr || task->status != TaskStatus::ready || workflow->cancelling) continue;
-    if (task->retry_at_ms > now_ms) {  // it was due when it was queued, and the clock has gone back
-      state.agenda.deadlines.insert({task->retry_at_ms, DeadlineKind::retry, id, task->attempt});
-      continue;
-    }
-    if (!limited || !at_limit(*workflow)) return task;
-    workflow->over_limit.push_back(*task_index(id));
-  }
-  return nullptr;
-}
-
-std::optional<EventBody> next_doomed(State& state) {
-  while (!state.agenda.doomed.empty()) {
-    const Id id = state.agenda.doomed.front();
-    state.agenda.doomed.pop_front();
-    const Workflow* workflow = find_workflow(state, id);
-    const Task* task = find_task(state, id);
-    if (task == nullptr || workflow->ended) continue;
-    if (task->status != TaskStatus::pending && task->status != TaskStatus::ready) continue;
-    TaskEnded e;
-    e.task = id;
-    e.attempt = task->attempt;
-    e.outcome = workflow->cancelling ? Outcome::cancelled : Outcome::skipped;
-    e.message = workflow->cancelling ? "the workflow was cancelled" : "";
-    for (const std::uint32_t before : task->plan.depends_on) {
-      const Task& needed = workflow->tasks[before];
-      if (workflow->cancelling || needed.status != TaskStatus::ended || succeeded(needed.outcome)) continue;
-      e.message = "needs \"" + needed.plan.name + "\", which " +
-                  (needed.outcome == Outcome::skipped ? "was " : "ended as ") + name_of(needed.outcome);
-      break;
-    }
-    return e;
-  }
-  return std::nullopt;
-}
-
-std::optional<EventBody> attempt_overdue(const State& state, const Deadline& due) {
-  const Task* task = find_task(state, due.id);
-  const bool out = task != nullptr && task->attempt == due.attempt &&
-                   (task->status == TaskStatus::dispatched || task->status == TaskStatus::running);
-  if (!out) return std::nullopt;
-  if (std::holds_alternative<AwaitAgentAction>(task->plan.action)) {
-    TaskEnded e;
-    e.task = due.id;
-    e.attempt = due.attempt;
-    e.outcome = Outcome::timed_out;
-    e.message = "no agent joined from this host within " + std::to_string(task->plan.timeout_s) + " s";
-    return e;
-  }
-  const bool agent_gone = !task->agent.is_zero() && !state.agents.contains(task->agent);
-  return TaskInDoubt{
-      due.id, due.attempt,
-      agent_gone ? "its agent was removed before it reported" : "nothing was heard of it until its deadline"};
-}
-
-std::optional<EventBody> delivery_overdue(State& state, const Deadline& due, TimeMs now_ms) {
-  const Workflow* workflow = find_workflow(state, due.id);
-  const Task* task = find_task(state, due.id);
-  if (task == nullptr || task->status != TaskStatus::ready || task->retry_at_ms > now_ms) return std::nullopt;
-  if (reachable_agent(state, host_at(state, host_of(*workflow, *task))) != nullptr) return std::nullopt;
-  TaskEnded e;
-  e.task = due.id;
-  e.attempt = task->attempt;
-  e.outcome = Outcome::not_delivered;
-  e.message = "host \"" + task->plan.server + "\" could not be reached for " +
-              std::to_string(state.agenda.limits.delivery_ms / 1000) + " s";
-  return e;
-}
-
-std::optional<EventBody> next_overdue(State& state, TimeMs now_ms) {
-  auto& deadlines = state.agenda.deadlines;
-  while (!deadlines.empty() && deadlines.begin()->at_ms <= now_ms) {
-    const Deadline due = *deadlines.begin();
-    deadlines.erase(deadlines.begin());
-    std::optional<EventBody> event;
-    switch (due.kind) {
-      case DeadlineKind::attempt: event = attempt_overdue(state, due); break;
-      case DeadlineKind::delivery: event = delivery_overdue(state, due, now_ms); break;
-      case DeadlineKind::token:
-        if (state.join_tokens.contains(due.id)) event = JoinTokenExpired{due.id};
-        break;
-      case DeadlineKind::retry:
-        if (const Task* task = find_task(state, due.id); task != nullptr && task->status == TaskStatus::ready) {
-          agenda_task_ready(state, *find_workflow(state, due.id), *task_index(due.id), now_ms);
-        }
-        break;
-    }
-    if (event) return event;
-  }
-  return std::nullopt;
-}
-
-std::optional<EventBody> next_arrived(State& state) {
-  while (!state.agenda.arrived.empty()) {
-    const Id id = state.agenda.arrived.front();
-    state.agenda.arrived.pop_front();
-    const Task* task = find_task(state, id);
-    if (task == nullptr || task->status != TaskStatus::dispatched) continue;
-    TaskEnded e;
-    e.task = id;
-    e.attempt = task->attempt;
-    return e;
-  }
-  return std::nullopt;
-}
-
-std::optional<EventBody> next_on_coordinator(State& state, TimeMs now_ms) {
-  Id id;
-  if (const Task* task = pick(state, state.agenda.awaits_ready, id, now_ms, false))
-    return dispatch(state, id, *task, Key{}, now_ms);
-  if (state.agenda.coordinator_out >= state.agenda.limits.provider_parallel) return std::nullopt;
-  if (const Task* task = pick(state, state.agenda.coordinator_ready, id, now_ms))
-    return dispatch(state, id, *task, Key{}, now_ms);
-  return std::nullopt;
-}
-
-std::optional<EventBody> next_on_hosts(State& state, TimeMs now_ms) {
-  auto& runnable = state.agenda.runnable;
-  while (!runnable.empty()) {
-    const HostKey key = runnable.front();
-    runnable.pop_front();
-    Host& host = state.agenda.hosts.at(key);
-    host.queued = false;
-    const Agent* agent = reachable_agent(state, host);
-    if (agent == nullptr || agent->draining || host.outstanding >= state.agenda.limits.agent_orders) continue;
-    Id id;
-    const Task* task = host.exclusive_outstanding == 0 ? pick(state, host.ready_exclusive, id, now_ms) : nullptr;
-    if (task == nullptr) task = pick(state, host.ready, id, now_ms);
-    if (task == nullptr) continue;
-    mark_runnable(state, key, host);  // to the back: hosts take turns
-    return dispatch(state, id, *task, agent->key, now_ms);
-  }
-  return std::nullopt;
-}
-
-std::optional<EventBody> next_settled(State& state) {
-  while (!state.agenda.settled.empty()) {
-    const Workflow* workflow = find_workflow(state, state.agenda.settled.front());
-    state.agenda.settled.pop_front();
-    if (workflow != nullptr && !workflow->ended && workflow->unended == 0) return ended(*workflow);
-  }
-  return std::nullopt;
-}
-
-}  // namespace
 
 void agenda_task_ready(State& state, const Workflow& workflow, std::uint32_t index, TimeMs now_ms) {
   if (!state.agenda.active) return;
   Agenda& agenda = state.agenda;
   const Task& task = workflow.tasks[index];
+  const Operation& operation = workflow.operations[task.operation];
   const Id id = task_id(workflow.id, index);
-  if (workflow.cancelling) return agenda.doomed.push_back(id);
+  if (workflow.cancelling || workflow.stopped_by || operation.stopping) return agenda.doomed.push_back(id);
   if (task.retry_at_ms > now_ms) {
     agenda.deadlines.insert({task.retry_at_ms, DeadlineKind::retry, id, task.attempt});
-  } else if (runs_on_coordinator(task.plan.action)) {
-    agenda.coordinator_ready.push_back(id);
-  } else if (std::holds_alternative<AwaitAgentAction>(task.plan.action)) {
+  } else if (workflow.paused) {  // a host that is away is no reason to give up what may not go yet
+    find_workflow(state, id)->gate.waiting.push(operation.plan.priority, task.ready_ms, id);
+  } else if (runs_on_provider(task.plan.action)) {
+    desk_of(state, workflow, task).ready.of(workflow.workspace).push(operation.plan.priority, task.ready_ms, id);
+  } else if (only_waits(task.plan.action)) {
     agenda.awaits_ready.push_back(id);
   } else {
     const HostKey key = host_of(workflow, task);
     Host& host = host_at(state, key);
-    (task.plan.exclusive ? host.ready_exclusive : host.ready).push_back(id);
+    (task.plan.exclusive ? host.ready_exclusive : host.ready).push(operation.plan.priority, task.ready_ms, id);
     if (reachable_agent(state, host) == nullptr) {
       agenda.deadlines.insert({now_ms + agenda.limits.delivery_ms, DeadlineKind::delivery, id, task.attempt});
     }
@@ -235,19 +105,28 @@ void agenda_task_out(State& state, const Workflow& workflow, std::uint32_t index
   const Task& task = workflow.tasks[index];
   const Id id = task_id(workflow.id, index);
   state.agenda.deadlines.insert({task.deadline_ms, DeadlineKind::attempt, id, task.attempt});
-  if (runs_on_coordinator(task.plan.action)) {
-    ++state.agenda.coordinator_out;
+  if (only_waits(task.plan.action)) return agenda_wait_begun(state, workflow, task, id);
+  const OperationPlan& plan = workflow.operations[task.operation].plan;
+  if (!plan.concurrency_group.empty()) ++state.agenda.groups[{workflow.workspace, plan.concurrency_group}].out;
+  if (runs_on_provider(task.plan.action)) {
+    ++desk_of(state, workflow, task).out;
     return;
   }
   Host& host = host_at(state, host_of(workflow, task));
-  if (std::holds_alternative<AwaitAgentAction>(task.plan.action)) {
-    host.awaiting.push_back(id);
-    if (reachable_agent(state, host) != nullptr) state.agenda.arrived.push_back(id);
-    return;
-  }
   ++host.outstanding;
   if (task.plan.exclusive) ++host.exclusive_outstanding;
   host.unsettled.insert(task.dispatch_sequence);
+}
+
+void agenda_wait_begun(State& state, const Workflow& workflow, const Task& task, const Id& id) {
+  if (std::holds_alternative<AwaitAgentAction>(task.plan.action)) {
+    Host& host = host_at(state, host_of(workflow, task));
+    host.awaiting.push_back(id);
+    if (reachable_agent(state, host) != nullptr) state.agenda.arrived.push_back(id);
+  } else if (const auto* wait = std::get_if<WaitAction>(&task.plan.action); wait != nullptr && !wait->until.empty()) {
+    state.agenda.deadlines.insert({state.log_time_ms, DeadlineKind::condition, id, task.attempt});
+  }
+  if (workflow.cancelling) state.agenda.doomed.push_back(id);
 }
 
 void agenda_settle(State& state, const Workflow& workflow, const Task& task) {
@@ -257,40 +136,63 @@ void agenda_settle(State& state, const Workflow& workflow, const Task& task) {
 }
 
 void agenda_task_back(State& state, Workflow& workflow, std::uint32_t index, bool settled) {
-  --workflow.out;
-  if (!state.agenda.active) return;
   const Task& task = workflow.tasks[index];
+  if (!only_waits(task.plan.action)) --workflow.gate.out;
+  if (!state.agenda.active) return;
   const Id id = task_id(workflow.id, index);
   state.agenda.deadlines.erase({task.deadline_ms, DeadlineKind::attempt, id, task.attempt});
-  if (runs_on_coordinator(task.plan.action)) {
-    --state.agenda.coordinator_out;
+  if (only_waits(task.plan.action)) {
+    if (std::holds_alternative<AwaitAgentAction>(task.plan.action)) {
+      std::erase(host_at(state, host_of(workflow, task)).awaiting, id);
+    }
+    return;
+  }
+  if (runs_on_provider(task.plan.action)) {
+    ProviderDesk& desk = desk_of(state, workflow, task);
+    if (desk.out > 0) --desk.out;
   } else {
     const HostKey key = host_of(workflow, task);
     Host& host = host_at(state, key);
-    if (std::holds_alternative<AwaitAgentAction>(task.plan.action)) {
-      std::erase(host.awaiting, id);
-    } else {
-      --host.outstanding;
-      if (task.plan.exclusive) --host.exclusive_outstanding;
-      if (settled) host.unsettled.erase(task.dispatch_sequence);
-      mark_runnable(state, key, host);
-    }
+    --host.outstanding;
+    if (task.plan.exclusive) --host.exclusive_outstanding;
+    if (settled) host.unsettled.erase(task.dispatch_sequence);
+    mark_runnable(state, key, host);
   }
-  while (!workflow.over_limit.empty() && !at_limit(workflow)) {
-    const std::uint32_t next = workflow.over_limit.front();
-    workflow.over_limit.pop_front();
-    if (workflow.tasks[next].status != TaskStatus::ready) continue;
-    agenda_task_ready(state, workflow, next, state.log_time_ms);
-    break;  // one slot came free
-  }
+  open_group(state, workflow, task);
+  agenda_gate_opened(state, workflow);
 }
 
-void agenda_doom(State& state, const Workflow& workflow, std::uint32_t index) {
-  if (state.agenda.active) state.agenda.doomed.push_back(task_id(workflow.id, index));
+void agenda_gate_opened(State& state, Workflow& workflow) {
+  if (!state.agenda.active || workflow.gate.waiting.empty() || workflow.gate.listed) return;
+  workflow.gate.listed = true;
+  state.agenda.open_gates.push_back(workflow.id);
+}
+
+void agenda_doom(State& state, const Workflow& workflow, std::uint32_t task) {
+  if (state.agenda.active) state.agenda.doomed.push_back(task_id(workflow.id, task));
+}
+
+void agenda_doom_operation(State& state, const Workflow& workflow, std::uint32_t operation) {
+  if (state.agenda.active) state.agenda.doomed_operations.emplace_back(workflow.id, operation);
+}
+
+void agenda_operation_due(State& state, const Workflow& workflow, std::uint32_t operation) {
+  if (state.agenda.active) state.agenda.due.emplace_back(workflow.id, operation);
+}
+
+void agenda_wave_over(State& state, const Workflow& workflow, std::uint32_t operation, TimeMs now_ms) {
+  if (!state.agenda.active) return;
+  const Operation& of = workflow.operations[operation];
+  state.agenda.deadlines.insert(
+      {now_ms + of.plan.pause_ms, DeadlineKind::wave, task_id(workflow.id, operation), of.waves_opened});
 }
 
 void agenda_workflow_settled(State& state, const Workflow& workflow) {
   if (state.agenda.active) state.agenda.settled.push_back(workflow.id);
+}
+
+void agenda_cluster_settled(State& state, const Workflow& workflow, std::uint32_t operation) {
+  if (state.agenda.active) state.agenda.clusters.emplace_back(workflow.id, operation);
 }
 
 void agenda_host_changed(State& state, const HostKey& key) {
@@ -298,26 +200,19 @@ void agenda_host_changed(State& state, const HostKey& key) {
   Host& host = host_at(state, key);
   const auto agent = state.agent_by_host.find(key);
   host.agent = agent == state.agent_by_host.end() ? Key{} : agent->second;
-  if (reachable_agent(state, host) != nullptr) {
+  const bool was_here = std::exchange(host.here, reachable_agent(state, host) != nullptr);
+  if (was_here && !host.here) host.away_ms = state.log_time_ms;
+  if (host.here) {
     for (const Id& id : host.awaiting) state.agenda.arrived.push_back(id);
     mark_runnable(state, key, host);
     return;
   }
   for (const auto* queue : {&host.ready, &host.ready_exclusive}) {
-    for (const Id& id : *queue) {
+    queue->each([&](const Id& id) {
       state.agenda.deadlines.insert(
           {state.log_time_ms + state.agenda.limits.delivery_ms, DeadlineKind::delivery, id, 0});
-    }
+    });
   }
-}
-
-std::optional<EventBody> follow_up(State& state, TimeMs now_ms) {
-  if (auto event = next_doomed(state)) return event;
-  if (auto event = next_overdue(state, now_ms)) return event;
-  if (auto event = next_arrived(state)) return event;
-  if (auto event = next_on_coordinator(state, now_ms)) return event;
-  if (auto event = next_on_hosts(state, now_ms)) return event;
-  return next_settled(state);
 }
 
 std::optional<TimeMs> next_deadline(const State& state) {
@@ -328,10 +223,73 @@ std::optional<TimeMs> next_deadline(const State& state) {
 void rebuild_derived(State& state) {
   state.agent_by_host.clear();
   for (const auto& [key, agent] : state.agents) state.agent_by_host[{agent.workspace, agent.server}] = key;
-  for (auto& [id, workflow] : state.workflows) derive(workflow);
+  state.server_work.clear();
+  for (auto& [id, workflow] : state.workflows) {
+    derive(workflow);
+    if (workflow.ended) continue;
+    for (const Task& task : workflow.tasks) {
+      if (task.status != TaskStatus::ended) server_work_begun(state, workflow, task);
+    }
+  }
   state.ended_tasks = 0;
   for (const Id& id : state.ended_workflows) state.ended_tasks += state.workflows.at(id).tasks.size();
 }
+
+namespace {
+
+void put_task_on_agenda(State& state, const Workflow& workflow, std::uint32_t index) {
+  const Task& task = workflow.tasks[index];
+  const Operation& operation = workflow.operations[task.operation];
+  const bool stopped = workflow.cancelling || workflow.stopped_by || operation.stopping;
+  switch (task.status) {
+    case TaskStatus::ended:
+      if (task.outcome == Outcome::in_doubt && !task.plan.server.empty()) {
+        host_at(state, host_of(workflow, task)).unsettled.insert(task.dispatch_sequence);
+      }
+      break;
+    case TaskStatus::pending:
+      if (operation.status == OperationStatus::open && (stopped || hopeless(workflow, task))) {
+        agenda_doom(state, workflow, index);
+      }
+      break;
+    case TaskStatus::ready: agenda_task_ready(state, workflow, index, state.log_time_ms); break;
+    case TaskStatus::dispatched:
+    case TaskStatus::running:
+      agenda_task_out(state, workflow, index);
+      if (!task.agent.is_zero() && !state.agents.contains(task.agent)) {
+        state.agenda.deadlines.insert(
+            {state.log_time_ms, DeadlineKind::attempt, task_id(workflow.id, index), task.attempt});
+      }
+      break;
+  }
+}
+
+// No workflow that came later is about that cluster: what this one did to it is what holds.
+bool last_on_cluster(const State& state, const Workflow& workflow, const std::string& cluster) {
+  if (cluster.empty()) return false;
+  return std::none_of(state.workflows.begin(), state.workflows.end(), [&](const auto& at) {
+    const Workflow& other = at.second;
+    if (other.id == workflow.id || other.workspace != workflow.workspace) return false;
+    if (other.submitted_ms < workflow.submitted_ms) return false;
+    return std::any_of(other.operations.begin(), other.operations.end(),
+                       [&](const Operation& operation) { return operation.plan.cluster == cluster; });
+  });
+}
+
+void put_operation_on_agenda(State& state, const Workflow& workflow, std::uint32_t index) {
+  const Operation& operation = workflow.operations[index];
+  if (operation.status == OperationStatus::waiting || operation.status == OperationStatus::due) {
+    const bool turn = operation.missing == 0 && (workflow.stopped_by || needed_in_vain(workflow, operation));
+    if (workflow.cancelling || turn) return agenda_doom_operation(state, workflow, index);
+    if (operation.status == OperationStatus::due) agenda_operation_due(state, workflow, index);
+  } else if (operation.status == OperationStatus::open && operation.unended_open == 0) {
+    agenda_wave_over(state, workflow, index, state.log_time_ms);
+  } else if (operation.outcome == Outcome::done && last_on_cluster(state, workflow, operation.plan.cluster)) {
+    agenda_cluster_settled(state, workflow, index);
+  }
+}
+
+}  // namespace
 
 void rebuild_agenda(State& state) {
   rebuild_derived(state);
@@ -350,28 +308,15 @@ void rebuild_agenda(State& state) {
   });
   for (const Id& id : order) {
     Workflow& workflow = state.workflows.at(id);
-    for (std::uint32_t i = 0; i < workflow.tasks.size(); ++i) {
-      const Task& task = workflow.tasks[i];
-      const bool hopeless =
-          std::any_of(task.plan.depends_on.begin(), task.plan.depends_on.end(), [&](std::uint32_t before) {
-            return workflow.tasks[before].status == TaskStatus::ended && !succeeded(workflow.tasks[before].outcome);
-          });
-      if (task.status == TaskStatus::ended) {
-        if (task.outcome == Outcome::in_doubt && !task.plan.server.empty()) {
-          host_at(state, host_of(workflow, task)).unsettled.insert(task.dispatch_sequence);
-        }
-      } else if (task.status == TaskStatus::pending) {
-        if (hopeless || workflow.cancelling) agenda_doom(state, workflow, i);
-      } else if (task.status == TaskStatus::ready) {
-        agenda_task_ready(state, workflow, i, state.log_time_ms);
-      } else {
-        agenda_task_out(state, workflow, i);
-        if (!task.agent.is_zero() && !state.agents.contains(task.agent)) {
-          state.agenda.deadlines.insert({state.log_time_ms, DeadlineKind::attempt, task_id(id, i), task.attempt});
-        }
-      }
+    workflow.gate.waiting = {};
+    workflow.gate.listed = false;
+    for (std::uint32_t i = 0; i < workflow.tasks.size(); ++i) put_task_on_agenda(state, workflow, i);
+    if (workflow.ended) {
+      if (wants_rollback(workflow)) state.agenda.rollbacks.push_back(id);
+      continue;
     }
-    if (!workflow.ended && workflow.unended == 0) agenda_workflow_settled(state, workflow);
+    for (std::uint32_t i = 0; i < workflow.operations.size(); ++i) put_operation_on_agenda(state, workflow, i);
+    if (workflow.unended_operations == 0) agenda_workflow_settled(state, workflow);
   }
 }
 

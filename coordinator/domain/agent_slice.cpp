@@ -74,7 +74,7 @@ void apply(State& state, const Envelope& meta, const AgentRemoved& e) {
   if (!state.agenda.active) return;
   // Nobody will ever report what is out there: such attempts are in doubt from now on.
   for (auto& [id, workflow] : state.workflows) {
-    if (workflow.ended || workflow.out == 0) continue;
+    if (workflow.ended || workflow.gate.out == 0) continue;
     for (std::uint32_t i = 0; i < workflow.tasks.size(); ++i) {
       const Task& task = workflow.tasks[i];
       const bool out = task.status == TaskStatus::dispatched || task.status == TaskStatus::running;

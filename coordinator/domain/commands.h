@@ -37,6 +37,81 @@ struct CheckTaskservs {  // runs their check scripts; changes nothing
   std::string infra;
   std::vector<TaskservSpec> taskservs;
 };
+
+// ---- batches: a batch file as the client resolved it. Expressions are texts here, so that an error can quote them.
+struct BatchDependency {
+  std::string id;
+  DependencyKind kind = DependencyKind::hard;
+};
+struct Rolling {
+  std::string batch;         // hosts at once: "10" or "20%"; empty: all
+  std::uint32_t canary = 0;  // hosts of a first wave of its own
+  std::uint32_t pause_s = 0;
+  bool health_check = false;  // a host counts when its task services' checks say so
+};
+struct BatchTaskserv {
+  TaskservSpec spec;                 // without a server: for every target that has no entry of its own
+  std::vector<std::uint32_t> after;  // indexes into the same list that are installed before, on the same host
+};
+struct BatchOperation {
+  std::string id;
+  OperationKind kind = OperationKind::script;
+  std::vector<BatchDependency> dependencies;
+  std::string when;
+  std::string targets;  // an expression over hosts; empty: every host that the operation itself names
+  std::string limit;    // "5" or "10%" of the targets, chosen by `seed`
+  std::uint64_t seed = 0;
+  std::string for_each_targets;  // once for each host: {{item}} is its name
+  Rolling rolling;
+  std::uint32_t retries = 0, timeout_s = 0;  // timeout_s 0: the kind's own
+  RetryPolicy retry;
+  std::int32_t priority = 0;
+  OnFailure on_failure = OnFailure::fail;
+  std::string max_failures;  // "2" or "10%" of its hosts; empty: none is tolerated, and none stops the others
+  std::string concurrency_group;
+  std::uint32_t group_limit = 0;
+  std::string checkpoint;
+  std::vector<std::string> outputs;  // names that its steps must say; conditions may read these alone
+  OrderMode mode = OrderMode::apply;
+  // by kind
+  std::vector<ServerSpec> servers;       // server_create
+  std::vector<std::string> hostnames;    // server_delete
+  std::vector<BatchTaskserv> taskservs;  // taskserv_*, cluster_*: in the order of installation
+  std::optional<ClusterSpec> cluster;    // cluster_*
+  ExecAction exec, undo;                 // script; undo without argv and bundle: there is none
+  std::uint32_t wait_s = 0;              // wait
+  std::string until;                     // wait: a condition
+  std::string prompt;                    // approval
+};
+struct SubmitBatch {
+  std::string name, version, infra;
+  std::uint32_t parallel_limit = 0;  // 0: the platform's own
+  bool preserve_successful = false;
+  Pairs params;
+  std::vector<BatchOperation> operations;
+};
+struct PauseWorkflow {
+  Id workflow;
+  std::string reason;
+};
+struct ResumeWorkflow {
+  Id workflow;
+};
+struct RetryWorkflow {
+  Id workflow;
+  std::vector<std::string> operations;  // empty: all
+  bool in_doubt = false;
+};
+struct RollbackWorkflow {
+  Id workflow;
+  std::string checkpoint;  // empty: everything
+};
+struct ApproveTask {
+  Id task;  // or its workflow, when one approval is open there
+  bool approved = true;
+  std::string comment;
+};
+
 struct RunExec {
   std::vector<std::string> servers;
   std::vector<std::string> argv;
@@ -127,12 +202,14 @@ using CommandBody =
     std::variant<RegisterWorkspace, CreateServers, DeleteServers, CreateTaskservs, DeleteTaskservs, CheckTaskservs,
                  RunExec, RunNoop, CancelWorkflow, CreateJoinToken, DrainAgent, RemoveAgent, StoreBlob, OpenSession,
                  AcceptDamage, EnrolAgent, ConnectAgent, LoseAgent, ReportStarted, ReportEnded, CloseSession, Tick,
-                 RaiseAlarm, RecordSecret, RecordCheckpoint>;
+                 RaiseAlarm, RecordSecret, RecordCheckpoint, SubmitBatch, PauseWorkflow, ResumeWorkflow, RetryWorkflow,
+                 RollbackWorkflow, ApproveTask>;
 
 struct Command {
   Id id;                  // zero for inside commands: they are not remembered
   std::string workspace;  // empty for platform-wide ones
   CommandBody body;
+  std::optional<Digest> plan = {};  // Core::check's of this command: done only if it would still do exactly that
 };
 
 const char* name_of(const CommandBody& body);  // "CreateServers"

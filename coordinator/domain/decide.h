@@ -18,7 +18,8 @@ struct Inputs {
 Result<std::vector<EventBody>> decide(const State& state, const Command& command, const Inputs& in);
 
 // The next event that the state itself calls for at `now_ms`: a task to dispatch, to skip or to give up, a workflow
-// that is complete, a token that expired. Folded and asked again until there is none. Touches only the agenda.
+// that is complete, a token that expired. Folded and asked again until there is none. Touches only the agenda, where
+// `speaks_for` is then the workspace of an event that does not tell it.
 std::optional<EventBody> follow_up(State& state, TimeMs now_ms);
 
 // When follow_up has something to say although nothing happens; nullopt: never.

@@ -103,6 +103,11 @@ struct WorkflowSubmitted {
   std::string kind, name, infra;
   std::uint32_t parallel_limit = 0;
   std::vector<TaskPlan> tasks;
+  std::vector<OperationPlan> operations;  // empty: one, of all its tasks
+  Pairs params;                           // what conditions and arguments may read
+  bool preserve_successful = false;       // a rollback leaves alone what succeeded
+  Id rolls_back;                          // the workflow that this one undoes; zero: none
+  std::vector<std::string> notes;         // for people: what cannot be undone, what a soft dependency is missing
 };
 struct WorkflowCancelRequested {
   Id id;
@@ -132,11 +137,53 @@ struct TaskEnded {
   std::uint64_t output_bytes = 0;
   Digest output_digest, order_digest;
   TimeMs retry_at_ms = 0;
+  Pairs outputs;  // what the step said for later operations
 };
 struct TaskInDoubt {
   Id task;
   std::uint32_t attempt = 0;
   std::string reason;
+};
+
+// ---- the course of a workflow
+struct OperationOpened {  // its condition holds, or its next wave may go
+  Id workflow;
+  std::uint32_t operation = 0, wave = 0;
+};
+struct OperationSkipped {  // none of it will run
+  Id workflow;
+  std::uint32_t operation = 0;
+  Outcome outcome = Outcome::skipped;  // or cancelled
+  bool unneeded = false;               // its condition is false: what depends on it may go on
+  std::string reason;
+};
+struct WorkflowPaused {
+  Id id;
+  std::string reason;
+};
+struct WorkflowResumed {
+  Id id;
+};
+struct WorkflowRetried {  // what did not succeed is to run again
+  Id id;
+  std::vector<std::uint32_t> operations;  // empty: of all of them
+  bool in_doubt = false;                  // also what may have been done
+};
+struct ApprovalGiven {
+  Id task;
+  bool approved = false;
+  std::string comment;
+};
+
+// ---- clusters
+struct ClusterDeclared {
+  ClusterSpec spec;
+};
+struct ClusterReady {
+  std::string name;
+};
+struct ClusterRemoved {
+  std::string name;
 };
 
 // ---- the rest
@@ -166,14 +213,16 @@ struct UnknownEvent {  // written by a later release: its aggregate freezes, the
   std::string payload;
 };
 
-using EventBody = std::variant<UnknownEvent, LogCreated, CoordinatorStarted, CheckpointSigned, SecurityAlarm,
-                               DamageAccepted, WorkspaceRegistered, JoinTokenCreated, JoinTokenExpired, AgentEnrolled,
-                               AgentConnected, AgentLost, AgentDrainChanged, AgentRemoved, ServerDeclared,
-                               ServerCreated, ServerDeleted, TaskservDeclared, TaskservInstalled, TaskservRemoved,
-                               WorkflowSubmitted, WorkflowCancelRequested, WorkflowEnded, TaskDispatched, TaskStarted,
-                               TaskEnded, TaskInDoubt, SessionOpened, SessionClosed, SecretCreated, BlobStored>;
+using EventBody =
+    std::variant<UnknownEvent, LogCreated, CoordinatorStarted, CheckpointSigned, SecurityAlarm, DamageAccepted,
+                 WorkspaceRegistered, JoinTokenCreated, JoinTokenExpired, AgentEnrolled, AgentConnected, AgentLost,
+                 AgentDrainChanged, AgentRemoved, ServerDeclared, ServerCreated, ServerDeleted, TaskservDeclared,
+                 TaskservInstalled, TaskservRemoved, WorkflowSubmitted, WorkflowCancelRequested, WorkflowEnded,
+                 TaskDispatched, TaskStarted, TaskEnded, TaskInDoubt, SessionOpened, SessionClosed, SecretCreated,
+                 BlobStored, OperationOpened, OperationSkipped, WorkflowPaused, WorkflowResumed, WorkflowRetried,
+                 ApprovalGiven, ClusterDeclared, ClusterReady, ClusterRemoved>;
 // The index in the variant is the number in schema EventType.
-static_assert(std::variant_size_v<EventBody> == 31);
+static_assert(std::variant_size_v<EventBody> == 40);
 
 enum class Transport : std::uint16_t { internal, unix_socket, tcp, agent_link };
 enum class AggregateKind : std::uint16_t {

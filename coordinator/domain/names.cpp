@@ -1,3 +1,5 @@
+#include <tuple>
+
 #include "coordinator/domain/commands.h"
 #include "coordinator/domain/events.h"
 #include "coordinator/domain/state.h"
@@ -35,18 +37,29 @@ const char* name_of(const EventBody& body) {
                                            "SessionOpened",
                                            "SessionClosed",
                                            "SecretCreated",
-                                           "BlobStored"};
+                                           "BlobStored",
+                                           "OperationOpened",
+                                           "OperationSkipped",
+                                           "WorkflowPaused",
+                                           "WorkflowResumed",
+                                           "WorkflowRetried",
+                                           "ApprovalGiven",
+                                           "ClusterDeclared",
+                                           "ClusterReady",
+                                           "ClusterRemoved"};
   static_assert(std::size(kNames) == std::variant_size_v<EventBody>);
   return kNames[body.index()];
 }
 
 const char* name_of(const CommandBody& body) {
   static constexpr const char* kNames[] = {
-      "RegisterWorkspace", "CreateServers", "DeleteServers", "CreateTaskservs", "DeleteTaskservs",
-      "CheckTaskservs",    "RunExec",       "RunNoop",       "CancelWorkflow",  "CreateJoinToken",
-      "DrainAgent",        "RemoveAgent",   "StoreBlob",     "OpenSession",     "AcceptDamage",
-      "EnrolAgent",        "ConnectAgent",  "LoseAgent",     "ReportStarted",   "ReportEnded",
-      "CloseSession",      "Tick",          "RaiseAlarm",    "RecordSecret",    "RecordCheckpoint"};
+      "RegisterWorkspace", "CreateServers", "DeleteServers",  "CreateTaskservs", "DeleteTaskservs",
+      "CheckTaskservs",    "RunExec",       "RunNoop",        "CancelWorkflow",  "CreateJoinToken",
+      "DrainAgent",        "RemoveAgent",   "StoreBlob",      "OpenSession",     "AcceptDamage",
+      "EnrolAgent",        "ConnectAgent",  "LoseAgent",      "ReportStarted",   "ReportEnded",
+      "CloseSession",      "Tick",          "RaiseAlarm",     "RecordSecret",    "RecordCheckpoint",
+      "SubmitBatch",       "PauseWorkflow", "ResumeWorkflow", "RetryWorkflow",   "RollbackWorkflow",
+      "ApproveTask"};
   static_assert(std::size(kNames) == std::variant_size_v<CommandBody>);
   return kNames[body.index()];
 }
@@ -68,6 +81,58 @@ const char* name_of(TaskservStatus status) {
     case TaskservStatus::failed: return "failed";
   }
   return "unknown";
+}
+
+const char* name_of(ClusterStatus status) { return status == ClusterStatus::ready ? "ready" : "declared"; }
+
+const char* name_of(OperationStatus status) {
+  switch (status) {
+    case OperationStatus::waiting: return "waiting";
+    case OperationStatus::due: return "due";
+    case OperationStatus::open: return "open";
+    case OperationStatus::ended: return "ended";
+  }
+  return "unknown";
+}
+
+const char* name_of(OperationKind kind) {
+  static constexpr const char* kNames[] = {"tasks",           "server_create",  "server_delete",  "taskserv_create",
+                                           "taskserv_delete", "taskserv_check", "cluster_create", "cluster_delete",
+                                           "script",          "wait",           "approval",       "batch"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+const char* name_of(OnFailure policy) {
+  switch (policy) {
+    case OnFailure::fail: return "fail";
+    case OnFailure::go_on: return "continue";
+    case OnFailure::rollback: return "rollback";
+  }
+  return "unknown";
+}
+
+// Two plans are the same when what takes them back is the same too, wherever it lies in memory.
+bool TaskPlan::operator==(const TaskPlan& other) const {
+  const auto rest = [](const TaskPlan& p) {
+    return std::tie(p.name, p.server, p.depends_on, p.timeout_s, p.max_attempts, p.exclusive, p.mode, p.action);
+  };
+  const bool same_undo = undo == other.undo || (undo && other.undo && *undo == *other.undo);
+  return same_undo && rest(*this) == rest(other);
+}
+
+std::string duration_key(const State& state, const std::string& workspace, const TaskPlan& plan) {
+  if (plan.mode != OrderMode::apply) return {};
+  if (const auto* action = std::get_if<TaskservAction>(&plan.action)) {
+    return std::string(name_of(action->verb)) + " " + action->spec.name;
+  }
+  const std::string* host = nullptr;
+  const char* verb = "create ";
+  if (const auto* create = std::get_if<ServerCreateAction>(&plan.action)) host = &create->hostname;
+  if (const auto* remove = std::get_if<ServerDeleteAction>(&plan.action)) host = &remove->hostname, verb = "delete ";
+  if (const auto* await = std::get_if<AwaitAgentAction>(&plan.action)) host = &await->hostname, verb = "join ";
+  if (host == nullptr) return {};
+  const auto server = state.servers.find({workspace, *host});
+  return server == state.servers.end() ? std::string() : verb + server->second.spec.provider;
 }
 
 const char* name_of(TaskStatus status) {
@@ -114,6 +179,15 @@ struct AggregateOf {
   Aggregate operator()(const TaskStarted& e) const { return of_id(AggregateKind::task, e.task); }
   Aggregate operator()(const TaskEnded& e) const { return of_id(AggregateKind::task, e.task); }
   Aggregate operator()(const TaskInDoubt& e) const { return of_id(AggregateKind::task, e.task); }
+  Aggregate operator()(const OperationOpened& e) const { return of_id(AggregateKind::workflow, e.workflow); }
+  Aggregate operator()(const OperationSkipped& e) const { return of_id(AggregateKind::workflow, e.workflow); }
+  Aggregate operator()(const WorkflowPaused& e) const { return of_id(AggregateKind::workflow, e.id); }
+  Aggregate operator()(const WorkflowResumed& e) const { return of_id(AggregateKind::workflow, e.id); }
+  Aggregate operator()(const WorkflowRetried& e) const { return of_id(AggregateKind::workflow, e.id); }
+  Aggregate operator()(const ApprovalGiven& e) const { return of_id(AggregateKind::task, e.task); }
+  Aggregate operator()(const ClusterDeclared& e) const { return {AggregateKind::cluster, e.spec.name}; }
+  Aggregate operator()(const ClusterReady& e) const { return {AggregateKind::cluster, e.name}; }
+  Aggregate operator()(const ClusterRemoved& e) const { return {AggregateKind::cluster, e.name}; }
   Aggregate operator()(const SessionOpened& e) const { return of_id(AggregateKind::session, e.id); }
   Aggregate operator()(const SessionClosed& e) const { return of_id(AggregateKind::session, e.id); }
   Aggregate operator()(const SecretCreated& e) const { return {AggregateKind::secret, e.reference}; }

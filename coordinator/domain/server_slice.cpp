@@ -1,56 +1,27 @@
 // Servers: declared by an operator, made and removed by a provider, ready when their agent has enrolled.
-#include <set>
-
-#include "coordinator/domain/slices.h"
+#include "coordinator/domain/draft.h"
 
 namespace prov::domain {
-namespace {
-
-constexpr std::uint32_t kProviderTimeoutS = 900;
-constexpr std::uint32_t kArrivalTimeoutS = 180;
-constexpr std::uint32_t kProviderAttempts = 3;  // a provider's verbs are idempotent by contract
-
-TaskPlan provider_task(std::string name, Action action) {
-  TaskPlan plan;
-  plan.name = std::move(name);
-  plan.timeout_s = kProviderTimeoutS;
-  plan.max_attempts = kProviderAttempts;
-  plan.action = std::move(action);
-  return plan;
+const std::string* server_of(const Action& action) {
+  if (const auto* create = std::get_if<ServerCreateAction>(&action)) return &create->hostname;
+  if (const auto* remove = std::get_if<ServerDeleteAction>(&action)) return &remove->hostname;
+  if (const auto* await = std::get_if<AwaitAgentAction>(&action)) return &await->hostname;
+  return nullptr;
 }
 
-Result<void> valid(const State& state, const Command& command, const ServerSpec& spec) {
-  if (!valid_hostname(spec.hostname)) {
-    return fail(Code::invalid, "\"" + spec.hostname + "\" is not a host name (RFC 1123, lower case)");
-  }
-  if (!valid_name(spec.provider)) {
-    return fail(Code::invalid, "server \"" + spec.hostname + "\" has no valid provider (\"" + spec.provider + "\")");
-  }
-  if (server_busy(state, command.workspace, spec.hostname)) {
-    return fail(Code::conflict, "a running workflow already creates or deletes server \"" + spec.hostname + "\"",
-                "see: provisioning workflow list");
-  }
-  return {};
+void server_work_begun(State& state, const Workflow& workflow, const Task& task) {
+  if (const std::string* host = server_of(task.plan.action)) ++state.server_work[{workflow.workspace, *host}];
 }
 
-}  // namespace
+void server_work_done(State& state, const Workflow& workflow, const Task& task) {
+  const std::string* host = server_of(task.plan.action);
+  if (host == nullptr) return;
+  const auto found = state.server_work.find({workflow.workspace, *host});
+  if (found != state.server_work.end() && --found->second == 0) state.server_work.erase(found);
+}
 
 bool server_busy(const State& state, const std::string& workspace, const std::string& hostname) {
-  for (const auto& [id, workflow] : state.workflows) {
-    if (workflow.ended || workflow.workspace != workspace) continue;
-    if (workflow.kind != "server_create" && workflow.kind != "server_delete") continue;
-    for (const Task& task : workflow.tasks) {
-      if (task.status == TaskStatus::ended) continue;
-      const auto* create = std::get_if<ServerCreateAction>(&task.plan.action);
-      const auto* remove = std::get_if<ServerDeleteAction>(&task.plan.action);
-      const auto* await = std::get_if<AwaitAgentAction>(&task.plan.action);
-      if ((create && create->hostname == hostname) || (remove && remove->hostname == hostname) ||
-          (await && await->hostname == hostname)) {
-        return true;
-      }
-    }
-  }
-  return false;
+  return state.server_work.contains({workspace, hostname});
 }
 
 void apply(State& state, const Envelope& meta, const ServerDeclared& e) {
@@ -80,55 +51,24 @@ void apply(State& state, const Envelope& meta, const ServerDeleted& e) {
 }
 
 Decision decide_on(const State& state, const Command& command, const CreateServers& c, const Inputs& in) {
-  std::vector<EventBody> out;
-  register_workspace(state, command, out);
-  std::vector<TaskPlan> tasks;
-  std::set<std::string> seen;
+  Draft draft(state, command);
   for (const ServerSpec& spec : c.servers) {
-    if (auto ok = valid(state, command, spec); !ok) return tl::unexpected(ok.error());
-    if (!seen.insert(spec.hostname).second)
-      return fail(Code::invalid, "server \"" + spec.hostname + "\" is named twice");
-    const auto found = state.servers.find({command.workspace, spec.hostname});
-    const bool exists = found != state.servers.end() && found->second.status != ServerStatus::declared &&
-                        found->second.status != ServerStatus::failed;
-    if (exists && found->second.status == ServerStatus::ready && found->second.spec == spec) continue;
-    if (exists && !(found->second.spec == spec) && found->second.spec.infra != spec.infra) {
-      return fail(Code::conflict,
-                  "server \"" + spec.hostname + "\" already belongs to infra \"" + found->second.spec.infra + "\"",
-                  "choose another hostname, or: provisioning server delete " + spec.hostname);
-    }
-    out.emplace_back(ServerDeclared{spec});
-    const auto first = static_cast<std::uint32_t>(tasks.size());
-    tasks.push_back(provider_task(spec.hostname + ": create", ServerCreateAction{spec.hostname}));
-    TaskPlan arrival;
-    arrival.name = spec.hostname + ": agent joins";
-    arrival.timeout_s = kArrivalTimeoutS;
-    arrival.depends_on = {first};
-    arrival.action = AwaitAgentAction{spec.hostname};
-    tasks.push_back(std::move(arrival));
+    if (auto ok = draft.create_server(spec); !ok) return tl::unexpected(ok.error());
   }
-  if (tasks.empty()) return std::vector<EventBody>{};
-  out.push_back(submitted(state, in, "server_create", "create servers of " + c.infra, c.infra, std::move(tasks)));
-  return out;
+  if (draft.tasks.empty()) return std::vector<EventBody>{};
+  draft.declared.push_back(
+      submitted(state, in, "server_create", "create servers of " + c.infra, c.infra, std::move(draft.tasks)));
+  return std::move(draft.declared);
 }
 
 Decision decide_on(const State& state, const Command& command, const DeleteServers& c, const Inputs& in) {
-  std::vector<TaskPlan> tasks;
-  std::set<std::string> seen;
+  Draft draft(state, command);
   for (const std::string& hostname : c.hostnames) {
-    const auto found = state.servers.find({command.workspace, hostname});
-    if (found == state.servers.end() || !seen.insert(hostname).second) continue;
-    if (!c.infra.empty() && found->second.spec.infra != c.infra) continue;
-    if (server_busy(state, command.workspace, hostname)) {
-      return fail(Code::conflict, "a running workflow already creates or deletes server \"" + hostname + "\"",
-                  "see: provisioning workflow list; provisioning workflow cancel ID");
-    }
-    tasks.push_back(provider_task(hostname + ": delete", ServerDeleteAction{hostname}));
+    if (auto ok = draft.delete_server(hostname, c.infra); !ok) return tl::unexpected(ok.error());
   }
-  if (tasks.empty()) return std::vector<EventBody>{};
-  std::vector<EventBody> out;
-  out.push_back(submitted(state, in, "server_delete", "delete servers", c.infra, std::move(tasks)));
-  return out;
+  if (draft.tasks.empty()) return std::vector<EventBody>{};
+  return std::vector<EventBody>{
+      submitted(state, in, "server_delete", "delete servers", c.infra, std::move(draft.tasks))};
 }
 
 }  // namespace prov::domain

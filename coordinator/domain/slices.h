@@ -1,6 +1,6 @@
 #pragma once
 // Inside of the domain: one slice per aggregate. Each slice has `apply` for its events and `decide_on` for its
-// commands; evolve.cpp and decide.cpp only dispatch. agenda.cpp keeps what is derived.
+// commands; evolve.cpp and decide.cpp only dispatch. agenda.cpp and scheduler.cpp keep what is derived.
 #include "coordinator/domain/decide.h"
 #include "coordinator/domain/state.h"
 
@@ -46,26 +46,67 @@ void apply(State& state, const Envelope& meta, const ServerCreated& e);
 void apply(State& state, const Envelope& meta, const ServerDeleted& e);
 Decision decide_on(const State& state, const Command& command, const CreateServers& c, const Inputs& in);
 Decision decide_on(const State& state, const Command& command, const DeleteServers& c, const Inputs& in);
+// The host whose server this task makes or removes; nullptr when it does neither.
+const std::string* server_of(const Action& action);
+void server_work_begun(State& state, const Workflow& workflow, const Task& task);
+void server_work_done(State& state, const Workflow& workflow, const Task& task);
 
 // taskserv_slice.cpp
 void apply(State& state, const Envelope& meta, const TaskservDeclared& e);
 void apply(State& state, const Envelope& meta, const TaskservInstalled& e);
 void apply(State& state, const Envelope& meta, const TaskservRemoved& e);
+void apply(State& state, const Envelope& meta, const ClusterDeclared& e);
+void apply(State& state, const Envelope& meta, const ClusterReady& e);
+void apply(State& state, const Envelope& meta, const ClusterRemoved& e);
 Decision decide_on(const State& state, const Command& command, const CreateTaskservs& c, const Inputs& in);
 Decision decide_on(const State& state, const Command& command, const DeleteTaskservs& c, const Inputs& in);
 Decision decide_on(const State& state, const Command& command, const CheckTaskservs& c, const Inputs& in);
 
-// workflow_slice.cpp
+// workflow_slice.cpp: its life as a whole
 void apply(State& state, const Envelope& meta, const WorkflowSubmitted& e);
 void apply(State& state, const Envelope& meta, const WorkflowCancelRequested& e);
+void apply(State& state, const Envelope& meta, const WorkflowPaused& e);
+void apply(State& state, const Envelope& meta, const WorkflowResumed& e);
+void apply(State& state, const Envelope& meta, const WorkflowRetried& e);
+void apply(State& state, const Envelope& meta, const ApprovalGiven& e);
 void apply(State& state, const Envelope& meta, const WorkflowEnded& e);
 Decision decide_on(const State& state, const Command& command, const RunExec& c, const Inputs& in);
 Decision decide_on(const State& state, const Command& command, const RunNoop& c, const Inputs& in);
 Decision decide_on(const State& state, const Command& command, const CancelWorkflow& c, const Inputs& in);
+Decision decide_on(const State& state, const Command& command, const PauseWorkflow& c, const Inputs& in);
+Decision decide_on(const State& state, const Command& command, const ResumeWorkflow& c, const Inputs& in);
+Decision decide_on(const State& state, const Command& command, const RetryWorkflow& c, const Inputs& in);
+Decision decide_on(const State& state, const Command& command, const ApproveTask& c, const Inputs& in);
 EventBody submitted(const State& state, const Inputs& in, std::string kind, std::string name, std::string infra,
                     std::vector<TaskPlan> tasks);
 EventBody ended(const Workflow& workflow);
-void derive(Workflow& workflow);  // dependents, missing, out, unended
+void derive(Workflow& workflow);  // everything of it that state.h calls derived, but the gate's waiters
+
+// operation_slice.cpp: waiting -> due -> open -> ended, and what that means for those behind
+void apply(State& state, const Envelope& meta, const OperationOpened& e);
+void apply(State& state, const Envelope& meta, const OperationSkipped& e);
+// The moment of an event in which an operation's course changes.
+struct Moment {
+  TimeMs now_ms = 0;
+  std::uint64_t sequence = 0;
+};
+void begin_operations(State& state, Workflow& workflow, const Moment& at);  // those that wait for nothing
+// A task of it has ended: for the first time, or it was in doubt and now is not.
+void task_ended(State& state, Workflow& workflow, std::uint32_t task, const Moment& at);
+bool is_failure(const Task& task);                                          // ended, and counts against its operation
+bool hopeless(const Workflow& workflow, const Task& task);                  // a task that it needs did not succeed
+bool needed_in_vain(const Workflow& workflow, const Operation& operation);  // a hard dependency did not succeed
+std::string why_skipped(const Workflow& workflow, const Operation& operation);
+std::string why_stopping(const Operation& operation);                    // REQUIRES: it is
+std::string fate_of(Outcome outcome);                                    // "failed", "was skipped": as said of a step
+std::uint32_t wave_end(const OperationPlan& plan, std::uint32_t waves);  // tasks in the first so many waves
+
+// batch_slice.cpp, rollback.cpp
+Decision decide_on(const State& state, const Command& command, const SubmitBatch& c, const Inputs& in);
+Decision decide_on(const State& state, const Command& command, const RollbackWorkflow& c, const Inputs& in);
+bool wants_rollback(const Workflow& workflow);  // it ended so that its undoing begins by itself
+// The events that undo a workflow; none when there is nothing to undo. The last one is WorkflowSubmitted.
+std::vector<EventBody> rollback_of(const State& state, const Workflow& workflow, const Checkpoint* back_to);
 
 // task_slice.cpp
 void apply(State& state, const Envelope& meta, const TaskDispatched& e);
@@ -74,17 +115,37 @@ void apply(State& state, const Envelope& meta, const TaskEnded& e);
 void apply(State& state, const Envelope& meta, const TaskInDoubt& e);
 Decision decide_on(const State& state, const Command& command, const ReportStarted& c, const Inputs& in);
 Decision decide_on(const State& state, const Command& command, const ReportEnded& c, const Inputs& in);
+inline bool out_now(const Task& task) {
+  return task.status == TaskStatus::dispatched || task.status == TaskStatus::running;
+}
+// The coordinator's own tasks that only wait: for an agent, a time, a condition, a person.
+bool only_waits(const Action& action);
+bool runs_on_provider(const Action& action);
 
 // agenda.cpp: all of these do nothing while the agenda is off
 void agenda_task_ready(State& state, const Workflow& workflow, std::uint32_t index, TimeMs now_ms);
 void agenda_task_out(State& state, const Workflow& workflow, std::uint32_t index);
+void agenda_wait_begun(State& state, const Workflow& workflow, const Task& task, const Id& id);
 void agenda_attempt_deadline(State& state, const Task& task, const Id& id, TimeMs old_ms);
 // `settled`: its order will not be spoken of again, so that the agent may forget it.
 void agenda_task_back(State& state, Workflow& workflow, std::uint32_t index, bool settled);
 void agenda_settle(State& state, const Workflow& workflow, const Task& task);
-void agenda_doom(State& state, const Workflow& workflow, std::uint32_t index);
+void agenda_doom(State& state, const Workflow& workflow, std::uint32_t task);
+void agenda_doom_operation(State& state, const Workflow& workflow, std::uint32_t operation);
+void agenda_operation_due(State& state, const Workflow& workflow, std::uint32_t operation);
+void agenda_wave_over(State& state, const Workflow& workflow, std::uint32_t operation, TimeMs now_ms);
+void agenda_gate_opened(State& state, Workflow& workflow);  // it may have room again
 void agenda_workflow_settled(State& state, const Workflow& workflow);
+void agenda_cluster_settled(State& state, const Workflow& workflow, std::uint32_t operation);
 void agenda_host_changed(State& state, const HostKey& host);  // its agent came, went, drains or is another
+
+// agenda.cpp, for the scheduler
+const Agent* reachable_agent(const State& state, const Host& host);
+Host& host_at(State& state, const HostKey& key);
+HostKey host_of(const Workflow& workflow, const Task& task);
+ProviderDesk& desk_of(State& state, const Workflow& workflow, const Task& task);
+void mark_runnable(State& state, const HostKey& key, Host& host);
+bool at_limit(const Workflow& workflow);
 
 Workflow* find_workflow(State& state, const Id& workflow_or_task);
 bool names_ok(const std::vector<std::string>& hostnames, std::string& bad);

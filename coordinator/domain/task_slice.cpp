@@ -22,10 +22,9 @@ std::optional<At> locate(State& state, const Id& id) {
   return At{workflow, *index};
 }
 
-bool out_now(const Task& task) { return task.status == TaskStatus::dispatched || task.status == TaskStatus::running; }
-
 // A failure shows on what the task was about.
 void mark_failed(State& state, const Workflow& workflow, const Task& task) {
+  if (task.plan.mode != OrderMode::apply) return;
   if (const auto* create = std::get_if<ServerCreateAction>(&task.plan.action)) {
     const auto found = state.servers.find({workflow.workspace, create->hostname});
     if (found != state.servers.end() && found->second.status == ServerStatus::declared) {
@@ -41,33 +40,40 @@ void mark_failed(State& state, const Workflow& workflow, const Task& task) {
   }
 }
 
-void release_dependents(State& state, Workflow& workflow, std::uint32_t index, TimeMs now_ms) {
-  if (workflow.ended) return;
-  const bool good = succeeded(workflow.tasks[index].outcome);
-  for (const std::uint32_t next : workflow.dependents[index]) {
-    Task& task = workflow.tasks[next];
-    if (task.status != TaskStatus::pending) continue;
-    if (!good) {
-      agenda_doom(state, workflow, next);
-    } else if (--workflow.missing[next] == 0) {
-      task.status = TaskStatus::ready;
-      task.ready_ms = now_ms;
-      agenda_task_ready(state, workflow, next, now_ms);
-    }
-  }
+// What steps of this kind take, the newer ones weighing more.
+void keep_duration(State& state, const Workflow& workflow, const Task& task, TimeMs now_ms) {
+  if (!succeeded(task.outcome) || task.started_ms == 0 || now_ms < task.started_ms) return;
+  const std::string key = duration_key(state, workflow.workspace, task.plan);
+  if (key.empty() || (state.durations.size() >= kKeepDurations && !state.durations.contains(key))) return;
+  Duration& duration = state.durations[key];
+  const std::uint64_t took_ms = now_ms - task.started_ms;
+  const std::uint64_t weight = std::min<std::uint64_t>(duration.count, 7);
+  duration.mean_ms = (duration.mean_ms * weight + took_ms) / (weight + 1);
+  ++duration.count;
 }
 
-void end_task(State& state, const At& at, TimeMs now_ms, bool settled) {
-  const bool was_out = out_now(at.task());
-  const bool was_ended = at.task().status == TaskStatus::ended;
-  at.task().status = TaskStatus::ended;
-  at.task().ended_ms = now_ms;
+void end_task(State& state, const At& at, const Envelope& meta, bool settled) {
+  Task& task = at.task();
+  const bool was_out = out_now(task);
+  task.status = TaskStatus::ended;
+  task.ended_ms = meta.log_time_ms;
+  task.ended_sequence = meta.sequence;
+  task.retry_at_ms = 0;
   if (was_out) agenda_task_back(state, *at.workflow, at.index, settled);
-  if (was_ended) return;  // a late verdict on what was in doubt
   --at.workflow->unended;
-  if (!succeeded(at.task().outcome)) mark_failed(state, *at.workflow, at.task());
-  release_dependents(state, *at.workflow, at.index, now_ms);
-  if (at.workflow->unended == 0) agenda_workflow_settled(state, *at.workflow);
+  server_work_done(state, *at.workflow, task);
+  if (!succeeded(task.outcome)) mark_failed(state, *at.workflow, task);
+  keep_duration(state, *at.workflow, task, meta.log_time_ms);
+  task_ended(state, *at.workflow, at.index, {meta.log_time_ms, meta.sequence});
+}
+
+// A late verdict. What followed from the doubt stays: the end of its operation, and what was skipped.
+void settle_doubt(State& state, const At& at) {
+  agenda_settle(state, *at.workflow, at.task());
+  if (is_failure(at.task())) return;
+  Operation& operation = at.workflow->operations[at.task().operation];
+  --operation.failed;
+  operation.stopping = operation.failed > operation.plan.max_failures;
 }
 
 }  // namespace
@@ -83,7 +89,7 @@ void apply(State& state, const Envelope& meta, const TaskDispatched& e) {
   task.deadline_ms = e.deadline_ms;
   task.retry_at_ms = 0;
   task.started_ms = 0;
-  ++at->workflow->out;
+  if (!only_waits(task.plan.action)) ++at->workflow->gate.out;
   agenda_task_out(state, *at->workflow, at->index);
 }
 
@@ -110,15 +116,9 @@ void apply(State& state, const Envelope& meta, const TaskEnded& e) {
   task.message = e.message;
   task.output_bytes = e.output_bytes;
   task.output_digest = e.output_digest;
-  if (late) {
-    agenda_settle(state, *at->workflow, task);
-    end_task(state, *at, meta.log_time_ms, true);
-    return;
-  }
-  if (e.retry_at_ms == 0) {
-    end_task(state, *at, meta.log_time_ms, true);
-    return;
-  }
+  task.outputs = e.outputs;
+  if (late) return settle_doubt(state, *at);
+  if (e.retry_at_ms == 0) return end_task(state, *at, meta, true);
   const bool was_out = out_now(task);
   task.status = TaskStatus::ready;
   task.ready_ms = meta.log_time_ms;
@@ -132,7 +132,7 @@ void apply(State& state, const Envelope& meta, const TaskInDoubt& e) {
   if (!at || !out_now(at->task()) || at->task().attempt != e.attempt) return;
   at->task().outcome = Outcome::in_doubt;
   at->task().message = e.reason;
-  end_task(state, *at, meta.log_time_ms, false);
+  end_task(state, *at, meta, false);
 }
 
 Decision decide_on(const State& state, const Command&, const ReportStarted& c, const Inputs&) {
@@ -146,17 +146,41 @@ Decision decide_on(const State& state, const Command&, const ReportStarted& c, c
 namespace {
 
 // What may be repeated at all is repeated more often after an interruption, which says nothing about the task, than
-// after its own "try later".
+// after its own "try later". An ordinary failure is repeated where its operation says so.
 bool may_retry(const Workflow& workflow, const Task& task, const TaskEnded& e) {
-  if (workflow.cancelling || workflow.ended || task.plan.max_attempts <= 1) return false;
-  if (e.outcome == Outcome::interrupted) return task.attempt < std::max(task.plan.max_attempts, kInterruptedAttempts);
-  return task.attempt < task.plan.max_attempts && e.outcome == Outcome::failed && e.exit_code == kExitTryLater;
+  if (workflow.cancelling || workflow.ended || workflow.stopped_by || task.plan.max_attempts <= 1) return false;
+  if (workflow.operations[task.operation].stopping) return false;
+  const RetryPolicy& policy = workflow.operations[task.operation].plan.retry;
+  const std::uint32_t again = workflow.retries + 1;
+  if (e.outcome == Outcome::interrupted) {
+    return task.attempt < again * std::max(task.plan.max_attempts, kInterruptedAttempts);
+  }
+  if (task.attempt >= again * task.plan.max_attempts) return false;
+  const bool ordinary = e.outcome == Outcome::failed || e.outcome == Outcome::timed_out;
+  return (policy.on_failure && ordinary && e.exit_code != kExitCannot) ||
+         (e.outcome == Outcome::failed && e.exit_code == kExitTryLater);
+}
+
+// A number from 0 to 2 * jitter that is the same at every replay and differs between tasks, so that many hosts that
+// failed together do not come back together.
+std::uint32_t jitter_of(const Id& task, std::uint32_t attempt, std::uint32_t jitter) {
+  const std::uint64_t mixed = (IdHash{}(task) + attempt) * 0x9E3779B97F4A7C15ULL;
+  return static_cast<std::uint32_t>((mixed >> 32) % (2 * jitter + 1));
+}
+
+std::uint64_t retry_delay_ms(const State& state, const RetryPolicy& policy, const Id& id, std::uint32_t attempt) {
+  constexpr std::uint32_t kMostDoublings = 20;
+  const std::uint64_t first = policy.delay_ms == 0 ? state.agenda.limits.retry_base_ms : policy.delay_ms;
+  const std::uint64_t raised = policy.exponential ? first << std::min(attempt - 1, kMostDoublings) : first;
+  const std::uint64_t delay = std::min<std::uint64_t>(raised, std::max<std::uint64_t>(policy.max_delay_ms, first));
+  const std::uint32_t jitter = std::min(policy.jitter_percent, 100U);
+  return delay * (100 - jitter + jitter_of(id, attempt, jitter)) / 100;
 }
 
 // What the success of a task says about its server or task service.
 void add_consequence(const State& state, const Workflow& workflow, const Task& task, const ReportEnded& c,
                      std::vector<EventBody>& out) {
-  if (!succeeded(c.ended.outcome)) return;
+  if (!succeeded(c.ended.outcome) || task.plan.mode != OrderMode::apply) return;
   if (const auto* action = std::get_if<TaskservAction>(&task.plan.action)) {
     const TaskservSpec& spec = action->spec;
     if (action->verb == TaskservVerb::install) {
@@ -189,8 +213,8 @@ Decision decide_on(const State& state, const Command&, const ReportEnded& c, con
   TaskEnded e = c.ended;
   e.retry_at_ms = 0;
   if (out_now(*task) && may_retry(*workflow, *task, e)) {
-    const std::uint32_t doublings = std::min(task->attempt - 1, 10U);
-    e.retry_at_ms = in.now_ms + (state.agenda.limits.retry_base_ms << doublings);
+    const RetryPolicy& policy = workflow->operations[task->operation].plan.retry;
+    e.retry_at_ms = in.now_ms + retry_delay_ms(state, policy, e.task, std::max(task->attempt, 1U));
   }
   std::vector<EventBody> out{e};
   add_consequence(state, *workflow, *task, c, out);

@@ -1,13 +1,12 @@
-// Workflows: graphs of tasks with hard dependencies, run in parallel up to a limit. A dependency's index is smaller
+// Workflows: graphs of operations, each with its tasks, run in parallel up to a limit. A dependency's index is smaller
 // than its dependent's, so a cycle cannot be written down.
 #include <algorithm>
+#include <set>
 
 #include "coordinator/domain/slices.h"
 
 namespace prov::domain {
 namespace {
-
-bool out_now(const Task& task) { return task.status == TaskStatus::dispatched || task.status == TaskStatus::running; }
 
 // The oldest finished workflows leave the working set; the newest stays, whatever its size.
 void forget_ended(State& state) {
@@ -35,24 +34,136 @@ Result<void> hosts_exist(const State& state, const Command& command, const std::
   return {};
 }
 
+// A command's workflow has one operation, of all its tasks.
+Operation only_operation(const Workflow& workflow) {
+  Operation operation;
+  operation.plan.id = workflow.kind;
+  operation.plan.task_count = static_cast<std::uint32_t>(workflow.tasks.size());
+  operation.status = workflow.ended ? OperationStatus::ended : OperationStatus::waiting;
+  operation.outcome = workflow.outcome;
+  return operation;
+}
+
+void derive_tasks(Workflow& workflow, Operation& operation, std::uint32_t index) {
+  operation.unended = operation.unended_open = operation.failed = 0;
+  const std::uint32_t opened = wave_end(operation.plan, operation.waves_opened);
+  for (std::uint32_t i = 0; i < operation.plan.task_count; ++i) {
+    const std::uint32_t at = operation.plan.first_task + i;
+    Task& task = workflow.tasks[at];
+    task.operation = index;
+    for (const std::uint32_t before : task.plan.depends_on) {
+      if (before >= at) continue;  // a log never holds one; evolve is total all the same
+      workflow.dependents[before].push_back(at);
+      const Task& needed = workflow.tasks[before];
+      if (needed.status != TaskStatus::ended || !succeeded(needed.outcome)) ++workflow.missing[at];
+    }
+    if (out_now(task) && !only_waits(task.plan.action)) ++workflow.gate.out;
+    if (is_failure(task)) ++operation.failed;
+    if (task.status == TaskStatus::ended) continue;
+    ++workflow.unended;
+    ++operation.unended;
+    if (i < opened) ++operation.unended_open;
+  }
+  operation.stopping = operation.failed > operation.plan.max_failures;
+}
+
+void derive_dependencies(Workflow& workflow, std::uint32_t index) {
+  Operation& operation = workflow.operations[index];
+  operation.missing = 0;
+  for (const Dependency& d : operation.plan.depends_on) {
+    if (d.before >= index) continue;
+    Operation& needed = workflow.operations[d.before];
+    needed.dependents.push_back({index, d.kind});
+    if (needed.status != OperationStatus::ended) ++operation.missing;
+  }
+}
+
+// What is to run again: everything that did not succeed, of these operations and of those that were skipped for them.
+std::set<std::uint32_t> to_retry(const Workflow& workflow, const WorkflowRetried& e) {
+  std::set<std::uint32_t> out(e.operations.begin(), e.operations.end());
+  for (std::uint32_t i = 0; i < workflow.operations.size(); ++i) {
+    const Operation& operation = workflow.operations[i];
+    if (operation.outcome == Outcome::done && !operation.unneeded && operation.failed == 0) {
+      out.erase(i);
+      continue;
+    }
+    const bool behind = std::any_of(operation.plan.depends_on.begin(), operation.plan.depends_on.end(),
+                                    [&](const Dependency& d) { return out.contains(d.before); });
+    if (e.operations.empty() || behind) out.insert(i);
+  }
+  return out;
+}
+
+bool stops_workflow(const Operation& operation) {
+  return operation.status == OperationStatus::ended && operation.plan.on_failure != OnFailure::go_on &&
+         (operation.outcome == Outcome::failed || operation.outcome == Outcome::in_doubt);
+}
+
+// The sequence of the event by which it ended. 0 when it has no tasks: then it failed by its condition, which is looked
+// at only while nothing else has stopped the workflow.
+std::uint64_t end_of(const Workflow& workflow, const Operation& operation) {
+  std::uint64_t last = 0;
+  for (std::uint32_t i = 0; i < operation.plan.task_count; ++i) {
+    last = std::max(last, workflow.tasks[operation.plan.first_task + i].ended_sequence);
+  }
+  return last;
+}
+
+void begin_again(Workflow& workflow, Operation& operation, bool in_doubt) {
+  operation.status = OperationStatus::waiting;
+  operation.waves_opened = 0;
+  operation.unneeded = false;
+  operation.message.clear();
+  for (std::uint32_t i = 0; i < operation.plan.task_count; ++i) {
+    Task& task = workflow.tasks[operation.plan.first_task + i];
+    if (succeeded(task.outcome) || (task.outcome == Outcome::in_doubt && !in_doubt)) continue;
+    task.status = TaskStatus::pending;
+    task.outcome = Outcome::done;
+    task.exit_code = 0;
+    task.message.clear();
+    task.outputs.clear();
+    task.ended_ms = task.ended_sequence = task.started_ms = task.retry_at_ms = 0;
+  }
+}
+
+// Nobody waits for a verdict on an attempt any more when another one will follow.
+void forget_doubts(State& state, const Workflow& workflow, const Operation& operation) {
+  for (std::uint32_t i = 0; i < operation.plan.task_count; ++i) {
+    const Task& task = workflow.tasks[operation.plan.first_task + i];
+    if (task.outcome == Outcome::in_doubt) agenda_settle(state, workflow, task);
+  }
+}
+
+Result<const Workflow*> known(const State& state, const Command& command, const Id& id) {
+  const Workflow* workflow = find_workflow(state, id);
+  if (workflow == nullptr || workflow->workspace != command.workspace) {
+    return fail(Code::not_found, "there is no workflow " + to_text(id) + " in the working set",
+                "see: provisioning workflow list");
+  }
+  return workflow;
+}
+
 }  // namespace
 
 void derive(Workflow& workflow) {
+  if (workflow.operations.empty()) workflow.operations.push_back(only_operation(workflow));
   const std::size_t n = workflow.tasks.size();
   workflow.dependents.assign(n, {});
   workflow.missing.assign(n, 0);
-  workflow.out = workflow.unended = 0;
-  workflow.over_limit.clear();
-  for (std::uint32_t i = 0; i < n; ++i) {
-    const Task& task = workflow.tasks[i];
-    for (const std::uint32_t before : task.plan.depends_on) {
-      if (before >= i) continue;  // a log never holds one; evolve is total all the same
-      workflow.dependents[before].push_back(i);
-      const Task& needed = workflow.tasks[before];
-      if (needed.status != TaskStatus::ended || !succeeded(needed.outcome)) ++workflow.missing[i];
-    }
-    if (out_now(task)) ++workflow.out;
-    if (task.status != TaskStatus::ended) ++workflow.unended;
+  workflow.gate.out = workflow.unended = workflow.unended_operations = 0;
+  workflow.stopped_by.reset();
+  workflow.operation_by_id.clear();
+  for (Operation& operation : workflow.operations) operation.dependents.clear();
+  for (std::uint32_t i = 0; i < workflow.operations.size(); ++i) {
+    Operation& operation = workflow.operations[i];
+    derive_tasks(workflow, operation, i);
+    derive_dependencies(workflow, i);
+    if (workflow.operations.size() > 1) workflow.operation_by_id[operation.plan.id] = i;
+    if (operation.status != OperationStatus::ended) ++workflow.unended_operations;
+    if (!stops_workflow(operation)) continue;
+    const bool first = !workflow.stopped_by ||
+                       end_of(workflow, operation) < end_of(workflow, workflow.operations[*workflow.stopped_by]);
+    if (first) workflow.stopped_by = i;
   }
 }
 
@@ -66,36 +177,108 @@ void apply(State& state, const Envelope& meta, const WorkflowSubmitted& e) {
   workflow.parallel_limit = e.parallel_limit;
   workflow.initiator = meta.principal;
   workflow.submitted_ms = meta.log_time_ms;
+  workflow.params = e.params;
+  workflow.preserve_successful = e.preserve_successful;
+  workflow.rolls_back = e.rolls_back;
+  workflow.notes = e.notes;
   workflow.tasks.resize(e.tasks.size());
   for (std::size_t i = 0; i < e.tasks.size(); ++i) workflow.tasks[i].plan = e.tasks[i];
-  derive(workflow);
-  for (std::uint32_t i = 0; i < workflow.tasks.size(); ++i) {
-    if (workflow.missing[i] != 0) continue;
-    workflow.tasks[i].status = TaskStatus::ready;
-    workflow.tasks[i].ready_ms = meta.log_time_ms;
-    agenda_task_ready(state, workflow, i, meta.log_time_ms);
+  workflow.operations.resize(e.operations.size());
+  for (std::size_t i = 0; i < e.operations.size(); ++i) workflow.operations[i].plan = e.operations[i];
+  if (Workflow* undone = find_workflow(state, e.rolls_back); undone != nullptr) {
+    ++undone->rollbacks;
+    // What begins by itself is still done for the one who asked for the first.
+    if (meta.principal.transport == Transport::internal) workflow.initiator = undone->initiator;
   }
-  if (workflow.tasks.empty()) agenda_workflow_settled(state, workflow);
+  derive(workflow);
+  for (const Task& task : workflow.tasks) server_work_begun(state, workflow, task);
+  begin_operations(state, workflow, {meta.log_time_ms, meta.sequence});
 }
 
 void apply(State& state, const Envelope&, const WorkflowCancelRequested& e) {
   Workflow* workflow = find_workflow(state, e.id);
   if (workflow == nullptr || workflow->ended) return;
   workflow->cancelling = true;
-  for (std::uint32_t i = 0; i < workflow->tasks.size(); ++i) {
-    const TaskStatus status = workflow->tasks[i].status;
-    if (status == TaskStatus::pending || status == TaskStatus::ready) agenda_doom(state, *workflow, i);
+  for (std::uint32_t i = 0; i < workflow->operations.size(); ++i) {
+    const Operation& operation = workflow->operations[i];
+    if (operation.status == OperationStatus::ended) continue;
+    if (operation.status != OperationStatus::open) {
+      agenda_doom_operation(state, *workflow, i);
+      continue;
+    }
+    for (std::uint32_t t = 0; t < operation.plan.task_count; ++t) {
+      const Task& task = workflow->tasks[operation.plan.first_task + t];
+      const bool waits = out_now(task) && only_waits(task.plan.action);
+      if (task.status == TaskStatus::pending || task.status == TaskStatus::ready || waits) {
+        agenda_doom(state, *workflow, operation.plan.first_task + t);
+      }
+    }
   }
+}
+
+void apply(State& state, const Envelope&, const WorkflowPaused& e) {
+  Workflow* workflow = find_workflow(state, e.id);
+  if (workflow != nullptr && !workflow->ended) workflow->paused = true;
+}
+
+void apply(State& state, const Envelope& meta, const WorkflowResumed& e) {
+  Workflow* workflow = find_workflow(state, e.id);
+  if (workflow == nullptr || !workflow->paused) return;
+  workflow->paused = false;
+  agenda_gate_opened(state, *workflow);
+  for (std::uint32_t i = 0; i < workflow->operations.size(); ++i) {
+    const Operation& operation = workflow->operations[i];
+    if (operation.status == OperationStatus::due) agenda_operation_due(state, *workflow, i);
+    if (operation.status != OperationStatus::open) continue;
+    if (operation.unended_open == 0) agenda_wave_over(state, *workflow, i, meta.log_time_ms);
+    for (std::uint32_t t = 0; t < operation.plan.task_count; ++t) {  // no limit holds these, so no gate does
+      const Task& task = workflow->tasks[operation.plan.first_task + t];
+      if (task.status != TaskStatus::ready || !only_waits(task.plan.action)) continue;
+      agenda_task_ready(state, *workflow, operation.plan.first_task + t, meta.log_time_ms);
+    }
+  }
+}
+
+void apply(State& state, const Envelope& meta, const WorkflowRetried& e) {
+  Workflow* workflow = find_workflow(state, e.id);
+  if (workflow == nullptr || !workflow->ended) return;
+  if (const auto at = std::find(state.ended_workflows.begin(), state.ended_workflows.end(), e.id);
+      at != state.ended_workflows.end()) {
+    state.ended_workflows.erase(at);
+    state.ended_tasks -= workflow->tasks.size();
+  }
+  workflow->ended = workflow->cancelling = workflow->paused = false;
+  workflow->ended_ms = 0;
+  workflow->outcome = Outcome::done;
+  ++workflow->retries;
+  for (const std::uint32_t i : to_retry(*workflow, e)) {
+    if (i >= workflow->operations.size()) continue;
+    if (e.in_doubt) forget_doubts(state, *workflow, workflow->operations[i]);
+    begin_again(*workflow, workflow->operations[i], e.in_doubt);
+  }
+  derive(*workflow);
+  for (const Task& task : workflow->tasks) {
+    if (task.status == TaskStatus::pending) server_work_begun(state, *workflow, task);
+  }
+  begin_operations(state, *workflow, {meta.log_time_ms, meta.sequence});
+}
+
+void apply(State& state, const Envelope& meta, const ApprovalGiven& e) {
+  Workflow* workflow = find_workflow(state, e.task);
+  if (workflow == nullptr || find_task(state, e.task) == nullptr) return;
+  workflow->approvals.push_back({*task_index(e.task), e.approved, meta.principal, meta.log_time_ms, e.comment});
 }
 
 void apply(State& state, const Envelope& meta, const WorkflowEnded& e) {
   Workflow* workflow = find_workflow(state, e.id);
   if (workflow == nullptr || workflow->ended) return;
   workflow->ended = true;
+  workflow->paused = false;
   workflow->ended_ms = meta.log_time_ms;
   workflow->outcome = e.outcome;
   workflow->dependents = {};
   workflow->missing = {};
+  workflow->gate = {};
   ++state.ended_workflows_total;
   state.ended_workflows.push_back(e.id);
   state.ended_tasks += workflow->tasks.size();
@@ -104,12 +287,14 @@ void apply(State& state, const Envelope& meta, const WorkflowEnded& e) {
 
 EventBody submitted(const State& state, const Inputs& in, std::string kind, std::string name, std::string infra,
                     std::vector<TaskPlan> tasks) {
-  return WorkflowSubmitted{workflow_id(in.new_id()),
-                           std::move(kind),
-                           std::move(name),
-                           std::move(infra),
-                           state.agenda.limits.workflow_parallel,
-                           std::move(tasks)};
+  WorkflowSubmitted e;
+  e.id = workflow_id(in.new_id());
+  e.kind = std::move(kind);
+  e.name = std::move(name);
+  e.infra = std::move(infra);
+  e.parallel_limit = state.agenda.limits.workflow_parallel;
+  e.tasks = std::move(tasks);
+  return e;
 }
 
 EventBody ended(const Workflow& workflow) {
@@ -127,10 +312,18 @@ EventBody ended(const Workflow& workflow) {
       default: ++e.failed; break;
     }
   }
-  e.outcome = cancelled                        ? Outcome::cancelled
-              : e.failed + e.not_delivered > 0 ? Outcome::failed
-              : e.in_doubt > 0                 ? Outcome::in_doubt
-                                               : Outcome::done;
+  bool failed = false, in_doubt = false, incomplete = false;
+  for (const Operation& operation : workflow.operations) {
+    failed = failed || operation.outcome == Outcome::failed;
+    in_doubt = in_doubt || operation.outcome == Outcome::in_doubt;
+    cancelled = cancelled || operation.outcome == Outcome::cancelled;
+    incomplete = incomplete || (operation.outcome == Outcome::skipped && !operation.unneeded);
+  }
+  e.outcome = cancelled    ? Outcome::cancelled
+              : failed     ? Outcome::failed
+              : in_doubt   ? Outcome::in_doubt
+              : incomplete ? Outcome::failed  // a doubt had it skipped, and turned out well
+                           : Outcome::done;
   return e;
 }
 
@@ -144,7 +337,10 @@ Decision decide_on(const State& state, const Command& command, const RunExec& c,
     plan.name = host + ": " + c.argv.front();
     plan.server = host;
     plan.timeout_s = c.timeout_s;
-    plan.action = ExecAction{c.argv, c.stdin_data};
+    ExecAction exec;
+    exec.argv = c.argv;
+    exec.stdin_data = c.stdin_data;
+    plan.action = std::move(exec);
     tasks.push_back(std::move(plan));
   }
   return std::vector<EventBody>{submitted(state, in, "exec", c.argv.front(), "", std::move(tasks))};
@@ -155,7 +351,10 @@ Decision decide_on(const State& state, const Command& command, const RunNoop& c,
   if (c.count == 0 || c.count > state.agenda.limits.workflow_tasks) {
     return fail(Code::invalid, "count is 1 to " + std::to_string(state.agenda.limits.workflow_tasks));
   }
-  WorkflowSubmitted e{workflow_id(in.new_id()), "noop", "noop", "", 0, {}};  // 0: no limit but the agents' credit
+  WorkflowSubmitted e;
+  e.id = workflow_id(in.new_id());
+  e.kind = e.name = "noop";
+  e.parallel_limit = 0;  // none but the agents' credit
   e.tasks.resize(c.count);
   for (std::uint32_t i = 0; i < c.count; ++i) {
     e.tasks[i].name = "noop";
@@ -165,13 +364,129 @@ Decision decide_on(const State& state, const Command& command, const RunNoop& c,
 }
 
 Decision decide_on(const State& state, const Command& command, const CancelWorkflow& c, const Inputs&) {
-  const Workflow* workflow = find_workflow(state, c.workflow);
-  if (workflow == nullptr || workflow->workspace != command.workspace) {
-    return fail(Code::not_found, "there is no workflow " + to_text(c.workflow) + " in the working set",
-                "see: provisioning workflow list");
-  }
-  if (workflow->ended || workflow->cancelling) return std::vector<EventBody>{};
+  const auto workflow = known(state, command, c.workflow);
+  if (!workflow) return tl::unexpected(workflow.error());
+  if ((*workflow)->ended || (*workflow)->cancelling) return std::vector<EventBody>{};
   return std::vector<EventBody>{WorkflowCancelRequested{c.workflow, "operator"}};
+}
+
+Decision decide_on(const State& state, const Command& command, const PauseWorkflow& c, const Inputs&) {
+  const auto workflow = known(state, command, c.workflow);
+  if (!workflow) return tl::unexpected(workflow.error());
+  if ((*workflow)->ended) {
+    return fail(Code::conflict, "workflow " + to_text(c.workflow) + " has ended: nothing of it is left to pause");
+  }
+  if ((*workflow)->paused || (*workflow)->cancelling) return std::vector<EventBody>{};
+  return std::vector<EventBody>{WorkflowPaused{c.workflow, c.reason}};
+}
+
+Decision decide_on(const State& state, const Command& command, const ResumeWorkflow& c, const Inputs&) {
+  const auto workflow = known(state, command, c.workflow);
+  if (!workflow) return tl::unexpected(workflow.error());
+  if (!(*workflow)->paused) return std::vector<EventBody>{};
+  return std::vector<EventBody>{WorkflowResumed{c.workflow}};
+}
+
+namespace {
+
+Result<void> may_be_retried(const Workflow& workflow) {
+  const std::string id = to_text(workflow.id);
+  if (!workflow.ended) {
+    return fail(Code::conflict, "workflow " + id + " still runs",
+                "wait for its end: provisioning workflow monitor " + id);
+  }
+  if (workflow.rollbacks > 0) {
+    return fail(Code::conflict, "workflow " + id + " was rolled back: what succeeded in it is not there any more",
+                "submit it again");
+  }
+  return {};
+}
+
+Result<std::vector<std::uint32_t>> operations_named(const Workflow& workflow, const std::vector<std::string>& names) {
+  std::vector<std::uint32_t> out;
+  for (const std::string& name : names) {
+    const auto at = std::find_if(workflow.operations.begin(), workflow.operations.end(),
+                                 [&](const Operation& operation) { return operation.plan.id == name; });
+    if (at == workflow.operations.end()) {
+      return fail(Code::not_found, "workflow " + to_text(workflow.id) + " has no operation \"" + name + "\"",
+                  "see: provisioning workflow status " + to_text(workflow.id));
+    }
+    out.push_back(static_cast<std::uint32_t>(at - workflow.operations.begin()));
+  }
+  return out;
+}
+
+}  // namespace
+
+Decision decide_on(const State& state, const Command& command, const RetryWorkflow& c, const Inputs&) {
+  const auto found = known(state, command, c.workflow);
+  if (!found) return tl::unexpected(found.error());
+  const Workflow& workflow = **found;
+  if (auto ok = may_be_retried(workflow); !ok) return tl::unexpected(ok.error());
+  auto named = operations_named(workflow, c.operations);
+  if (!named) return tl::unexpected(named.error());
+  WorkflowRetried e{workflow.id, std::move(*named), c.in_doubt};
+  const auto again = to_retry(workflow, e);
+  const bool any = std::any_of(again.begin(), again.end(), [&](std::uint32_t i) {
+    const OperationPlan& plan = workflow.operations[i].plan;
+    const auto first = workflow.tasks.begin() + plan.first_task;
+    return plan.task_count == 0 || std::any_of(first, first + plan.task_count, [&](const Task& task) {
+             return !succeeded(task.outcome) && (c.in_doubt || task.outcome != Outcome::in_doubt);
+           });
+  });
+  if (!any) return std::vector<EventBody>{};
+  for (const std::uint32_t i : again) {
+    const OperationPlan& plan = workflow.operations[i].plan;
+    for (std::uint32_t t = 0; t < plan.task_count; ++t) {
+      const std::string* host = server_of(workflow.tasks[plan.first_task + t].plan.action);
+      if (host != nullptr && server_busy(state, workflow.workspace, *host)) {
+        return fail(Code::conflict, "a running workflow already creates or deletes server \"" + *host + "\"",
+                    "see: provisioning workflow list");
+      }
+    }
+  }
+  return std::vector<EventBody>{std::move(e)};
+}
+
+namespace {
+
+bool awaits_approval(const Task& task) {
+  return out_now(task) && std::holds_alternative<ApprovalAction>(task.plan.action);
+}
+
+// The task that is named, or the only one of its workflow that waits for an approval.
+Result<Id> approval_meant(const Workflow& workflow, const Id& id) {
+  if (task_index(id)) {
+    if (*task_index(id) < workflow.tasks.size() && awaits_approval(workflow.tasks[*task_index(id)])) return id;
+    return fail(Code::conflict, "task " + to_text(id) + " does not wait for an approval now");
+  }
+  std::optional<Id> only;
+  for (std::uint32_t i = 0; i < workflow.tasks.size(); ++i) {
+    if (!awaits_approval(workflow.tasks[i])) continue;
+    if (only) {
+      return fail(Code::conflict, "several steps of workflow " + to_text(workflow.id) + " wait for an approval",
+                  "name one: provisioning workflow status " + to_text(workflow.id));
+    }
+    only = task_id(workflow.id, i);
+  }
+  if (only) return *only;
+  return fail(Code::conflict, "nothing in workflow " + to_text(workflow.id) + " waits for an approval now",
+              "see: provisioning workflow status " + to_text(workflow.id));
+}
+
+}  // namespace
+
+Decision decide_on(const State& state, const Command& command, const ApproveTask& c, const Inputs&) {
+  const auto workflow = known(state, command, c.task);
+  if (!workflow) return tl::unexpected(workflow.error());
+  auto meant = approval_meant(**workflow, c.task);
+  if (!meant) return tl::unexpected(meant.error());
+  TaskEnded e;
+  e.task = *meant;
+  e.attempt = find_task(state, *meant)->attempt;
+  e.outcome = c.approved ? Outcome::done : Outcome::refused;
+  e.message = std::string(c.approved ? "approved" : "rejected") + (c.comment.empty() ? "" : ": " + c.comment);
+  return std::vector<EventBody>{ApprovalGiven{*meant, c.approved, c.comment}, std::move(e)};
 }
 
 }  // namespace prov::domain

@@ -46,6 +46,10 @@ Json value_json(DynamicValue::Reader value, bool text) {
 
 void add_field(Json& out, const capnp::DynamicStruct::Reader& in, const capnp::StructSchema::Field& field) {
   const std::string_view name = view_of(field.getProto().getName());
+  if (field.getType().isStruct() && !in.has(field)) {
+    out[snake_case(name)] = nullptr;
+    return;
+  }
   out[snake_case(name)] = value_json(in.get(field), name == "stdin");
 }
 

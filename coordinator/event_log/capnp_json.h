@@ -1,6 +1,7 @@
 #pragma once
 // Inside of the codecs: a Cap'n Proto struct as JSON, by reflection. Names become snake_case; of a union only the
-// member that is set is written; data of 16 bytes becomes a UUID, other data hex; text that is not UTF-8 is repaired.
+// member that is set is written; a struct that is not there is null; data of 16 bytes becomes a UUID, other data hex;
+// text that is not UTF-8 is repaired.
 #include <capnp/dynamic.h>
 
 #include <nlohmann/json_fwd.hpp>

@@ -65,6 +65,19 @@ std::vector<std::string> get_texts(Reader list) {
   for (auto text : list) out.push_back(text_of(text));
   return out;
 }
+
+template <class Builder>
+void put_numbers(Builder list, const std::vector<std::uint32_t>& numbers) {
+  for (unsigned i = 0; i < list.size(); ++i) list.set(i, numbers[i]);
+}
+template <class Reader>
+std::vector<std::uint32_t> get_numbers(Reader list) {
+  std::vector<std::uint32_t> out;
+  out.reserve(list.size());
+  for (const std::uint32_t number : list) out.push_back(number);
+  return out;
+}
+
 // ---- flat messages: segment table and segments in one piece
 
 using Segments = kj::ArrayPtr<const kj::ArrayPtr<const capnp::word>>;

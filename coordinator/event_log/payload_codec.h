@@ -47,6 +47,15 @@ PROV_PAYLOAD(SessionOpened)
 PROV_PAYLOAD(SessionClosed)
 PROV_PAYLOAD(SecretCreated)
 PROV_PAYLOAD(BlobStored)
+PROV_PAYLOAD(OperationOpened)
+PROV_PAYLOAD(OperationSkipped)
+PROV_PAYLOAD(WorkflowPaused)
+PROV_PAYLOAD(WorkflowResumed)
+PROV_PAYLOAD(WorkflowRetried)
+PROV_PAYLOAD(ApprovalGiven)
+PROV_PAYLOAD(ClusterDeclared)
+PROV_PAYLOAD(ClusterReady)
+PROV_PAYLOAD(ClusterRemoved)
 #undef PROV_PAYLOAD
 
 }  // namespace prov::event_log::detail

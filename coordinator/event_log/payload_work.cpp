@@ -1,12 +1,19 @@
 // Payloads about servers, task services, workflows and tasks.
 #include "coordinator/event_log/payload_codec.h"
 #include "coordinator/event_log/spec_codec.h"
+#include "coordinator/event_log/work_check.h"
 
 namespace prov::event_log::detail {
 namespace {
 
-void put_plans(capnp::List<schema::TaskPlan>::Builder list, const std::vector<domain::TaskPlan>& plans) {
+constexpr auto put_plans = [](auto list, const auto& plans) {
   for (unsigned i = 0; i < list.size(); ++i) put(list[i], plans[i]);
+};
+
+template <class List, class Plan>
+void get_plans(List list, std::vector<Plan>& plans) {
+  plans.resize(list.size());
+  for (unsigned i = 0; i < list.size(); ++i) get(list[i], plans[i]);
 }
 
 }  // namespace
@@ -72,6 +79,11 @@ void put(schema::WorkflowSubmitted::Builder out, const domain::WorkflowSubmitted
   PUT_TEXT(out, Infra, e.infra);
   out.setParallelLimit(e.parallel_limit);
   PUT_LIST(out, Tasks, e.tasks, put_plans);
+  PUT_LIST(out, Operations, e.operations, put_plans);
+  PUT_LIST(out, Params, e.params, put_pairs);
+  out.setPreserveSuccessful(e.preserve_successful);
+  PUT_ID(out, RollsBack, e.rolls_back);
+  PUT_LIST(out, Notes, e.notes, put_texts);
 }
 void get(schema::WorkflowSubmitted::Reader in, domain::WorkflowSubmitted& e) {
   get_fixed(e.id, in.getId(), "id");
@@ -79,14 +91,13 @@ void get(schema::WorkflowSubmitted::Reader in, domain::WorkflowSubmitted& e) {
   e.name = text_of(in.getName());
   e.infra = text_of(in.getInfra());
   e.parallel_limit = in.getParallelLimit();
-  const auto tasks = in.getTasks();
-  e.tasks.resize(tasks.size());
-  for (unsigned i = 0; i < tasks.size(); ++i) {
-    get(tasks[i], e.tasks[i]);
-    for (const std::uint32_t before : e.tasks[i].depends_on) {
-      if (before >= i) throw Malformed{"dependsOn"};
-    }
-  }
+  get_plans(in.getTasks(), e.tasks);
+  get_plans(in.getOperations(), e.operations);
+  check_work(e.tasks, e.operations);
+  e.params = get_pairs(in.getParams());
+  e.preserve_successful = in.getPreserveSuccessful();
+  get_fixed(e.rolls_back, in.getRollsBack(), "rollsBack");
+  e.notes = get_texts(in.getNotes());
 }
 
 void put(schema::WorkflowCancelRequested::Builder out, const domain::WorkflowCancelRequested& e) {
@@ -149,6 +160,7 @@ void put(schema::TaskEnded::Builder out, const domain::TaskEnded& e) {
   PUT_ID(out, OutputDigest, e.output_digest);
   PUT_ID(out, OrderDigest, e.order_digest);
   out.setRetryAtMs(e.retry_at_ms);
+  PUT_LIST(out, Outputs, e.outputs, put_pairs);
 }
 void get(schema::TaskEnded::Reader in, domain::TaskEnded& e) {
   get_fixed(e.task, in.getTask(), "task");
@@ -160,6 +172,7 @@ void get(schema::TaskEnded::Reader in, domain::TaskEnded& e) {
   get_fixed(e.output_digest, in.getOutputDigest(), "outputDigest");
   get_fixed(e.order_digest, in.getOrderDigest(), "orderDigest");
   e.retry_at_ms = in.getRetryAtMs();
+  e.outputs = get_outputs(in.getOutputs());
 }
 
 void put(schema::TaskInDoubt::Builder out, const domain::TaskInDoubt& e) {

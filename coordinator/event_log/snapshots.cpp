@@ -15,9 +15,13 @@
 namespace prov::event_log {
 namespace {
 
-// A snapshot's bytes, cut into chunks of kBlobChunkBytes: "PRVSNAP1", digest of all that follows (32), then commit (8),
+// A snapshot's bytes, cut into chunks of kBlobChunkBytes: "PRVSNAP2", digest of all that follows (32), then commit (8),
 // sequence (8), log time (8), checkpoint sequence (8), log id (16), commit hash (32), state (state_codec.h).
-constexpr std::string_view kMagic = "PRVSNAP1";
+//
+// The number rises when the same log folds to a state that says more. A snapshot from before, though it decodes, would
+// lead to another state, with another hash, than the whole log does.
+constexpr std::string_view kMagic = "PRVSNAP2";
+constexpr std::string_view kAnyMagic = kMagic.substr(0, 7);
 constexpr std::size_t kHeaderBytes = 8 + 32 + 4 * 8 + 16 + 32;
 
 void put_number(std::string& out, std::uint64_t n) { out.append(reinterpret_cast<const char*>(&n), sizeof n); }
@@ -37,7 +41,8 @@ T take_fixed(std::string_view& bytes) {
 }
 
 Result<Snapshot> parse(std::string_view bytes) {
-  if (bytes.size() < kHeaderBytes || !bytes.starts_with(kMagic)) return fail(Code::corrupt, "it is cut off");
+  if (bytes.size() < kHeaderBytes || !bytes.starts_with(kAnyMagic)) return fail(Code::corrupt, "it is cut off");
+  if (!bytes.starts_with(kMagic)) return fail(Code::unsupported, "another release made it; the log is read instead");
   bytes.remove_prefix(kMagic.size());
   const auto digest = take_fixed<Digest>(bytes);
   if (digest_of(bytes) != digest) return fail(Code::corrupt, "its bytes do not have the digest that it carries");

@@ -1,6 +1,7 @@
 #pragma once
-// Snapshots of the folded state, as side records. A cache: one that is damaged, or does not belong to this log, is
-// passed over with a note, and the log is replayed from an older one or from its start.
+// Snapshots of the folded state, as side records. A cache: one that is damaged, that does not belong to this log, or
+// that a release made whose states said less, is passed over with a note, and the log is replayed from an older one or
+// from its start.
 #include <cstdint>
 #include <string>
 #include <vector>

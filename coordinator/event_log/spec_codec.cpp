@@ -6,13 +6,6 @@ namespace {
 using PairList = capnp::List<schema::Pair>;
 using SecretList = capnp::List<schema::SecretRef>;
 
-void put_pairs(PairList::Builder list, const domain::Pairs& pairs) {
-  for (unsigned i = 0; i < list.size(); ++i) {
-    PUT_TEXT(list[i], Key, pairs[i].first);
-    PUT_TEXT(list[i], Value, pairs[i].second);
-  }
-}
-
 void put_secrets(SecretList::Builder list, const domain::Pairs& secrets) {
   for (unsigned i = 0; i < list.size(); ++i) {
     PUT_TEXT(list[i], Parameter, secrets[i].first);
@@ -20,8 +13,19 @@ void put_secrets(SecretList::Builder list, const domain::Pairs& secrets) {
   }
 }
 
-void put_indexes(capnp::List<std::uint32_t>::Builder list, const std::vector<std::uint32_t>& indexes) {
-  for (unsigned i = 0; i < list.size(); ++i) list.set(i, indexes[i]);
+bool is_output_name(std::string_view name) {
+  const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  return !name.empty() && name.size() <= 64 && lower(name.front()) &&
+         std::all_of(name.begin(), name.end(), [&](char c) { return lower(c) || (c >= '0' && c <= '9') || c == '_'; });
+}
+
+}  // namespace
+
+void put_pairs(PairList::Builder list, const domain::Pairs& pairs) {
+  for (unsigned i = 0; i < list.size(); ++i) {
+    PUT_TEXT(list[i], Key, pairs[i].first);
+    PUT_TEXT(list[i], Value, pairs[i].second);
+  }
 }
 
 domain::Pairs get_pairs(PairList::Reader list) {
@@ -31,44 +35,13 @@ domain::Pairs get_pairs(PairList::Reader list) {
   return out;
 }
 
-struct PutAction {
-  schema::TaskPlan::Action::Builder out;
-
-  void operator()(const domain::NoopAction&) { out.setNoop(); }
-  void operator()(const domain::ServerCreateAction& a) { out.setServerCreate(text_field(a.hostname)); }
-  void operator()(const domain::ServerDeleteAction& a) { out.setServerDelete(text_field(a.hostname)); }
-  void operator()(const domain::AwaitAgentAction& a) { out.setAwaitAgent(text_field(a.hostname)); }
-  void operator()(const domain::TaskservAction& a) {
-    auto taskserv = out.initTaskserv();
-    taskserv.setVerb(static_cast<schema::TaskservVerb>(a.verb));
-    put(taskserv.initSpec(), a.spec);
+domain::Pairs get_outputs(PairList::Reader list) {
+  domain::Pairs out = get_pairs(list);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (!is_output_name(out[i].first) || (i > 0 && out[i].first <= out[i - 1].first)) throw Malformed{"outputs"};
   }
-  void operator()(const domain::ExecAction& a) {
-    auto exec = out.initExec();
-    PUT_LIST(exec, Argv, a.argv, put_texts);
-    PUT_BYTES(exec, Stdin, a.stdin_data);
-  }
-};
-
-domain::Action get_action(schema::TaskPlan::Action::Reader in) {
-  switch (in.which()) {
-    case schema::TaskPlan::Action::NOOP: return domain::NoopAction{};
-    case schema::TaskPlan::Action::SERVER_CREATE: return domain::ServerCreateAction{text_of(in.getServerCreate())};
-    case schema::TaskPlan::Action::SERVER_DELETE: return domain::ServerDeleteAction{text_of(in.getServerDelete())};
-    case schema::TaskPlan::Action::AWAIT_AGENT: return domain::AwaitAgentAction{text_of(in.getAwaitAgent())};
-    case schema::TaskPlan::Action::TASKSERV: {
-      domain::TaskservAction action;
-      action.verb = known_enum(in.getTaskserv().getVerb(), domain::TaskservVerb::uninstall);
-      get(in.getTaskserv().getSpec(), action.spec);
-      return action;
-    }
-    case schema::TaskPlan::Action::EXEC:
-      return domain::ExecAction{get_texts(in.getExec().getArgv()), bytes_of(in.getExec().getStdin())};
-  }
-  throw FromLaterRelease{};
+  return out;
 }
-
-}  // namespace
 
 void put(schema::Facts::Builder out, const Facts& facts) {
   PUT_TEXT(out, Hostname, facts.hostname);
@@ -144,25 +117,20 @@ void get(schema::TaskservSpec::Reader in, domain::TaskservSpec& spec) {
   spec.timeout_s = in.getTimeoutS();
 }
 
-void put(schema::TaskPlan::Builder out, const domain::TaskPlan& plan) {
-  PUT_TEXT(out, Name, plan.name);
-  PUT_TEXT(out, Server, plan.server);
-  PUT_LIST(out, DependsOn, plan.depends_on, put_indexes);
-  out.setTimeoutS(plan.timeout_s);
-  out.setMaxAttempts(plan.max_attempts);
-  out.setExclusive(plan.exclusive);
-  std::visit(PutAction{out.getAction()}, plan.action);
+void put(schema::ClusterSpec::Builder out, const domain::ClusterSpec& spec) {
+  PUT_TEXT(out, Name, spec.name);
+  PUT_TEXT(out, Infra, spec.infra);
+  PUT_TEXT(out, Version, spec.version);
+  PUT_LIST(out, Servers, spec.servers, put_texts);
+  PUT_LIST(out, Taskservs, spec.taskservs, put_texts);
 }
 
-void get(schema::TaskPlan::Reader in, domain::TaskPlan& plan) {
-  plan.name = text_of(in.getName());
-  plan.server = text_of(in.getServer());
-  plan.depends_on.reserve(in.getDependsOn().size());
-  for (const std::uint32_t before : in.getDependsOn()) plan.depends_on.push_back(before);
-  plan.timeout_s = in.getTimeoutS();
-  plan.max_attempts = in.getMaxAttempts();
-  plan.exclusive = in.getExclusive();
-  plan.action = get_action(in.getAction());
+void get(schema::ClusterSpec::Reader in, domain::ClusterSpec& spec) {
+  spec.name = text_of(in.getName());
+  spec.infra = text_of(in.getInfra());
+  spec.version = text_of(in.getVersion());
+  spec.servers = get_texts(in.getServers());
+  spec.taskservs = get_texts(in.getTaskservs());
 }
 
 }  // namespace prov::event_log::detail

@@ -1,28 +1,20 @@
 #include "coordinator/event_log/state_codec.h"
 
 #include <algorithm>
-#include <initializer_list>
 #include <nlohmann/json.hpp>
 
 #include "common/hash.h"
 #include "coordinator/event_log/capnp_json.h"
 #include "coordinator/event_log/codec_detail.h"
 #include "coordinator/event_log/spec_codec.h"
-#include "schema/snapshot.capnp.h"
+#include "coordinator/event_log/state_parts.h"
 
 namespace prov::event_log {
 namespace {
 
 using namespace detail;
+using detail::get, detail::put;  // beside those of this file
 using domain::State;
-
-template <class Status>
-Status parse_status(capnp::Text::Reader text, std::initializer_list<Status> all) {
-  for (const Status status : all) {
-    if (text == domain::name_of(status)) return status;
-  }
-  throw Malformed{"status"};
-}
 
 // Puts the values of a container, which is in key order, or is brought into it.
 template <class List, class Map, class Put>
@@ -64,7 +56,7 @@ void put(schema::Agent::Builder out, const domain::Agent& agent) {
   PUT_TEXT(out, Server, agent.server);
   out.setDraining(agent.draining);
   out.setReachable(agent.reachable);
-  detail::put(out.initFacts(), agent.facts);
+  put(out.initFacts(), agent.facts);
   out.setEnrolledMs(agent.enrolled_ms);
 }
 void get(schema::Agent::Reader in, domain::Agent& agent) {
@@ -74,13 +66,13 @@ void get(schema::Agent::Reader in, domain::Agent& agent) {
   agent.server = text_of(in.getServer());
   agent.draining = in.getDraining();
   agent.reachable = in.getReachable();
-  detail::get(in.getFacts(), agent.facts);
+  get(in.getFacts(), agent.facts);
   agent.enrolled_ms = in.getEnrolledMs();
 }
 
 void put(schema::Server::Builder out, const domain::Server& server) {
   PUT_TEXT(out, Workspace, server.workspace);
-  detail::put(out.initSpec(), server.spec);
+  put(out.initSpec(), server.spec);
   out.setStatus(domain::name_of(server.status));
   PUT_TEXT(out, ProviderId, server.provider_id);
   PUT_TEXT(out, Address, server.address);
@@ -91,7 +83,7 @@ void put(schema::Server::Builder out, const domain::Server& server) {
 void get(schema::Server::Reader in, domain::Server& server) {
   using S = domain::ServerStatus;
   server.workspace = text_of(in.getWorkspace());
-  detail::get(in.getSpec(), server.spec);
+  get(in.getSpec(), server.spec);
   server.status = parse_status(in.getStatus(), {S::declared, S::created, S::ready, S::failed});
   server.provider_id = text_of(in.getProviderId());
   server.address = text_of(in.getAddress());
@@ -103,7 +95,7 @@ void get(schema::Server::Reader in, domain::Server& server) {
 void put(schema::Taskserv::Builder out, const domain::Taskserv& taskserv) {
   PUT_TEXT(out, Workspace, taskserv.workspace);
   PUT_TEXT(out, Infra, taskserv.infra);
-  detail::put(out.initSpec(), taskserv.spec);
+  put(out.initSpec(), taskserv.spec);
   out.setStatus(domain::name_of(taskserv.status));
   PUT_TEXT(out, InstalledVersion, taskserv.installed_version);
   out.setInstalledMs(taskserv.installed_ms);
@@ -113,87 +105,25 @@ void get(schema::Taskserv::Reader in, domain::Taskserv& taskserv) {
   using S = domain::TaskservStatus;
   taskserv.workspace = text_of(in.getWorkspace());
   taskserv.infra = text_of(in.getInfra());
-  detail::get(in.getSpec(), taskserv.spec);
+  get(in.getSpec(), taskserv.spec);
   taskserv.status = parse_status(in.getStatus(), {S::declared, S::installed, S::failed});
   taskserv.installed_version = text_of(in.getInstalledVersion());
   taskserv.installed_ms = in.getInstalledMs();
   taskserv.message = text_of(in.getMessage());
 }
 
-void put(schema::Task::Builder out, const domain::Task& task) {
-  detail::put(out.initPlan(), task.plan);
-  out.setStatus(domain::name_of(task.status));
-  out.setAttempt(task.attempt);
-  PUT_ID(out, Agent, task.agent);
-  out.setDispatchSequence(task.dispatch_sequence);
-  out.setReadyMs(task.ready_ms);
-  out.setStartedMs(task.started_ms);
-  out.setEndedMs(task.ended_ms);
-  out.setDeadlineMs(task.deadline_ms);
-  out.setOutcome(static_cast<schema::Outcome>(task.outcome));
-  out.setExitCode(task.exit_code);
-  PUT_TEXT(out, Message, task.message);
-  out.setOutputBytes(task.output_bytes);
-  PUT_ID(out, OutputDigest, task.output_digest);
-  out.setRetryAtMs(task.retry_at_ms);
+void put(schema::Cluster::Builder out, const domain::Cluster& cluster) {
+  PUT_TEXT(out, Workspace, cluster.workspace);
+  put(out.initSpec(), cluster.spec);
+  out.setStatus(domain::name_of(cluster.status));
+  out.setReadyMs(cluster.ready_ms);
 }
-void get(schema::Task::Reader in, domain::Task& task) {
-  using S = domain::TaskStatus;
-  detail::get(in.getPlan(), task.plan);
-  task.status = parse_status(in.getStatus(), {S::pending, S::ready, S::dispatched, S::running, S::ended});
-  task.attempt = in.getAttempt();
-  get_fixed(task.agent, in.getAgent(), "agent");
-  task.dispatch_sequence = in.getDispatchSequence();
-  task.ready_ms = in.getReadyMs();
-  task.started_ms = in.getStartedMs();
-  task.ended_ms = in.getEndedMs();
-  task.deadline_ms = in.getDeadlineMs();
-  task.outcome = known_enum(in.getOutcome(), Outcome::refused);
-  task.exit_code = in.getExitCode();
-  task.message = text_of(in.getMessage());
-  task.output_bytes = in.getOutputBytes();
-  get_fixed(task.output_digest, in.getOutputDigest(), "outputDigest");
-  task.retry_at_ms = in.getRetryAtMs();
-}
-
-void put_tasks(capnp::List<schema::Task>::Builder list, const std::vector<domain::Task>& tasks) {
-  for (unsigned i = 0; i < list.size(); ++i) put(list[i], tasks[i]);
-}
-
-void put(schema::Workflow::Builder out, const domain::Workflow& workflow) {
-  PUT_ID(out, Id, workflow.id);
-  PUT_TEXT(out, Workspace, workflow.workspace);
-  PUT_TEXT(out, Kind, workflow.kind);
-  PUT_TEXT(out, Name, workflow.name);
-  PUT_TEXT(out, Infra, workflow.infra);
-  out.setParallelLimit(workflow.parallel_limit);
-  PUT_TEXT(out, Subject, workflow.initiator.subject);
-  PUT_TEXT(out, Credential, workflow.initiator.credential);
-  out.setTransport(static_cast<schema::Transport>(workflow.initiator.transport));
-  out.setSubmittedMs(workflow.submitted_ms);
-  out.setEndedMs(workflow.ended_ms);
-  out.setOutcome(static_cast<schema::Outcome>(workflow.outcome));
-  out.setEnded(workflow.ended);
-  out.setCancelling(workflow.cancelling);
-  PUT_LIST(out, Tasks, workflow.tasks, put_tasks);
-}
-void get(schema::Workflow::Reader in, domain::Workflow& workflow) {
-  get_fixed(workflow.id, in.getId(), "id");
-  workflow.workspace = text_of(in.getWorkspace());
-  workflow.kind = text_of(in.getKind());
-  workflow.name = text_of(in.getName());
-  workflow.infra = text_of(in.getInfra());
-  workflow.parallel_limit = in.getParallelLimit();
-  workflow.initiator = {text_of(in.getSubject()), text_of(in.getCredential()),
-                        static_cast<domain::Transport>(in.getTransport())};
-  workflow.submitted_ms = in.getSubmittedMs();
-  workflow.ended_ms = in.getEndedMs();
-  workflow.outcome = known_enum(in.getOutcome(), Outcome::refused);
-  workflow.ended = in.getEnded();
-  workflow.cancelling = in.getCancelling();
-  const auto tasks = in.getTasks();
-  workflow.tasks.resize(tasks.size());
-  for (unsigned i = 0; i < tasks.size(); ++i) get(tasks[i], workflow.tasks[i]);
+void get(schema::Cluster::Reader in, domain::Cluster& cluster) {
+  using S = domain::ClusterStatus;
+  cluster.workspace = text_of(in.getWorkspace());
+  get(in.getSpec(), cluster.spec);
+  cluster.status = parse_status(in.getStatus(), {S::declared, S::ready});
+  cluster.ready_ms = in.getReadyMs();
 }
 
 void put(schema::Session::Builder out, const domain::Session& session) {
@@ -241,6 +171,14 @@ void put_ids(capnp::List<capnp::Data>::Builder list, const std::deque<Id>& ids) 
   for (const Id& id : ids) list.set(i++, to_data(id));
 }
 
+void put_durations(capnp::List<schema::Duration>::Builder list, const decltype(State::durations)& durations) {
+  put_map(list, durations, [](auto entry, const std::string& kind, const domain::Duration& duration) {
+    PUT_TEXT(entry, Kind, kind);
+    entry.setCount(duration.count);
+    entry.setMeanMs(duration.mean_ms);
+  });
+}
+
 void put_answers(capnp::List<schema::Answer>::Builder list, const decltype(State::remembered)& answers) {
   put_map(list, answers, [](auto answer, const domain::CommandKey& key, const domain::Remembered& remembered) {
     PUT_TEXT(answer, Subject, key.subject);
@@ -272,6 +210,8 @@ void put_state(schema::State::Builder out, const State& state) {
   PUT_LIST(out, Agents, state.agents, put_sorted_values);
   PUT_LIST(out, Servers, state.servers, put_values);
   PUT_LIST(out, Taskservs, state.taskservs, put_values);
+  PUT_LIST(out, Clusters, state.clusters, put_values);
+  PUT_LIST(out, Durations, state.durations, put_durations);
   PUT_LIST(out, Workflows, state.workflows, put_sorted_values);
   PUT_LIST(out, Sessions, state.sessions, put_values);
   PUT_LIST(out, Secrets, state.secrets, put_secrets);
@@ -304,6 +244,12 @@ void get_people_and_hosts(schema::State::Reader in, State& state) {
     domain::TaskservKey key{taskserv.workspace, taskserv.spec.server, taskserv.spec.name};
     state.taskservs.emplace(std::move(key), std::move(taskserv));
   }
+  for (auto one : in.getClusters()) {
+    domain::Cluster cluster;
+    get(one, cluster);
+    std::pair key{cluster.workspace, cluster.spec.name};
+    state.clusters.emplace(std::move(key), std::move(cluster));
+  }
   for (auto one : in.getSessions()) {
     domain::Session session;
     get(one, session);
@@ -325,6 +271,12 @@ void get_work(schema::State::Reader in, State& state) {
     state.ended_workflows.push_back(id);
   }
   state.ended_workflows_total = in.getEndedWorkflows();
+  for (auto one : in.getDurations()) {
+    state.durations.emplace(text_of(one.getKind()), domain::Duration{one.getCount(), one.getMeanMs()});
+  }
+}
+
+void get_answers(schema::State::Reader in, State& state) {
   std::vector<std::pair<std::uint64_t, domain::CommandKey>> order;  // commands were remembered in log order
   for (auto one : in.getAnswers()) {
     domain::CommandKey key{text_of(one.getSubject()), text_of(one.getWorkspace()), {}};
@@ -336,6 +288,9 @@ void get_work(schema::State::Reader in, State& state) {
   }
   std::sort(order.begin(), order.end());
   for (auto& [sequence, key] : order) state.remembered_order.push_back(std::move(key));
+}
+
+void get_frozen(schema::State::Reader in, State& state) {
   for (auto one : in.getFrozen()) {
     state.frozen.emplace(domain::AggregateKey{static_cast<domain::AggregateKind>(one.getAggregateKind()),
                                               bytes_of(one.getAggregateId())},
@@ -352,6 +307,8 @@ State get_state(schema::State::Reader in) {
   state.accepted_epoch = in.getAcceptedEpoch();
   get_people_and_hosts(in, state);
   get_work(in, state);
+  get_answers(in, state);
+  get_frozen(in, state);
   domain::rebuild_derived(state);
   return state;
 }

@@ -1,5 +1,7 @@
 #include "coordinator/projection/plan.h"
 
+#include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -24,17 +26,33 @@ const domain::Taskserv* find_taskserv(const domain::State& state, const std::str
   return found == state.taskservs.end() ? nullptr : &found->second;
 }
 
-// "port, databases": the names that differ between two sorted lists.
-std::string differing(const domain::Pairs& a, const domain::Pairs& b) {
-  std::set<std::string> names;
-  for (const auto& pair : a) {
-    if (std::find(b.begin(), b.end(), pair) == b.end()) names.insert(pair.first);
+std::string shown(const domain::Pairs& pairs, const std::string& name) {
+  constexpr std::size_t kShown = 40;
+  for (const auto& [key, value] : pairs) {
+    if (key == name) return value.size() > kShown ? value.substr(0, kShown) + "..." : "\"" + value + "\"";
   }
-  for (const auto& pair : b) {
-    if (std::find(a.begin(), a.end(), pair) == a.end()) names.insert(pair.first);
+  return "nothing";
+}
+
+enum class Values { shown, hidden };
+
+// `port "5432" -> "5433", databases`: what differs between two sorted lists.
+std::string differing(const domain::Pairs& now, const domain::Pairs& wanted, Values values) {
+  constexpr std::size_t kMostNames = 4;
+  std::set<std::string> names;
+  for (const auto* list : {&now, &wanted}) {
+    const auto& other = list == &now ? wanted : now;
+    for (const auto& pair : *list) {
+      if (!std::binary_search(other.begin(), other.end(), pair)) names.insert(pair.first);
+    }
   }
   std::string out;
-  for (const auto& name : names) out += (out.empty() ? "" : ", ") + name;
+  std::size_t told = 0;
+  for (const auto& name : names) {
+    if (told++ == kMostNames) return out + " and " + std::to_string(names.size() - kMostNames) + " more";
+    out += (out.empty() ? "" : ", ") + name;
+    if (values == Values::shown) out += " " + shown(now, name) + " -> " + shown(wanted, name);
+  }
   return out;
 }
 
@@ -51,65 +69,129 @@ std::string why_install(const domain::Taskserv* now, const domain::TaskservSpec&
   if (now->status == domain::TaskservStatus::failed) return "the last attempt failed";
   if (now->status == domain::TaskservStatus::declared) return "declared, but not installed yet";
   if (now->spec.version != wanted.version) return "version " + now->spec.version + " -> " + wanted.version;
-  if (auto names = differing(now->spec.params, wanted.params); !names.empty()) return "parameters changed: " + names;
-  if (auto names = differing(now->spec.secrets, wanted.secrets); !names.empty()) return "secrets changed: " + names;
+  if (auto names = differing(now->spec.params, wanted.params, Values::shown); !names.empty()) {
+    return "parameters changed: " + names;
+  }
+  if (auto names = differing(now->spec.secrets, wanted.secrets, Values::hidden); !names.empty()) {
+    return "secrets changed: " + names;
+  }
   if (now->spec.bundle != wanted.bundle) return "the files of its extension changed";
   return "its definition changed";
 }
 
-// One line per task, by what the task does.
+// One line per task, by what the task does. `before` may be null: then nothing is known of what was there.
 class LineOf {
  public:
-  LineOf(const domain::State* before, std::string workspace, const std::vector<domain::EventBody>* events)
-      : before_(before), workspace_(std::move(workspace)) {
-    if (events == nullptr) return;
-    for (const auto& event : *events) {
-      if (const auto* e = std::get_if<domain::ServerDeclared>(&event)) declared_[e->spec.hostname] = &e->spec;
-    }
+  LineOf(const domain::State* before, std::string workspace) : before_(before), workspace_(std::move(workspace)) {}
+
+  void declared(const domain::ServerSpec& spec) { declared_[spec.hostname] = &spec; }
+  void will_remove(const domain::Action& action) {
+    if (const auto* a = std::get_if<domain::ServerDeleteAction>(&action)) removed_.insert({a->hostname, a->hostname});
+    const auto* a = std::get_if<domain::TaskservAction>(&action);
+    if (a != nullptr && a->verb == domain::TaskservVerb::uninstall) removed_.insert({a->spec.server, a->spec.name});
   }
 
   PlanLine operator()(const domain::TaskPlan& task) {
     server_ = task.server;
     PlanLine line = std::visit([&](const auto& action) { return of(action); }, task.action);
+    if (task.mode == domain::OrderMode::rehearse) {
+      line.sign = ">";
+      line.action = "rehearse";
+    }
     return line;
   }
 
  private:
-  PlanLine of(const domain::NoopAction&) { return {"noop", server_, server_, "asked for"}; }
+  PlanLine of(const domain::NoopAction&) { return {">", "noop", server_, server_, "asked for"}; }
   PlanLine of(const domain::ServerCreateAction& a) {
     const auto spec = declared_.find(a.hostname);
     const auto* now = before_ == nullptr ? nullptr : find_server(*before_, workspace_, a.hostname);
-    return {"create", a.hostname, a.hostname, why_create(now, spec == declared_.end() ? nullptr : spec->second)};
+    const bool there = now != nullptr && now->status != domain::ServerStatus::declared;
+    return {sign_of_making(a.hostname, a.hostname, there), "create", a.hostname, a.hostname,
+            why_create(now, spec == declared_.end() ? nullptr : spec->second)};
   }
-  PlanLine of(const domain::ServerDeleteAction& a) { return {"delete", a.hostname, a.hostname, "asked for"}; }
+  PlanLine of(const domain::ServerDeleteAction& a) { return {"-", "delete", a.hostname, a.hostname, "asked for"}; }
   PlanLine of(const domain::AwaitAgentAction& a) {
-    return {"await", a.hostname, a.hostname, "its agent enrols by itself"};
+    return {">", "await", a.hostname, a.hostname, "its agent enrols by itself"};
   }
   PlanLine of(const domain::TaskservAction& a) {
-    const bool install = a.verb == domain::TaskservVerb::install && before_ != nullptr;
-    return {domain::name_of(a.verb), a.spec.name, a.spec.server,
-            install ? why_install(find_taskserv(*before_, workspace_, a.spec), a.spec) : "asked for"};
+    const std::string action = domain::name_of(a.verb);
+    if (a.verb == domain::TaskservVerb::uninstall) return {"-", action, a.spec.name, a.spec.server, "asked for"};
+    if (a.verb == domain::TaskservVerb::check) return {">", action, a.spec.name, a.spec.server, "asked for"};
+    const auto* now = before_ == nullptr ? nullptr : find_taskserv(*before_, workspace_, a.spec);
+    const bool there = now != nullptr && !now->installed_version.empty();
+    return {sign_of_making(a.spec.server, a.spec.name, there), action, a.spec.name, a.spec.server,
+            before_ == nullptr ? "asked for" : why_install(now, a.spec)};
   }
   PlanLine of(const domain::ExecAction& a) {
-    return {"run", a.argv.empty() ? std::string() : a.argv.front(), server_, "asked for"};
+    const std::string& program = a.bundle.is_zero() && !a.argv.empty() ? a.argv.front() : a.script;
+    return {">", "run", program, server_, "asked for"};
+  }
+  PlanLine of(const domain::WaitAction& a) {
+    return {">", "wait", server_, server_, a.until.empty() ? "for a time" : "until " + a.until};
+  }
+  PlanLine of(const domain::ApprovalAction& a) { return {">", "approve", "", "", a.prompt}; }
+
+  std::string sign_of_making(const std::string& server, const std::string& name, bool there) const {
+    if (removed_.contains({server, name})) return "-/+";
+    return there ? "~" : "+";
   }
 
   const domain::State* before_;
   std::string workspace_, server_;
   std::map<std::string, const domain::ServerSpec*> declared_;
+  Touched removed_;
 };
 
-template <class Tasks, class PlanOfTask>
-Plan lines_of(const Tasks& tasks, LineOf line_of, PlanOfTask plan_of_task, Touched* touched) {
-  Plan out;
-  for (const auto& task : tasks) {
-    if (touched == nullptr && out.lines.size() >= kMaxPlanLines) break;
-    PlanLine line = line_of(plan_of_task(task));
-    if (touched != nullptr) touched->insert({line.server, line.name});
+const std::string& operation_of(const std::vector<domain::OperationPlan>& operations, std::size_t task,
+                                std::size_t& at) {
+  static const std::string kNone;
+  while (at < operations.size() && task >= operations[at].first_task + operations[at].task_count) ++at;
+  return at < operations.size() && task >= operations[at].first_task ? operations[at].id : kNone;
+}
+
+PlannedOperation planned(const domain::OperationPlan& operation) {
+  return {operation.id, domain::name_of(operation.kind), operation.when, operation.note, operation.task_count};
+}
+
+// Everything that a submission says of its tasks.
+void add_workflow(Plan& out, const domain::WorkflowSubmitted& workflow, LineOf& line_of, Touched& touched) {
+  for (const auto& task : workflow.tasks) line_of.will_remove(task.action);
+  std::size_t operation = 0;
+  for (std::size_t i = 0; i < workflow.tasks.size(); ++i) {
+    PlanLine line = line_of(workflow.tasks[i]);
+    touched.insert({line.server, line.name});
+    touched.insert({line.server, ""});
+    if (out.lines.size() >= kMaxPlanLines) continue;
+    line.operation = operation_of(workflow.operations, i, operation);
+    out.lines.push_back(std::move(line));
+  }
+  out.total += workflow.tasks.size();
+  for (const auto& one : workflow.operations) {
+    if (out.operations.size() >= kMaxPlanLines) break;
+    out.operations.push_back(planned(one));
+  }
+  out.notes = workflow.notes;
+}
+
+// What a retry runs again of a workflow that is there.
+void add_retried(Plan& out, const domain::State& before, const domain::WorkflowRetried& retried, LineOf& line_of,
+                 Touched& touched) {
+  const domain::Workflow* workflow = domain::find_workflow(before, retried.id);
+  if (workflow == nullptr) return;
+  const auto& wanted = retried.operations;
+  for (const auto& task : workflow->tasks) {
+    const bool meant = wanted.empty() || std::find(wanted.begin(), wanted.end(), task.operation) != wanted.end();
+    const bool again = task.status == domain::TaskStatus::ended && !succeeded(task.outcome) &&
+                       (retried.in_doubt || task.outcome != Outcome::in_doubt);
+    if (!meant || !again) continue;
+    ++out.total;
+    PlanLine line = line_of(task.plan);
+    touched.insert({line.server, ""});
+    line.reason = std::string("it ended as ") + name_of(task.outcome);
+    if (task.operation < workflow->operations.size()) line.operation = workflow->operations[task.operation].plan.id;
     if (out.lines.size() < kMaxPlanLines) out.lines.push_back(std::move(line));
   }
-  out.total = tasks.size();
-  return out;
 }
 
 // What was asked for and needs no task, with the reason.
@@ -134,13 +216,24 @@ class Unchanged {
   void operator()(const domain::DeleteTaskservs& c) {
     for (const auto& spec : c.taskservs) add(spec.name, spec.server, "it is not installed");
   }
+  void operator()(const domain::SubmitBatch& c) {
+    for (const auto& operation : c.operations) {
+      for (const auto& spec : operation.servers) add(spec.hostname, spec.hostname, "already there, as described");
+      for (const auto& host : operation.hostnames) add(host, host, "there is no such server");
+      const bool installs = operation.kind == domain::OperationKind::taskserv_create;
+      for (const auto& item : operation.taskservs) {
+        if (item.spec.server.empty()) continue;  // for whatever hosts the targets name
+        add(item.spec.name, item.spec.server, installs ? "already installed, as described" : "nothing to do there");
+      }
+    }
+  }
   template <class Other>
   void operator()(const Other&) {}
 
  private:
   void add(const std::string& name, const std::string& server, std::string reason) {
     if (out_.size() < kMaxPlanLines && !touched_.contains({server, name})) {
-      out_.push_back({"", name, server, std::move(reason)});
+      out_.push_back({"", "", name, server, std::move(reason)});
     }
   }
   const domain::State& before_;
@@ -149,43 +242,101 @@ class Unchanged {
   std::vector<PlanLine>& out_;
 };
 
+struct InfraOf {
+  template <class Command>
+  std::string operator()(const Command& c) const {
+    if constexpr (requires { c.infra; }) return c.infra;
+    return {};
+  }
+};
+
+// Hosts that are there and get nothing to do.
+std::size_t count_untouched(const domain::State& before, const domain::Command& command, const Touched& touched) {
+  const std::string infra = std::visit(InfraOf{}, command.body);
+  const auto first = domain::HostKey{command.workspace, ""};
+  std::size_t count = 0;
+  for (auto it = before.servers.lower_bound(first); it != before.servers.end() && it->first.first == command.workspace;
+       ++it) {
+    const bool meant = infra.empty() || infra == it->second.spec.infra;
+    if (meant && !touched.contains({it->first.second, ""})) ++count;
+  }
+  if (!infra.empty()) return count;
+  for (auto it = before.agent_by_host.lower_bound(first);
+       it != before.agent_by_host.end() && it->first.first == command.workspace; ++it) {
+    if (!before.servers.contains(it->first) && !touched.contains({it->first.second, ""})) ++count;
+  }
+  return count;
+}
+
 }  // namespace
 
 Plan plan_of(const domain::State& before, const domain::Command& command,
              const std::vector<domain::EventBody>& events) {
   Plan out;
   Touched touched;
+  LineOf line_of(&before, command.workspace);
   for (const auto& event : events) {
-    const auto* submitted = std::get_if<domain::WorkflowSubmitted>(&event);
-    if (submitted == nullptr) continue;
-    out = lines_of(
-        submitted->tasks, LineOf(&before, command.workspace, &events),
-        [](const domain::TaskPlan& task) -> const domain::TaskPlan& { return task; }, &touched);
+    if (const auto* e = std::get_if<domain::ServerDeclared>(&event)) line_of.declared(e->spec);
+  }
+  for (const auto& event : events) {
+    if (const auto* submitted = std::get_if<domain::WorkflowSubmitted>(&event)) {
+      add_workflow(out, *submitted, line_of, touched);
+      out.estimate = estimate_of(before, command.workspace, *submitted, events);
+    } else if (const auto* retried = std::get_if<domain::WorkflowRetried>(&event)) {
+      add_retried(out, before, *retried, line_of, touched);
+    }
   }
   std::visit(Unchanged(before, command.workspace, touched, out.unchanged), command.body);
+  out.untouched = count_untouched(before, command, touched);
   return out;
 }
 
 Plan plan_of(const domain::Workflow& workflow, const std::string& reason) {
-  Plan out = lines_of(
-      workflow.tasks, LineOf(nullptr, workflow.workspace, nullptr),
-      [](const domain::Task& task) -> const domain::TaskPlan& { return task.plan; }, nullptr);
-  for (auto& line : out.lines) line.reason = reason;
+  Plan out;
+  LineOf line_of(nullptr, workflow.workspace);
+  for (std::size_t i = 0; i < workflow.tasks.size() && i < kMaxPlanLines; ++i) {
+    PlanLine line = line_of(workflow.tasks[i].plan);
+    line.reason = reason;
+    const std::uint32_t operation = workflow.tasks[i].operation;
+    if (operation < workflow.operations.size()) line.operation = workflow.operations[operation].plan.id;
+    out.lines.push_back(std::move(line));
+  }
+  out.total = workflow.tasks.size();
+  for (std::size_t i = 0; i < workflow.operations.size() && i < kMaxPlanLines; ++i) {
+    out.operations.push_back(planned(workflow.operations[i].plan));
+  }
+  out.notes = workflow.notes;
   return out;
 }
 
 json plan_json(const Plan& plan, const Id& workflow) {
-  json lines = json::array(), unchanged = json::array();
+  json lines = json::array(), unchanged = json::array(), operations = json::array();
   for (const auto& line : plan.lines) {
-    lines.push_back({{"action", line.action}, {"name", line.name}, {"server", line.server}, {"reason", line.reason}});
+    lines.push_back({{"sign", line.sign},
+                     {"action", line.action},
+                     {"name", line.name},
+                     {"server", line.server},
+                     {"operation", line.operation},
+                     {"reason", line.reason}});
   }
   for (const auto& line : plan.unchanged) {
     unchanged.push_back({{"name", line.name}, {"server", line.server}, {"reason", line.reason}});
   }
+  for (const auto& one : plan.operations) {
+    operations.push_back(
+        {{"id", one.id}, {"kind", one.kind}, {"when", one.when}, {"note", one.note}, {"tasks", one.tasks}});
+  }
   return {{"workflow", workflow.is_zero() ? json(nullptr) : json(to_text(workflow))},
           {"unchanged", std::move(unchanged)},
           {"plan", std::move(lines)},
-          {"plan_total", plan.total}};
+          {"plan_total", plan.total},
+          {"operations", std::move(operations)},
+          {"notes", plan.notes},
+          {"untouched", plan.untouched},
+          {"estimate",
+           {{"known_ms", plan.estimate.known_ms},
+            {"unknown_steps", plan.estimate.unknown_steps},
+            {"expected_ms", plan.estimate.expected_ms}}}};
 }
 
 }  // namespace prov::projection

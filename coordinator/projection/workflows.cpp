@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "common/time.h"
+#include "coordinator/projection/operations.h"
 #include "coordinator/projection/paged.h"
 
 namespace prov::projection {
@@ -11,41 +12,6 @@ namespace prov::projection {
 using nlohmann::json;
 
 namespace {
-
-struct Counts {
-  std::size_t pending = 0, ready = 0, running = 0, done = 0, failed = 0, skipped = 0, in_doubt = 0, not_delivered = 0;
-};
-
-void count_ended(Counts& counts, Outcome outcome) {
-  switch (outcome) {
-    case Outcome::done:
-    case Outcome::unchanged: ++counts.done; return;
-    case Outcome::cancelled:
-    case Outcome::skipped: ++counts.skipped; return;
-    case Outcome::in_doubt: ++counts.in_doubt; return;
-    case Outcome::not_delivered: ++counts.not_delivered; return;
-    case Outcome::failed:
-    case Outcome::interrupted:
-    case Outcome::timed_out:
-    case Outcome::refused: ++counts.failed; return;
-  }
-}
-
-json counts_json(const domain::Workflow& workflow) {
-  Counts counts;
-  for (const auto& task : workflow.tasks) {
-    switch (task.status) {
-      case domain::TaskStatus::pending: ++counts.pending; break;
-      case domain::TaskStatus::ready: ++counts.ready; break;
-      case domain::TaskStatus::dispatched:
-      case domain::TaskStatus::running: ++counts.running; break;
-      case domain::TaskStatus::ended: count_ended(counts, task.outcome); break;
-    }
-  }
-  return {{"total", workflow.tasks.size()}, {"pending", counts.pending},   {"ready", counts.ready},
-          {"running", counts.running},      {"done", counts.done},         {"failed", counts.failed},
-          {"skipped", counts.skipped},      {"in_doubt", counts.in_doubt}, {"not_delivered", counts.not_delivered}};
-}
 
 // What a person would have typed for it, as command and arguments.
 struct CommandOf {
@@ -60,13 +26,27 @@ struct CommandOf {
     set(std::string("taskserv ") + domain::name_of(a.verb), {a.spec.name, a.spec.version});
   }
   void operator()(const domain::ExecAction& a) {
-    if (!a.argv.empty()) set(a.argv.front(), {a.argv.begin() + 1, a.argv.end()});
+    if (!a.bundle.is_zero()) {
+      set(a.script, a.argv);
+    } else if (!a.argv.empty()) {
+      set(a.argv.front(), {a.argv.begin() + 1, a.argv.end()});
+    }
   }
+  void operator()(const domain::WaitAction& a) {
+    set("wait", a.until.empty() ? std::vector<std::string>{} : std::vector<std::string>{a.until});
+  }
+  void operator()(const domain::ApprovalAction& a) { set("approval", {a.prompt}); }
   void set(std::string name, std::vector<std::string> arguments) {
     command = std::move(name);
     args = std::move(arguments);
   }
 };
+
+json pairs_json(const domain::Pairs& pairs) {
+  json out = json::object();
+  for (const auto& [key, value] : pairs) out[key] = value;
+  return out;
+}
 
 json time_or_null(TimeMs time_ms) { return time_ms == 0 ? json(nullptr) : json(to_iso8601(time_ms)); }
 
@@ -103,10 +83,15 @@ json workflow(const domain::Workflow& one) {
           {"workspace", one.workspace},
           {"status", one.ended ? "ended" : "running"},
           {"cancelling", one.cancelling},
+          {"paused", one.paused},
           {"outcome", one.ended ? json(name_of(one.outcome)) : json(nullptr)},
           {"submitted_ms", one.submitted_ms},
           {"ended_ms", one.ended ? json(one.ended_ms) : json(nullptr)},
-          {"counts", counts_json(one)}};
+          {"rolls_back", one.rolls_back.is_zero() ? json(nullptr) : json(to_text(one.rolls_back))},
+          {"rollbacks", one.rollbacks},
+          {"retries", one.retries},
+          {"operations_total", one.operations.size()},
+          {"counts", counts_of(one, 0, one.tasks.size())}};
 }
 
 json task(const domain::Workflow& one, std::uint32_t index) {
@@ -118,32 +103,36 @@ json task(const domain::Workflow& one, std::uint32_t index) {
   json dependencies = json::array();
   for (const auto before : it.plan.depends_on) dependencies.push_back(to_text(task_id(one.id, before)));
   const bool failed = tried && !it.message.empty() && !(ended && succeeded(it.outcome));
-  return {{"id", to_text(task_id(one.id, index))},
-          {"name", it.plan.name},
-          {"command", std::move(what.command)},
-          {"args", std::move(what.args)},
-          {"dependencies", std::move(dependencies)},
-          {"status", task_status(it)},
-          {"state", domain::name_of(it.status)},
-          {"created_at", to_iso8601(one.submitted_ms)},
-          {"started_at", time_or_null(it.started_ms)},
-          {"completed_at", ended ? time_or_null(it.ended_ms) : json(nullptr)},
-          {"output", nullptr},
-          {"error", failed ? json(it.message) : json(nullptr)},
-          {"message", it.message},
-          {"workflow", to_text(one.id)},
-          {"workspace", one.workspace},
-          {"server", it.plan.server},
-          {"attempt", it.attempt},
-          {"outcome", ended ? json(name_of(it.outcome)) : json(nullptr)},
-          {"exit_code", ended ? json(it.exit_code) : json(nullptr)},
-          {"output_bytes", it.output_bytes}};
+  return {
+      {"id", to_text(task_id(one.id, index))},
+      {"name", it.plan.name},
+      {"command", std::move(what.command)},
+      {"args", std::move(what.args)},
+      {"dependencies", std::move(dependencies)},
+      {"status", task_status(it)},
+      {"state", domain::name_of(it.status)},
+      {"created_at", to_iso8601(one.submitted_ms)},
+      {"started_at", time_or_null(it.started_ms)},
+      {"completed_at", ended ? time_or_null(it.ended_ms) : json(nullptr)},
+      {"output", nullptr},
+      {"error", failed ? json(it.message) : json(nullptr)},
+      {"message", it.message},
+      {"workflow", to_text(one.id)},
+      {"workspace", one.workspace},
+      {"server", it.plan.server},
+      {"operation", it.operation < one.operations.size() ? json(one.operations[it.operation].plan.id) : json(nullptr)},
+      {"outputs", pairs_json(it.outputs)},
+      {"attempt", it.attempt},
+      {"outcome", ended ? json(name_of(it.outcome)) : json(nullptr)},
+      {"exit_code", ended ? json(it.exit_code) : json(nullptr)},
+      {"output_bytes", it.output_bytes}};
 }
 
 json workflows(const View& view, const WorkflowFilter& filter, const Page& page) {
   Paged out(page);
   for (const auto* one : newest_first(view.state, filter.workspace)) {
     if (filter.ended && *filter.ended != one->ended) continue;
+    if (!filter.kind.empty() && filter.kind != one->kind) continue;
     out.add([one] { return workflow(*one); });
   }
   return out.take();
@@ -152,6 +141,15 @@ json workflows(const View& view, const WorkflowFilter& filter, const Page& page)
 json workflow_with_tasks(const domain::Workflow& one, const Page& page) {
   json out = workflow(one);
   out["initiator"] = one.initiator.subject;
+  out["parallel_limit"] = one.parallel_limit;
+  out["preserve_successful"] = one.preserve_successful;
+  out["params"] = pairs_json(one.params);
+  out["notes"] = one.notes;
+  out["checkpoints"] = checkpoints(one);
+  out["approvals"] = approvals(one);
+  out["awaiting_approval"] = awaited_approvals(one);
+  out["failures"] = failures(one);
+  out["operations"] = operations(one, page);
   json items = json::array();
   for (std::size_t i = page.offset; i < one.tasks.size() && items.size() < page.limit; ++i) {
     items.push_back(task(one, static_cast<std::uint32_t>(i)));

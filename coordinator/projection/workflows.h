@@ -17,6 +17,7 @@ std::string_view task_status(const domain::Task& task);
 struct WorkflowFilter {
   std::string workspace;
   std::optional<bool> ended;
+  std::string kind = {};  // "batch", "rollback", ...; empty: any
 };
 struct TaskFilter {
   std::string workspace;
@@ -28,8 +29,9 @@ struct TaskFilter {
 nlohmann::json workflows(const View& view, const WorkflowFilter& filter, const Page& page);
 nlohmann::json tasks(const View& view, const TaskFilter& filter, const Page& page);
 
-nlohmann::json workflow(const domain::Workflow& workflow);                               // as in the list
-nlohmann::json workflow_with_tasks(const domain::Workflow& workflow, const Page& page);  // with initiator and tasks
+nlohmann::json workflow(const domain::Workflow& workflow);  // as in the list
+// With everything about it; its operations and its tasks both from `page` on.
+nlohmann::json workflow_with_tasks(const domain::Workflow& workflow, const Page& page);
 // `output` stays null here: it is not part of the state.
 nlohmann::json task(const domain::Workflow& workflow, std::uint32_t index);
 

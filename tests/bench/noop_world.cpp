@@ -1,5 +1,7 @@
 #include "tests/bench/noop_world.h"
 
+#include <algorithm>
+
 #include "common/hash.h"
 
 namespace prov::bench {
@@ -29,6 +31,12 @@ NoopWorld::NoopWorld(int hosts, EventSink on_event) : on_event_(std::move(on_eve
 }
 
 void NoopWorld::submit(std::uint32_t tasks) { give(RunNoop{hosts_, tasks}, kOperator); }
+
+void NoopWorld::submit(const SubmitBatch& batch) { give(batch, kOperator); }
+
+bool NoopWorld::unfinished() const {
+  return std::any_of(state_.workflows.begin(), state_.workflows.end(), [](const auto& at) { return !at.second.ended; });
+}
 
 bool NoopWorld::report_next() {
   if (out_.empty()) return false;

@@ -16,9 +16,12 @@ class NoopWorld {
   using EventSink = std::function<void(const domain::Event&)>;
   explicit NoopWorld(int hosts, EventSink on_event = {});  // `on_event` hears of each event once it is folded
 
-  void submit(std::uint32_t tasks);  // one workflow over all hosts; what can go is dispatched
+  void submit(std::uint32_t tasks);               // one workflow over all hosts; what can go is dispatched
+  void submit(const domain::SubmitBatch& batch);  // hosts are h0, h1, ...
   bool report_next();                // the oldest order out is reported as started and ended; false: none is out
   domain::Command next_end() const;  // that order's end, as a command. REQUIRES: one is out
+
+  bool unfinished() const;  // some workflow has not ended
 
   const domain::State& state() const { return state_; }
 

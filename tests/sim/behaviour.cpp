@@ -31,6 +31,8 @@ std::string to_text(const Behaviour& behaviour) {
   if (behaviour.fork_ms != 0) out += " fork=" + std::to_string(behaviour.fork_ms);
   if (behaviour.deaf) out += " deaf";
   if (behaviour.lies) out += " lies";
+  if (!behaviour.mark.empty()) out += " mark=" + behaviour.mark;
+  if (!behaviour.unmark.empty()) out += " unmark=" + behaviour.unmark;
   return out;
 }
 
@@ -48,6 +50,8 @@ Behaviour parse_behaviour(std::string_view text) {
     if (name == "fork") out.fork_ms = number<std::uint64_t>(value);
     if (name == "deaf") out.deaf = true;
     if (name == "lies") out.lies = true;
+    if (name == "mark") out.mark = value;
+    if (name == "unmark") out.unmark = value;
     if (name != "exit") continue;
     out.exits.clear();
     std::istringstream codes(value);

@@ -1,7 +1,7 @@
 #pragma once
 // What a step of the simulation does, written into the order itself (an argument of an exec, the parameter "plan" of a
 // task service), so that whatever survives a crash knows it: "ms=1500 out=300 exit=75,0 hang signal=9 fork=200 deaf
-// lies".
+// lies mark=a unmark=b".
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,6 +22,8 @@ struct Behaviour {
   bool deaf = false;                   // SIGTERM does nothing to it or to what it leaves
   bool lies = false;                   // exit 0 at once, and nothing done. The platform cannot know: exit 0 is "done",
                                        // in the log and in the ledger
+  std::string mark;                    // is on the host from the step's start on: what it has done there, or half done
+  std::string unmark;                  // is no longer on the host when the step has ended well
 
   std::int32_t exit_code(std::uint32_t attempt) const;
 };

@@ -1,5 +1,6 @@
 #include "tests/sim/inspector.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/hash.h"
@@ -134,7 +135,126 @@ void Inspector::started(const Effect& effect, const Key& agent) {
   const domain::Workflow* workflow = domain::find_workflow(auditor_.state(), effect.step.task);
   if (workflow == nullptr) return;
   check_dependencies(effect, *workflow);
+  check_operations(effect, *workflow);
   check_limits(effect, *workflow);
+  check_group(effect, *workflow);
+}
+
+bool Inspector::runs(const Id& task, const Effect& but) const {
+  for (auto at = ledger_.effects().lower_bound({{task, 0}, ""}); at != ledger_.effects().end(); ++at) {
+    const Effect& other = at->second;
+    if (other.step.task != task) return false;
+    if (other.fate != Fate::running || other.step == but.step || forgotten(other)) continue;
+    const AttemptLog* logged = auditor_.attempt(other.step);
+    if (logged == nullptr || !logged->in_doubt) return true;
+  }
+  return false;
+}
+
+// What this one's operation comes after has nothing running any more, and neither has a wave before its own.
+void Inspector::check_operations(const Effect& effect, const domain::Workflow& workflow) {
+  const std::uint32_t index = *task_index(effect.step.task);
+  const domain::OperationPlan& plan = workflow.operations[workflow.tasks[index].operation].plan;
+  const auto nothing_runs = [&](std::uint32_t from, std::uint32_t to, const std::string& what) {
+    for (std::uint32_t i = from; i < to; ++i) {
+      if (!runs(task_id(workflow.id, i), effect)) continue;
+      return kernel_.violate("I5", name(effect.step) + " was started while \"" + workflow.tasks[i].plan.name +
+                                       "\" of " + what + " still runs");
+    }
+  };
+  for (const domain::Dependency& d : plan.depends_on) {
+    const domain::Operation& needed = workflow.operations[d.before];
+    nothing_runs(needed.plan.first_task, needed.plan.first_task + needed.plan.task_count, needed.plan.id);
+    const bool fine = needed.status == domain::OperationStatus::ended &&
+                      (d.kind == domain::DependencyKind::soft || needed.unneeded || needed.outcome == Outcome::done);
+    if (!fine) kernel_.violate("I5", name(effect.step) + " was started in spite of " + needed.plan.id);
+  }
+  std::uint32_t wave_begin = 0;
+  for (const std::uint32_t end : plan.waves) {
+    if (plan.first_task + end <= index) wave_begin = end;
+  }
+  nothing_runs(plan.first_task, plan.first_task + wave_begin, "an earlier wave");
+}
+
+void Inspector::check_group(const Effect& effect, const domain::Workflow& workflow) {
+  const auto group_of = [&](const domain::Workflow& of, const Effect& each) -> const domain::OperationPlan& {
+    return of.operations[of.tasks[*task_index(each.step.task)].operation].plan;
+  };
+  const domain::OperationPlan& plan = group_of(workflow, effect);
+  if (plan.concurrency_group.empty()) return;
+  std::uint32_t running = 0;
+  for (const auto& [key, other] : ledger_.effects()) {
+    if (other.fate != Fate::running || forgotten(other)) continue;
+    const AttemptLog* logged = auditor_.attempt(other.step);
+    const domain::Workflow* of = domain::find_workflow(auditor_.state(), other.step.task);
+    if (of == nullptr || (logged != nullptr && logged->in_doubt)) continue;
+    if (group_of(*of, other).concurrency_group == plan.concurrency_group) ++running;
+  }
+  if (running > kGroupLimit) {
+    kernel_.violate("I6", std::to_string(running) + " steps of group " + plan.concurrency_group + " run at once");
+  }
+}
+
+// ---- plans and rollbacks
+
+void Inspector::planned(const Id& command, std::vector<domain::EventBody> events) {
+  planned_[command] = std::move(events);
+}
+
+void Inspector::logged(const domain::Event& event) {
+  if (planned_.contains(event.meta.command_id)) done_[event.meta.command_id].push_back(event.body);
+}
+
+void Inspector::check_plans() {
+  const auto essence = [](const std::vector<domain::EventBody>& events) {
+    std::vector<const domain::WorkflowSubmitted*> out;
+    for (const domain::EventBody& body : events) {
+      if (const auto* submitted = std::get_if<domain::WorkflowSubmitted>(&body)) out.push_back(submitted);
+    }
+    return out;
+  };
+  const auto same = [](const domain::WorkflowSubmitted* a, const domain::WorkflowSubmitted* b) {
+    return a->tasks == b->tasks && a->operations == b->operations && a->parallel_limit == b->parallel_limit &&
+           a->notes == b->notes;
+  };
+  for (const auto& [command, did] : done_) {
+    const auto shown = essence(planned_.at(command)), happened = essence(did);
+    if (!std::equal(shown.begin(), shown.end(), happened.begin(), happened.end(), same)) {
+      kernel_.violate("I12", "command " + to_text(command) + " did not do what was planned");
+    }
+  }
+}
+
+void Inspector::check_rollbacks() {
+  for (const auto& [id, undoing] : auditor_.state().workflows) {
+    const domain::Workflow* undone = domain::find_workflow(auditor_.state(), undoing.rolls_back);
+    const bool well = undoing.ended && undoing.outcome == Outcome::done;
+    if (undone != nullptr && well && undone->rollbacks == 1) check_rollback(undoing, *undone);
+  }
+}
+
+void Inspector::check_rollback(const domain::Workflow& undoing, const domain::Workflow& undone) {
+  std::set<std::pair<std::string, std::string>> undone_names;
+  for (const domain::Task& task : undoing.tasks) undone_names.emplace(task.plan.server, task.plan.name);
+  for (std::uint32_t i = 0; i < undone.tasks.size(); ++i) {
+    const domain::Task& task = undone.tasks[i];
+    const Id id = task_id(undone.id, i);
+    for (std::uint32_t attempt = 1; attempt <= task.attempt; ++attempt) {
+      const Effect* effect = ledger_.find({id, attempt});
+      const AttemptLog* logged = auditor_.attempt({id, attempt});
+      // One in doubt may go on after its undoing, which nobody can help; so may one that was forgotten.
+      if (effect == nullptr || effect->mark.empty() || logged == nullptr || logged->in_doubt || forgotten(*effect))
+        continue;
+      const bool there = ledger_.marks(effect->host).contains(effect->mark);
+      const bool to_undo = undone_names.contains({task.plan.server, "undo " + task.plan.name});
+      if (to_undo && there) {
+        kernel_.violate("I9", name(effect->step) + " was rolled back, and its mark is still on " + effect->host);
+      }
+      if (!to_undo && !there && succeeded(task.outcome)) {
+        kernel_.violate("I9", name(effect->step) + " stood before the checkpoint, and its mark is gone");
+      }
+    }
+  }
 }
 
 void Inspector::check_dependencies(const Effect& effect, const domain::Workflow& workflow) {
@@ -187,6 +307,8 @@ void Inspector::check_limits(const Effect& effect, const domain::Workflow& workf
 }
 
 void Inspector::dispatched(const domain::TaskDispatched& dispatch) {
+  const domain::Workflow* of = domain::find_workflow(auditor_.state(), dispatch.task);
+  if (of != nullptr && of->paused) kernel_.violate("I6", "a step of a paused workflow was given out");
   if (dispatch.agent.is_zero()) return;
   std::uint32_t out = 0;
   for (const auto& [id, workflow] : auditor_.state().workflows) {
@@ -204,6 +326,7 @@ void Inspector::lost_end() {
   std::erase_if(answers_,
                 [this](const auto& each) { return auditor_.last_event_of(each.first) != each.second.sequence; });
   refused_.clear();
+  done_.clear();
 }
 
 void Inspector::check_bounds(std::size_t frames_under_way) {

@@ -5,12 +5,15 @@
 //   I2  the log is gap-free, chained, append-only (auditor.h); what is harmed is noticed, and set aside whole
 //   I3  folding the log gives the live state
 //   I4  the ledger shows at most one start per (task, attempt, host), and none that is not in the durable log
-//   I5  hard dependencies hold on the ledger
-//   I6  parallel and exclusive limits hold on the ledger
+//   I5  dependencies hold on the ledger: hard ones, soft ones (order), and the order of waves
+//   I6  parallel, group and exclusive limits hold on the ledger, and nothing begins of what is paused
 //   I8  within kEndsWithinMs of virtual time after the last fault everything has ended, and what the log says is what
 //       happened, output included
+//   I9  after a rollback that went well, what it was to undo has left no mark on any host, and what stood before the
+//       checkpoint is still there
 //   I10 no secret is in any byte that is written
 //   I11 queues, frames and files stay within their bounds
+//   I12 a command that carries a plan did exactly what was planned, or nothing
 // An end of the log that a flipped bit has cost, and that an operator has accepted as lost, excuses what it told of
 // (Auditor::touched): such an attempt may be started again, and what became of it may stay in doubt. A harmed journal
 // excuses what its host was doing: such attempts may end in doubt, but none may start twice.
@@ -26,6 +29,7 @@
 
 namespace prov::sim {
 
+inline constexpr std::uint32_t kGroupLimit = 2;            // I6: of each concurrency group, as batches say it
 inline constexpr TimeMs kEndsWithinMs = 10 * 60 * 1000;    // I8
 inline constexpr std::size_t kMostWaitingBytes = 4 << 20;  // I11: of the coordinator's log,
 inline constexpr std::size_t kMostJournalBytes = 4 << 20;  // of an agent's journal,
@@ -39,6 +43,8 @@ class Inspector {
 
   void sent(Way way, const Key& agent, const std::string& frame);
   void answered(const Id& command, const Result<domain::Answer>& answer);  // the coordinator said so, heard or not
+  void planned(const Id& command, std::vector<domain::EventBody> events);  // what the operator was shown
+  void logged(const domain::Event& event);                                 // each, once it is durable
   void started(const Effect& effect, const Key& agent);                    // `agent`: of the host it started on
   void dispatched(const domain::TaskDispatched& dispatch);
 
@@ -47,6 +53,8 @@ class Inspector {
   void check_secrets(const std::vector<std::string>& canaries, const std::map<std::string, std::string>& files);  // I10
   void check_fold();                                    // I3, when all of the live state is durable
   void check_commands();                                // I1
+  void check_rollbacks();                               // I9
+  void check_plans();                                   // I12
   void check_ends(const std::set<std::string>& hosts);  // I8; `hosts`: those that still exist
 
  private:
@@ -56,6 +64,10 @@ class Inspector {
   bool exclusive(const Effect& effect) const;
   bool forgotten(const Effect& effect) const;  // its agent may know no more that it runs
   void check_dependencies(const Effect& effect, const domain::Workflow& workflow);
+  void check_operations(const Effect& effect, const domain::Workflow& workflow);
+  void check_group(const Effect& effect, const domain::Workflow& workflow);
+  bool runs(const Id& task, const Effect& but) const;  // an attempt of it that the log has not given up
+  void check_rollback(const domain::Workflow& undoing, const domain::Workflow& undone);
   void check_attempt(const agent::StepId& step, const AttemptLog& attempt, const std::set<std::string>& hosts);
   void check_verdict(const Effect& effect, const domain::TaskEnded& ended);
   void check_output(const Effect& effect, const domain::TaskEnded& ended);
@@ -67,7 +79,8 @@ class Inspector {
   std::map<std::pair<Key, std::uint64_t>, std::vector<agent::StepId>> ends_in_frame_;
   std::map<Id, domain::Answer> answers_;
   std::set<Id> refused_;
-  std::pair<std::uint64_t, std::uint64_t> folded_;  // life and sequence of the last check of I3
+  std::map<Id, std::vector<domain::EventBody>> planned_, done_;  // by command
+  std::pair<std::uint64_t, std::uint64_t> folded_;               // life and sequence of the last check of I3
 };
 
 }  // namespace prov::sim

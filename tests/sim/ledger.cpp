@@ -1,5 +1,7 @@
 #include "tests/sim/ledger.h"
 
+#include "tests/sim/behaviour.h"
+
 namespace prov::sim {
 
 Effect& Ledger::start(const std::string& host, const agent::StepId& step, const wire::Order& order,
@@ -12,6 +14,10 @@ Effect& Ledger::start(const std::string& host, const agent::StepId& step, const 
     effect.script = true;
     effect.check = script->path == "scripts/check";
   }
+  const Behaviour behaviour = behaviour_of(order);
+  effect.mark = behaviour.mark;
+  effect.unmark = behaviour.unmark;
+  if (!effect.mark.empty()) marks_[host].insert(effect.mark);
   effect.started_us = now_us;
   if (effect.starts > 1) {  // never, but after an accepted loss of the log's end
     effect.fate = Fate::running;
@@ -28,6 +34,7 @@ void Ledger::end(const std::string& host, const agent::StepId& step, Fate fate, 
   effect.fate = fate;
   effect.ended_us = now_us;
   effect.exit_code = exit_code;
+  if (fate == Fate::exited && exit_code == 0 && !undoes_nothing) marks_[host].erase(effect.unmark);
   if (on_end) on_end(effect);
 }
 

@@ -8,9 +8,23 @@ const domain::Principal kOwner{"uid:0", "peer", domain::Transport::unix_socket};
 }  // namespace
 
 void Operator::ask(domain::CommandBody body, Then then, std::vector<SideRecord> sides) {
-  const Id id = kernel_.rng.id();
+  ask(domain::Command{kernel_.rng.id(), kWorkspace, std::move(body)}, std::move(then), std::move(sides));
+}
+
+void Operator::plan(domain::CommandBody body, std::uint64_t later_us) {
+  if (!coordinator_.up()) return;
+  domain::Command command{kernel_.rng.id(), kWorkspace, std::move(body)};
+  auto planned = coordinator_.core().check(command, kOwner);
+  if (!planned) return kernel_.line("operator: cannot plan: " + planned.error().message);
+  command.plan = planned->digest;
+  inspector_.planned(command.id, std::move(planned->events));
+  kernel_.schedule.after(later_us, [this, command = std::move(command)] { ask(command, {}, {}); });
+}
+
+void Operator::ask(domain::Command command, Then then, std::vector<SideRecord> sides) {
+  const Id id = command.id;
   ++counts.asked;
-  open_[id] = Question{{id, kWorkspace, std::move(body)}, std::move(sides), std::move(then)};
+  open_[id] = Question{std::move(command), std::move(sides), std::move(then)};
   kernel_.line(std::string("operator: asks ") + domain::name_of(open_[id].command.body));
   send(id);
 }
@@ -26,6 +40,7 @@ void Operator::send(const Id& id) {
     const Id asked = question.command.id;
     domain::Command command = question.command;
     if (forgotten_ && question.tries > 1) command.id = kernel_.rng.id();
+    if (spoils) spoils(command);
     coordinator_.submit(
         command, kOwner,
         [this, asked](Result<domain::Answer> answer) {
@@ -39,8 +54,17 @@ void Operator::send(const Id& id) {
 
 void Operator::decide_about_damage() {
   if (coordinator_.read_only().empty() || std::exchange(deciding_, true)) return;
-  ask(domain::AcceptDamage{"the end of the log is lost", coordinator_.attested_epoch()},
-      [this](const auto&) { deciding_ = false; });
+  ask(domain::AcceptDamage{"the end of the log is lost", coordinator_.attested_epoch()}, [this](const auto&) {
+    deciding_ = false;
+    resume_all();
+  });
+}
+
+// Who accepts a loss looks what stands still because of it: that a pause was over may be what was lost.
+void Operator::resume_all() {
+  for (const auto& [id, workflow] : std::map(auditor_.state().workflows.begin(), auditor_.state().workflows.end())) {
+    if (workflow.paused) ask(domain::ResumeWorkflow{id});
+  }
 }
 
 void Operator::told(const Id& id, const Result<domain::Answer>& answer) {

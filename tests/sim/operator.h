@@ -23,6 +23,8 @@ class Operator {
 
   // Asks until it is answered.
   void ask(domain::CommandBody body, Then then = {}, std::vector<SideRecord> sides = {});
+  // Looks what it would do, and asks for exactly that some time later. Nothing when nobody can be looked at now.
+  void plan(domain::CommandBody body, std::uint64_t later_us);
   void decide_about_damage();                  // accepts it, when the platform is read-only
   bool idle() const { return open_.empty(); }  // every question was answered
 
@@ -31,6 +33,8 @@ class Operator {
   } counts;
 
   void be_forgotten() { forgotten_ = true; }  // planted: nobody knows a repeated command by its id
+  // Planted: what becomes of a command on its way.
+  std::function<void(domain::Command& command)> spoils;
 
   std::uint32_t loses = 0;  // per mille of the questions, and of the answers
 
@@ -41,7 +45,9 @@ class Operator {
     Then then;
     std::uint32_t tries = 0;
   };
+  void ask(domain::Command command, Then then, std::vector<SideRecord> sides);
   void send(const Id& id);
+  void resume_all();
   void told(const Id& id, const Result<domain::Answer>& answer);
 
   Kernel& kernel_;

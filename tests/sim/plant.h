@@ -39,6 +39,9 @@ enum class Plant : std::uint8_t {
   outbox_forgets,
   leaked_secret,
   frame_storm,
+  group_off_by_one,
+  lazy_undo,
+  stale_plan,
   in_code,
 };
 
@@ -62,6 +65,9 @@ inline constexpr std::array kPlants{
     PlantName{Plant::early_verdict, "early_verdict", "I5", "a step is said to have ended well while it still runs"},
     PlantName{Plant::limit_off_by_one, "limit_off_by_one", "I6", "one order more at an agent than the limit"},
     PlantName{Plant::not_exclusive, "not_exclusive", "I6", "orders lose the word that they want their host alone"},
+    PlantName{Plant::group_off_by_one, "group_off_by_one", "I6", "one step more of a concurrency group than its limit"},
+    PlantName{Plant::lazy_undo, "lazy_undo", "I9", "a step of a rollback is said to have undone what it left alone"},
+    PlantName{Plant::stale_plan, "stale_plan", "I12", "a plan is carried out although it does not hold any more"},
     PlantName{Plant::false_verdict, "false_verdict", "I8", "a failed step is said to have done well"},
     PlantName{Plant::wrong_output, "wrong_output", "I8", "output is read with a byte changed"},
     PlantName{Plant::ended_swallowed, "ended_swallowed", "I8", "no report of an end arrives"},

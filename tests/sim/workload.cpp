@@ -26,7 +26,13 @@ std::string taskserv_bundle() {
 
 Workload::Workload(Kernel& kernel, Operator& who, const Auditor& auditor, std::uint32_t hosts, std::uint32_t tasks,
                    bool misdeeds)
-    : kernel_(kernel), operator_(who), auditor_(auditor), hosts_(hosts), wanted_(tasks), misdeeds_(misdeeds) {}
+    : kernel_(kernel),
+      operator_(who),
+      auditor_(auditor),
+      hosts_(hosts),
+      wanted_(tasks),
+      misdeeds_(misdeeds),
+      batches_(kernel, who, auditor, [this] { return draw_behaviour(); }) {}
 
 void Workload::begin() {
   store_bundle();
@@ -64,14 +70,20 @@ void Workload::think() {
   }
   kernel_.schedule.after(kernel_.rng.range(200'000, 6'000'000), [this] { think(); });
   if (!stored_ || ready_hosts().empty()) return;
+  if (kernel_.rng.chance(500)) batches_.approve();
   const std::uint64_t dice = kernel_.rng.range(0, 99);
-  if (dice < 40) return install();
-  if (dice < 58) return run_exec();
-  if (dice < 66) return run_noop();
-  if (dice < 76) return look_or_remove();
-  if (dice < 83) return cancel();
-  if (dice < 88) return drain();
-  if (dice < 96) return create_server();
+  if (dice < 26) return install();
+  if (dice < 48) {
+    tasks_ += batches_.submit(ready_hosts());
+    return;
+  }
+  if (dice < 58) return batches_.steer();
+  if (dice < 66) return run_exec();
+  if (dice < 71) return run_noop();
+  if (dice < 78) return look_or_remove();
+  if (dice < 84) return cancel();
+  if (dice < 89) return drain();
+  if (dice < 97) return create_server();
   delete_server();
 }
 

@@ -1,11 +1,12 @@
 #pragma once
-// What the operator wants: graphs of task services with random dependencies, commands on hosts, tasks that do nothing,
-// servers from the provider, cancels and drains, until enough tasks were asked for.
+// What the operator wants: graphs of task services with random dependencies, batches, commands on hosts, tasks that do
+// nothing, servers from the provider, cancels and drains, until enough tasks were asked for.
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "tests/sim/batches.h"
 #include "tests/sim/operator.h"
 
 namespace prov::sim {
@@ -45,6 +46,7 @@ class Workload {
   const std::uint32_t hosts_, wanted_;
   const bool misdeeds_;  // steps that hang, fork, die or lie
   std::uint32_t tasks_ = 0, names_ = 0, servers_ = 0;
+  Batches batches_;
   Digest bundle_;
   bool stored_ = false, over_ = false;
 };

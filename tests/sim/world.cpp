@@ -61,6 +61,22 @@ void seed_sodium(std::uint64_t seed) {
   sodium_rng() = Rng(seed);
 }
 
+namespace {
+
+std::function<void(domain::Command&)> spoiled_by(Plant plant) {
+  if (plant == Plant::stale_plan) return [](domain::Command& command) { command.plan.reset(); };
+  if (plant != Plant::group_off_by_one) return {};
+  return [](domain::Command& command) {
+    auto* batch = std::get_if<domain::SubmitBatch>(&command.body);
+    if (batch == nullptr) return;
+    for (domain::BatchOperation& operation : batch->operations) {
+      if (!operation.concurrency_group.empty()) ++operation.group_limit;
+    }
+  };
+}
+
+}  // namespace
+
 World::World(std::uint64_t seed, Plant plant)
     : kernel((seed_sodium(seed), seed)),
       network(kernel),
@@ -76,6 +92,8 @@ World::World(std::uint64_t seed, Plant plant)
 void World::wire_up() {
   network.on_send = [this](Way way, const Key& agent, const std::string& frame) { return sent(way, agent, frame); };
   if (plant_ == Plant::no_command_memory) who.be_forgotten();
+  ledger.undoes_nothing = plant_ == Plant::lazy_undo;
+  who.spoils = spoiled_by(plant_);
   network.echoes = plant_ == Plant::frame_storm;
   if (plant_ == Plant::leaked_secret) {
     network.on_enrol = [this](const std::string& request) { coordinator.disk()->sides["enrolment"] = request; };
@@ -89,6 +107,7 @@ void World::wire_up() {
   };
   ledger.on_end = [this](const Effect& effect) { moment("ended " + effect.host); };
   auditor.on_event = [this](const domain::Event& event) {
+    inspector.logged(event);
     kernel.line("log " + std::to_string(event.meta.sequence) + " " + domain::name_of(event.body) + " " +
                 std::visit(Describe{}, event.body));
     if (const auto* dispatch = std::get_if<domain::TaskDispatched>(&event.body)) inspector.dispatched(*dispatch);
@@ -266,6 +285,8 @@ void World::check_end() {
   inspector.check_secrets(canaries_, files);
   inspector.check_fold();
   inspector.check_commands();
+  inspector.check_rollbacks();
+  inspector.check_plans();
   inspector.check_ends(hosts);
   auditor.recheck();
 }

@@ -14,7 +14,7 @@ class AnyEvent {
   // `full`: no text, list or number is empty or zero.
   explicit AnyEvent(std::uint64_t seed, bool full = false) : engine_(seed), full_(full) {}
 
-  domain::Event of_type(std::size_t index);  // 1 to 30, as in schema EventType
+  domain::Event of_type(std::size_t index);  // 1 to 39, as in schema EventType
   domain::Event any();
 
   template <class T>
@@ -33,12 +33,21 @@ class AnyEvent {
   domain::EventBody agent_body(std::size_t index);
   domain::EventBody host_body(std::size_t index);
   domain::EventBody work_body(std::size_t index);
+  domain::EventBody other_body(std::size_t index);
+  domain::EventBody course_body(std::size_t index);
+  domain::EventBody submitted();
   Facts facts();
   domain::ServerSpec server_spec();
   domain::TaskservSpec taskserv_spec();
-  domain::TaskPlan plan(std::uint32_t index, std::size_t action);
+  domain::Action action(std::size_t which);
+  domain::TaskPlan plan(std::uint32_t first, std::uint32_t index, std::size_t which);
+  domain::OperationPlan operation(std::uint32_t index, std::uint32_t first_task, std::uint32_t tasks);
   domain::Pairs pairs();
+  domain::Pairs outputs();
+  std::vector<std::uint32_t> numbers();
   std::vector<std::string> texts();
+  std::uint32_t small(std::uint64_t below = 100000) { return static_cast<std::uint32_t>(number(below)); }
+  bool yes() { return full_ || number(2) == 1; }
   Outcome outcome() { return static_cast<Outcome>(number(kOutcomes)); }
 
   std::mt19937_64 engine_;

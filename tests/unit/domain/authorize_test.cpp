@@ -34,7 +34,13 @@ TEST(Authorize, DispatchMatrix) {
                                                        {Tick{}, inside},
                                                        {RaiseAlarm{}, inside},
                                                        {RecordSecret{}, inside},
-                                                       {RecordCheckpoint{}, inside}};
+                                                       {RecordCheckpoint{}, inside},
+                                                       {SubmitBatch{}, operators},
+                                                       {PauseWorkflow{}, operators},
+                                                       {ResumeWorkflow{}, operators},
+                                                       {RetryWorkflow{}, operators},
+                                                       {RollbackWorkflow{}, operators},
+                                                       {ApproveTask{}, operators}};
   ASSERT_EQ(table.size(), std::variant_size_v<CommandBody>);
   std::set<std::size_t> covered;
   for (const auto& [body, row] : table) {

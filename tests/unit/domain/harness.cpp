@@ -45,9 +45,15 @@ void Platform::fold(EventBody body, const std::string& workspace, const Principa
   evolve(state, event);
   for (auto& effect : react(state, event)) effects.push_back(effect);
   log.push_back(std::move(event));
+  if (on_event) on_event(log.back());
 }
 
 Result<std::vector<Event>> Platform::give(CommandBody body, const std::string& workspace, Id id) {
+  std::string belongs_to;  // what a task's end brings about belongs where the task does
+  if (const auto* ended = std::get_if<ReportEnded>(&body);
+      ended != nullptr && find_workflow(state, ended->ended.task)) {
+    belongs_to = find_workflow(state, ended->ended.task)->workspace;
+  }
   const auto events = decide(state, {id, workspace, std::move(body)}, {now_ms, [this] {
                                                                          Id made;
                                                                          const std::uint32_t n = ++ids;
@@ -56,7 +62,7 @@ Result<std::vector<Event>> Platform::give(CommandBody body, const std::string& w
                                                                        }});
   if (!events) return tl::unexpected(events.error());
   const std::size_t first = log.size();
-  for (const EventBody& event : *events) fold(event, workspace, kOperator, id);
+  for (const EventBody& event : *events) fold(event, belongs_to.empty() ? workspace : belongs_to, kOperator, id);
   follow();
   return std::vector<Event>(log.begin() + static_cast<std::ptrdiff_t>(first), log.end());
 }
@@ -67,8 +73,33 @@ std::vector<Event> Platform::must(CommandBody body, const std::string& workspace
   return events ? *events : std::vector<Event>{};
 }
 
+namespace {
+
+// Where an event belongs that nobody asked for.
+struct WorkspaceOf {
+  const State& state;
+
+  template <class T>
+  std::string operator()(const T& e) const {
+    if constexpr (requires { e.task; }) return of(e.task);
+    if constexpr (requires { e.workflow; }) return of(e.workflow);
+    return state.agenda.speaks_for.empty() ? "w" : state.agenda.speaks_for;
+  }
+  std::string operator()(const WorkflowEnded& e) const { return of(e.id); }
+  std::string operator()(const WorkflowSubmitted& e) const { return of(e.rolls_back); }
+  std::string of(const Id& id) const {
+    const Workflow* workflow = find_workflow(state, id);
+    return workflow == nullptr ? "w" : workflow->workspace;
+  }
+};
+
+}  // namespace
+
 void Platform::follow() {
-  while (auto body = follow_up(state, now_ms)) fold(std::move(*body), "w", kInside, {});
+  while (auto body = follow_up(state, now_ms)) {
+    std::string workspace = std::visit(WorkspaceOf{state}, *body);
+    fold(std::move(*body), workspace, kInside, {});
+  }
 }
 
 void Platform::advance(std::uint64_t ms) {

@@ -2,6 +2,7 @@
 // A platform without a log: decides, numbers, folds, follows up and keeps every event, with a clock to turn by hand.
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ struct Platform {
   State state;
   std::vector<Event> log;
   std::vector<Effect> effects;
+  std::function<void(const Event&)> on_event;  // hears of each event once it is folded
   TimeMs now_ms = 1'000'000;
   std::uint32_t ids = 0;
 

@@ -105,7 +105,7 @@ class Walk {
               << "a task is out before what it needs";
         }
       }
-      EXPECT_EQ(out, workflow.out);
+      EXPECT_EQ(out, workflow.gate.out);
       if (workflow.parallel_limit != 0) {
         EXPECT_LE(out, workflow.parallel_limit);
       }

@@ -94,9 +94,9 @@ TEST(Server, AtMostSoManyProviderCallsAtOnce) {
   CreateServers command{"demo", {}};
   for (int i = 0; i < 10; ++i) command.servers.push_back(server("h" + std::to_string(i)));
   p.must(command);
-  EXPECT_EQ(p.state.agenda.coordinator_out, p.state.agenda.limits.provider_parallel);
+  EXPECT_EQ(p.state.agenda.providers.at("local").out, p.state.agenda.limits.provider_parallel);
   p.end(task_id(p.newest_workflow(), 0), Outcome::failed, 1);
-  EXPECT_EQ(p.state.agenda.coordinator_out, p.state.agenda.limits.provider_parallel);
+  EXPECT_EQ(p.state.agenda.providers.at("local").out, p.state.agenda.limits.provider_parallel);
 }
 
 TEST(Server, WorkspacesDoNotSeeEachOther) {

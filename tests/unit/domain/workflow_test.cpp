@@ -15,7 +15,7 @@ TEST(Workflow, ParallelLimitHoldsAndNothingIsForgotten) {
   const Id workflow = p.newest_workflow();
   std::size_t ended = 0;
   while (!p.state.workflows.at(workflow).ended) {
-    EXPECT_LE(p.state.workflows.at(workflow).out, 3U);
+    EXPECT_LE(p.state.workflows.at(workflow).gate.out, 3U);
     ASSERT_LT(ended, p.sent().size()) << "nothing is on its way";
     p.end(p.sent()[ended++]);
   }

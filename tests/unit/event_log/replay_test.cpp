@@ -359,6 +359,20 @@ TEST_F(ReplayTest, ADamagedSnapshotIsPassedOverWithANote) {
   EXPECT_EQ(encode_state(opened.state), encode_state(live));
 }
 
+TEST_F(ReplayTest, ASnapshotOfAnotherReleasesStateIsPassedOver) {
+  fill(16, 10);
+  take_snapshot();
+  for (auto& [side, value] : disk->sides) {
+    if (side.starts_with("n/")) value.replace(0, 8, "PRVSNAP1");
+  }
+  const OpenedLog opened = start();
+  EXPECT_EQ(opened.snapshot_sequence, 0U);
+  ASSERT_EQ(opened.notes.size(), 1U);
+  EXPECT_NE(opened.notes[0].find("another release made it"), std::string::npos) << opened.notes[0];
+  EXPECT_FALSE(opened.damage);
+  EXPECT_EQ(encode_state(opened.state), encode_state(live));
+}
+
 TEST_F(ReplayTest, ASnapshotBeyondTheEndOrOfAnotherLogIsPassedOver) {
   fill(15, 10);
   take_snapshot();

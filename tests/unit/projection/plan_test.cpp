@@ -22,6 +22,14 @@ class PlanTest : public testing::Test {
     platform.must(install(spec));
     platform.end(task_id(platform.newest_workflow(), 0), outcome);
   }
+  domain::BatchOperation taskservs(const std::string& id, domain::OperationKind kind,
+                                   const std::vector<domain::TaskservSpec>& specs) {
+    domain::BatchOperation operation;
+    operation.id = id;
+    operation.kind = kind;
+    for (const auto& spec : specs) operation.taskservs.push_back({spec, {}});
+    return operation;
+  }
   std::string reason_of(const domain::TaskservSpec& spec) {
     const Plan out = plan(install(spec));
     return out.lines.size() == 1 ? out.lines[0].reason : "no line";
@@ -55,7 +63,7 @@ TEST_F(PlanTest, EveryReasonToInstallIsSaid) {
   EXPECT_EQ(reason_of(newer), "version 1.0.0 -> 2.0.0");
   auto tuned = spec;
   tuned.params = {{"memory", "1g"}, {"port", "6380"}};
-  EXPECT_EQ(reason_of(tuned), "parameters changed: memory, port");
+  EXPECT_EQ(reason_of(tuned), "parameters changed: memory nothing -> \"1g\", port nothing -> \"6380\"");
   auto secret = spec;
   secret.secrets = {{"password", "demo/redis"}};
   EXPECT_EQ(reason_of(secret), "secrets changed: password");
@@ -100,9 +108,163 @@ TEST_F(PlanTest, AsJson) {
   const auto json = plan_json(plan(install(domain::taskserv("a", "redis"))), Id{});
   EXPECT_TRUE(json["workflow"].is_null());
   EXPECT_EQ(json["plan_total"], 1);
-  EXPECT_EQ(
-      json["plan"][0],
-      nlohmann::json({{"action", "install"}, {"name", "redis"}, {"server", "a"}, {"reason", "not installed yet"}}));
+  EXPECT_EQ(json["plan"][0],
+            nlohmann::json({{"sign", "+"},
+                            {"action", "install"},
+                            {"name", "redis"},
+                            {"server", "a"},
+                            {"operation", json["operations"].empty() ? "" : json["operations"][0]["id"]},
+                            {"reason", "not installed yet"}}));
+  EXPECT_EQ(json["estimate"], nlohmann::json({{"known_ms", 0}, {"unknown_steps", 1}, {"expected_ms", 0}}));
+  EXPECT_EQ(json["untouched"], 0);
+}
+
+TEST_F(PlanTest, TheSignSaysWhatBecomesOfAThing) {
+  const auto spec = domain::taskserv("a", "redis");
+  EXPECT_EQ(plan(install(spec)).lines[0].sign, "+");
+  install_now(spec);
+  auto newer = spec;
+  newer.version = "2.0.0";
+  EXPECT_EQ(plan(install(newer)).lines[0].sign, "~");
+  EXPECT_EQ(plan(domain::DeleteTaskservs{"demo", {spec}}).lines[0].sign, "-");
+  EXPECT_EQ(plan(domain::CheckTaskservs{"demo", {spec}}).lines[0].sign, ">");
+  EXPECT_EQ(plan(domain::RunExec{{"a"}, {"ls"}, "", 60}).lines[0].sign, ">");
+}
+
+TEST_F(PlanTest, WhatIsRemovedAndMadeAnewIsMarked) {
+  const auto spec = domain::taskserv("a", "redis");
+  install_now(spec);
+  auto newer = spec;
+  newer.version = "2.0.0";
+  domain::SubmitBatch batch;
+  batch.name = "anew";
+  batch.infra = "demo";
+  batch.operations = {taskservs("gone", domain::OperationKind::taskserv_delete, {spec}),
+                      taskservs("again", domain::OperationKind::taskserv_create, {newer})};
+  batch.operations[1].dependencies = {{"gone", domain::DependencyKind::hard}};
+  const Plan out = plan(batch);
+  ASSERT_EQ(out.lines.size(), 2U);
+  EXPECT_EQ(out.lines[0].sign, "-");
+  EXPECT_EQ(out.lines[0].operation, "gone");
+  EXPECT_EQ(out.lines[1].sign, "-/+");
+  EXPECT_EQ(out.lines[1].operation, "again");
+  ASSERT_EQ(out.operations.size(), 2U);
+  EXPECT_EQ(out.operations[1].kind, "taskserv_create");
+}
+
+TEST_F(PlanTest, ARehearsalChangesNothingAndSaysSo) {
+  domain::SubmitBatch batch;
+  batch.name = "try";
+  batch.infra = "demo";
+  batch.operations = {taskservs("try", domain::OperationKind::taskserv_create, {domain::taskserv("a", "redis")})};
+  batch.operations[0].mode = domain::OrderMode::rehearse;
+  const Plan out = plan(batch);
+  ASSERT_EQ(out.lines.size(), 1U);
+  EXPECT_EQ(out.lines[0].sign, ">");
+  EXPECT_EQ(out.lines[0].action, "rehearse");
+}
+
+TEST_F(PlanTest, HostsThatGetNothingToDoAreCounted) {
+  platform.add_host("b", 2);
+  platform.add_host("c", 3);
+  platform.add_host("elsewhere", 4, "other");
+  EXPECT_EQ(plan(domain::RunExec{{"a"}, {"ls"}, "", 60}).untouched, 2U);
+  EXPECT_EQ(plan(domain::RunExec{{"a", "b", "c"}, {"ls"}, "", 60}).untouched, 0U);
+  EXPECT_EQ(plan(install(domain::taskserv("a", "redis"))).untouched, 0U) << "no other host belongs to that infra";
+}
+
+TEST_F(PlanTest, ARetrySaysWhatRunsAgainAndWhy) {
+  platform.add_host("b", 2);
+  platform.must(domain::RunExec{{"a", "b"}, {"ls"}, "", 60});
+  const Id id = platform.newest_workflow();
+  platform.end(task_id(id, 0), Outcome::failed, 3);
+  platform.end(task_id(id, 1));
+  const Plan out = plan(domain::RetryWorkflow{id, {}, false});
+  ASSERT_EQ(out.lines.size(), 1U);
+  EXPECT_EQ(out.lines[0].server, "a");
+  EXPECT_EQ(out.lines[0].reason, "it ended as failed");
+  EXPECT_EQ(out.total, 1U);
+}
+
+class EstimateTest : public testing::Test {
+ protected:
+  EstimateTest() { state.durations = {{"install slow", {3, 9000}}, {"install quick", {3, 1000}}}; }
+
+  std::uint32_t add(const std::string& name, std::vector<std::uint32_t> after = {}) {
+    domain::TaskPlan task;
+    task.server = "a";
+    task.depends_on = std::move(after);
+    task.action = domain::TaskservAction{domain::TaskservVerb::install, domain::taskserv("a", name)};
+    workflow.tasks.push_back(std::move(task));
+    return static_cast<std::uint32_t>(workflow.tasks.size() - 1);
+  }
+  domain::OperationPlan& operation(std::uint32_t first, std::uint32_t count, std::vector<std::uint32_t> after = {}) {
+    domain::OperationPlan plan;
+    plan.first_task = first;
+    plan.task_count = count;
+    for (const auto before : after) plan.depends_on.push_back({before});
+    workflow.operations.push_back(std::move(plan));
+    return workflow.operations.back();
+  }
+  Estimate estimate() { return estimate_of(state, "w", workflow, {}); }
+
+  domain::State state;
+  domain::WorkflowSubmitted workflow;
+};
+
+TEST_F(EstimateTest, TheLongestChainDecides) {
+  const auto first = add("slow");
+  add("quick", {first});
+  add("quick");
+  workflow.parallel_limit = 10;
+  EXPECT_EQ(estimate().expected_ms, 10'000U);
+  EXPECT_EQ(estimate().known_ms, 11'000U);
+  EXPECT_EQ(estimate().unknown_steps, 0U);
+}
+
+TEST_F(EstimateTest, OrTheParallelLimit) {
+  for (int i = 0; i < 10; ++i) add("slow");
+  workflow.parallel_limit = 2;
+  EXPECT_EQ(estimate().expected_ms, 45'000U);
+}
+
+TEST_F(EstimateTest, StepsOfAKindThatWasNeverTimedAreCounted) {
+  add("new");
+  add("quick");
+  EXPECT_EQ(estimate().unknown_steps, 1U);
+  EXPECT_EQ(estimate().expected_ms, 1000U);
+}
+
+TEST_F(EstimateTest, OperationsAndWavesComeOneAfterTheOther) {
+  for (int i = 0; i < 4; ++i) add("quick");
+  add("slow");
+  auto& rolling = operation(0, 4);
+  rolling.waves = {2, 4};
+  rolling.pause_ms = 5000;
+  operation(4, 1, {0});
+  workflow.parallel_limit = 100;
+  EXPECT_EQ(estimate().expected_ms, 1000U + 5000U + 1000U + 9000U);
+}
+
+TEST_F(EstimateTest, AWaitTakesAsLongAsItSays) {
+  domain::TaskPlan wait;
+  wait.timeout_s = 30;
+  wait.action = domain::WaitAction{};
+  workflow.tasks.push_back(wait);
+  EXPECT_EQ(estimate().expected_ms, 30'000U);
+  EXPECT_EQ(estimate().unknown_steps, 0U);
+}
+
+TEST_F(EstimateTest, AServerThatIsOnlyPlannedHasItsProvidersTimes) {
+  state.durations["create local"] = {1, 4000};
+  domain::TaskPlan create;
+  create.action = domain::ServerCreateAction{"new-1"};
+  workflow.tasks.push_back(create);
+  domain::ServerDeclared declared;
+  declared.spec.hostname = "new-1";
+  declared.spec.provider = "local";
+  EXPECT_EQ(estimate_of(state, "w", workflow, {declared}).expected_ms, 4000U);
+  EXPECT_EQ(estimate_of(state, "w", workflow, {}).unknown_steps, 1U);
 }
 
 }  // namespace

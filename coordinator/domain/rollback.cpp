@@ -1,0 +1,194 @@
+// Undoing a workflow: another workflow, with what takes each step back, in the reverse order of dependencies. It is
+// logged, resumed and followed like any other.
+#include <algorithm>
+#include <set>
+
+#include "coordinator/domain/slices.h"
+
+namespace prov::domain {
+namespace {
+
+// It may have changed something: it was out, and not only once to find nothing to do or to be refused. What was skipped
+// or not delivered after an attempt has had that attempt.
+bool may_have_had_effect(const Task& task) {
+  if (task.status != TaskStatus::ended || task.attempt == 0 || task.plan.mode != OrderMode::apply) return false;
+  return task.attempt > 1 || (task.outcome != Outcome::unchanged && task.outcome != Outcome::refused);
+}
+
+bool changes_things(const Action& action) {
+  if (const auto* taskserv = std::get_if<TaskservAction>(&action)) return taskserv->verb != TaskservVerb::check;
+  return runs_on_provider(action) || std::holds_alternative<ExecAction>(action);
+}
+
+// A workflow's id that nobody else has, and that is the same whenever it is asked for. REQUIRES: that one is no
+// rollback, whose own would be the first one's again.
+Id id_of_rollback(const Workflow& workflow) {
+  Id id = workflow.id;
+  id.bytes[11] = static_cast<std::uint8_t>(id.bytes[11] ^ 0xA5U);
+  return workflow_id(id);
+}
+
+class Undoing {
+ public:
+  Undoing(const Workflow& workflow, const Checkpoint* back_to) : workflow_(workflow), back_to_(back_to) {}
+
+  std::vector<EventBody> events() {
+    choose();
+    const auto n = static_cast<std::uint32_t>(workflow_.operations.size());
+    for (std::uint32_t i = n; i-- > 0;) undo_operation(i);
+    if (out_.tasks.empty() && out_.notes.empty()) return {};
+    out_.id = id_of_rollback(workflow_);
+    out_.kind = "rollback";
+    out_.name = "undo " + workflow_.name + (back_to_ == nullptr ? "" : " back to " + back_to_->name);
+    out_.infra = workflow_.infra;
+    out_.parallel_limit = workflow_.parallel_limit;
+    out_.params = workflow_.params;
+    out_.rolls_back = workflow_.id;
+    declared_.emplace_back(std::move(out_));
+    return std::move(declared_);
+  }
+
+ private:
+  void choose() {
+    for (std::uint32_t i = 0; i < workflow_.tasks.size(); ++i) {
+      const Task& task = workflow_.tasks[i];
+      if (!may_have_had_effect(task) || (back_to_ != nullptr && task.ended_sequence <= back_to_->sequence)) continue;
+      if (workflow_.preserve_successful && succeeded(task.outcome)) continue;
+      if (task.plan.undo == nullptr) {
+        if (changes_things(task.plan.action)) {
+          out_.notes.push_back("cannot be undone: \"" + task.plan.name + "\" (" + name_of(task.outcome) + ")");
+        }
+        continue;
+      }
+      chosen_.insert(i);
+      if (const auto* host = std::get_if<ServerDeleteAction>(task.plan.undo.get())) going_.insert(host->hostname);
+    }
+  }
+
+  // Its place in the graph is kept even when nothing of it is to be undone, so that the order holds across it.
+  void undo_operation(std::uint32_t index) {
+    const Operation& operation = workflow_.operations[index];
+    OperationPlan plan;
+    plan.id = operation.plan.id;
+    plan.kind = operation.plan.kind;
+    plan.priority = operation.plan.priority;
+    plan.concurrency_group = operation.plan.concurrency_group;
+    plan.group_limit = operation.plan.group_limit;
+    plan.retry = operation.plan.retry;
+    plan.first_task = static_cast<std::uint32_t>(out_.tasks.size());
+    for (const Dependency& d : operation.dependents) {
+      plan.depends_on.push_back({place_of(d.before), DependencyKind::hard});
+    }
+    std::sort(plan.depends_on.begin(), plan.depends_on.end(),
+              [](const Dependency& a, const Dependency& b) { return a.before < b.before; });
+    undo_tasks(operation);
+    plan.task_count = static_cast<std::uint32_t>(out_.tasks.size()) - plan.first_task;
+    if (plan.task_count == 0) plan.note = "nothing to undo";
+    out_.operations.push_back(std::move(plan));
+  }
+
+  std::uint32_t place_of(std::uint32_t operation) const {
+    return static_cast<std::uint32_t>(workflow_.operations.size()) - 1 - operation;
+  }
+
+  void undo_tasks(const Operation& operation) {
+    std::map<std::uint32_t, std::vector<std::uint32_t>> undone_before;  // task -> undoings of those that needed it
+    for (std::uint32_t n = operation.plan.task_count; n-- > 0;) {
+      const std::uint32_t i = operation.plan.first_task + n;
+      const TaskPlan& done = workflow_.tasks[i].plan;
+      std::vector<std::uint32_t> after = std::move(undone_before[i]);
+      const bool host_goes = !done.server.empty() && going_.contains(done.server);
+      if (chosen_.contains(i) && !host_goes) after = {undo_task(done, std::move(after))};
+      for (const std::uint32_t needed : done.depends_on) {
+        auto& list = undone_before[needed];
+        list.insert(list.end(), after.begin(), after.end());
+      }
+    }
+  }
+
+  std::uint32_t undo_task(const TaskPlan& done, std::vector<std::uint32_t> after) {
+    TaskPlan plan;
+    plan.name = "undo " + done.name;
+    plan.server = done.server;
+    plan.timeout_s = done.timeout_s;
+    plan.max_attempts = done.max_attempts;
+    plan.exclusive = done.exclusive;
+    plan.action = *done.undo;
+    std::sort(after.begin(), after.end());
+    after.erase(std::unique(after.begin(), after.end()), after.end());
+    plan.depends_on = std::move(after);
+    if (const auto* action = std::get_if<TaskservAction>(done.undo.get());
+        action != nullptr && action->verb == TaskservVerb::install) {
+      declared_.emplace_back(TaskservDeclared{workflow_.infra, action->spec});
+    }
+    out_.tasks.push_back(std::move(plan));
+    return static_cast<std::uint32_t>(out_.tasks.size() - 1);
+  }
+
+  const Workflow& workflow_;
+  const Checkpoint* back_to_;
+  std::set<std::uint32_t> chosen_;
+  std::set<std::string> going_;  // hosts that are removed as a whole
+  std::vector<EventBody> declared_;
+  WorkflowSubmitted out_;
+};
+
+}  // namespace
+
+bool wants_rollback(const Workflow& workflow) {
+  if (workflow.cancelling || workflow.rollbacks > 0 || !workflow.rolls_back.is_zero()) return false;
+  return std::any_of(workflow.operations.begin(), workflow.operations.end(), [](const Operation& operation) {
+    const bool failed = operation.outcome == Outcome::failed || operation.outcome == Outcome::in_doubt;
+    return failed && operation.plan.on_failure == OnFailure::rollback;
+  });
+}
+
+std::vector<EventBody> rollback_of(const State&, const Workflow& workflow, const Checkpoint* back_to) {
+  return Undoing(workflow, back_to).events();
+}
+
+Decision decide_on(const State& state, const Command& command, const RollbackWorkflow& c, const Inputs&) {
+  const Workflow* workflow = find_workflow(state, c.workflow);
+  const std::string id = to_text(c.workflow);
+  if (workflow == nullptr || workflow->workspace != command.workspace) {
+    return fail(Code::not_found, "there is no workflow " + id + " in the working set",
+                "see: provisioning workflow list");
+  }
+  if (!workflow->ended) {
+    return fail(Code::conflict, "workflow " + id + " still runs", "stop it first: provisioning workflow cancel " + id);
+  }
+  if (!workflow->rolls_back.is_zero()) {
+    return fail(Code::conflict, "workflow " + id + " is itself a rollback, of " + to_text(workflow->rolls_back),
+                "to do again what it has undone, submit that again");
+  }
+  if (workflow->rollbacks > 0) {
+    const std::string undoing = to_text(id_of_rollback(*workflow));
+    return fail(Code::conflict, "workflow " + id + " was rolled back already, by " + undoing,
+                "for what failed of that: provisioning workflow retry " + undoing + " --failed");
+  }
+  const Checkpoint* back_to = nullptr;
+  for (const Checkpoint& checkpoint : workflow->checkpoints) {
+    if (checkpoint.name == c.checkpoint) back_to = &checkpoint;
+  }
+  if (!c.checkpoint.empty() && back_to == nullptr) {
+    std::string reached;
+    for (const Checkpoint& checkpoint : workflow->checkpoints)
+      reached += (reached.empty() ? "" : ", ") + checkpoint.name;
+    return fail(Code::not_found, "workflow " + id + " has not reached a checkpoint \"" + c.checkpoint + "\"",
+                reached.empty() ? "it has reached none" : "it has reached: " + reached);
+  }
+  auto events = rollback_of(state, *workflow, back_to);
+  for (const EventBody& event : events) {
+    const auto* undoing = std::get_if<WorkflowSubmitted>(&event);
+    if (undoing == nullptr) continue;
+    for (const TaskPlan& plan : undoing->tasks) {
+      const std::string* host = server_of(plan.action);
+      if (host == nullptr || !server_busy(state, workflow->workspace, *host)) continue;
+      return fail(Code::conflict, "a running workflow already creates or deletes server \"" + *host + "\"",
+                  "see: provisioning workflow list");
+    }
+  }
+  return events;
+}
+
+}  // namespace prov::domain

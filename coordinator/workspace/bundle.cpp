@@ -107,4 +107,16 @@ Result<Bundle> pack_extension(const Extension& extension) {
   return bundle;
 }
 
+Result<Bundle> pack_script(const std::string& path) {
+  auto text = read_file(path, kMaxScriptBytes);
+  if (!text) return tl::unexpected(text.error());
+  if (text->compare(0, 2, "#!") != 0) {
+    return fail(Code::invalid, path + " does not say what runs it", "begin it with a line like #!/bin/sh");
+  }
+  Bundle bundle{{}, "script", fs::path(path).filename().string(), {}};
+  bundle.bytes = wire::encode_bundle({{kScriptInBundle, std::move(*text), 0755}});
+  bundle.digest = digest_of(bundle.bytes);
+  return bundle;
+}
+
 }  // namespace prov::workspace

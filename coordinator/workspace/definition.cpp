@@ -9,18 +9,6 @@ namespace prov::workspace {
 namespace fs = std::filesystem;
 namespace {
 
-Params read_params(Reading& reading, const Node* node) {
-  Params params;
-  if (node == nullptr) return params;
-  if (node->kind != Node::Kind::map) {
-    reading.refuse(node->place,
-                   "\"params\" must be a mapping (name: value), it is " + std::string(name_of(node->kind)));
-    return params;
-  }
-  for (std::size_t i = 0; i < node->keys.size(); ++i) params.emplace_back(node->keys[i], node->items[i]);
-  return params;
-}
-
 std::string read_name(Reading& reading, Fields& fields, const char* key, bool needed) {
   const std::string name = needed ? fields.need_text(key) : fields.text(key);
   if (!name.empty() && !is_name(name)) {
@@ -29,24 +17,6 @@ std::string read_name(Reading& reading, Fields& fields, const char* key, bool ne
   }
   if (needed && name.empty()) reading.refuse(fields.place(key), "\"" + std::string(key) + "\" is empty");
   return name;
-}
-
-// A taskserv of a server: `- postgres`, or `- {name: postgres, params: {...}}`.
-TaskservUse read_taskserv(Reading& reading, const Node& node) {
-  TaskservUse use;
-  use.place = node.place;
-  if (node.kind == Node::Kind::scalar) {
-    use.name = node.text;
-    if (!is_name(use.name)) {
-      reading.refuse(node.place, "\"" + use.name + "\" cannot be the name of a taskserv", std::string(kNameRule));
-    }
-    return use;
-  }
-  Fields fields(reading, node, "a taskserv");
-  use.name = read_name(reading, fields, "name", true);
-  use.params = read_params(reading, fields.find("params"));
-  fields.end();
-  return use;
 }
 
 void read_taskservs(Reading& reading, const Node* node, ServerDefinition& server) {
@@ -154,6 +124,53 @@ Result<std::string> choose_infra(const Workspace& workspace, const std::string& 
 }
 
 }  // namespace
+
+Params read_params(Reading& reading, const Node* node) {
+  Params params;
+  if (node == nullptr) return params;
+  if (node->kind != Node::Kind::map) {
+    reading.refuse(node->place,
+                   "\"params\" must be a mapping (name: value), it is " + std::string(name_of(node->kind)));
+    return params;
+  }
+  for (std::size_t i = 0; i < node->keys.size(); ++i) params.emplace_back(node->keys[i], node->items[i]);
+  return params;
+}
+
+TaskservUse read_taskserv(Reading& reading, const Node& node) {
+  TaskservUse use;
+  use.place = node.place;
+  if (node.kind == Node::Kind::scalar) {
+    use.name = node.text;
+    if (!is_name(use.name)) {
+      reading.refuse(node.place, "\"" + use.name + "\" cannot be the name of a taskserv", std::string(kNameRule));
+    }
+    return use;
+  }
+  Fields fields(reading, node, "a taskserv");
+  use.name = read_name(reading, fields, "name", true);
+  use.params = read_params(reading, fields.find("params"));
+  fields.end();
+  return use;
+}
+
+std::vector<TaskservUse> read_taskserv_uses(Reading& reading, const Node& node) {
+  std::vector<TaskservUse> uses;
+  if (reading.failed()) return uses;
+  if (node.kind != Node::Kind::list || node.items.empty() || node.items.size() > kMaxTaskservs) {
+    reading.refuse(node.place, "\"taskservs\" must be a list of 1 to " + std::to_string(kMaxTaskservs),
+                   "write [postgres], or [{name: postgres, params: {...}}]");
+    return uses;
+  }
+  for (const auto& item : node.items) {
+    TaskservUse use = read_taskserv(reading, item);
+    if (std::any_of(uses.begin(), uses.end(), [&](const TaskservUse& other) { return other.name == use.name; })) {
+      reading.refuse(use.place, "taskserv \"" + use.name + "\" is there twice");
+    }
+    uses.push_back(std::move(use));
+  }
+  return uses;
+}
 
 Result<Workspace> parse_workspace(const Node& tree, const std::string& file) {
   Reading reading(file);

@@ -64,4 +64,9 @@ Result<Infra> load_infra(const Workspace& workspace, const std::string& name);
 Result<Infra> parse_infra(const Node& tree, const std::string& file, const std::string& folder_name);
 Result<Workspace> parse_workspace(const Node& tree, const std::string& file);
 
+// Parts that other files have too.
+TaskservUse read_taskserv(Reading& reading, const Node& node);  // `postgres`, or `{name: postgres, params: {...}}`
+std::vector<TaskservUse> read_taskserv_uses(Reading& reading, const Node& node);  // a list of these, not empty
+Params read_params(Reading& reading, const Node* node);                           // null: none
+
 }  // namespace prov::workspace

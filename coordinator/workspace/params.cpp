@@ -67,7 +67,36 @@ void refuse_unknown(Reading& reading, const Manifest& manifest, const Params& gi
   }
 }
 
+void take_value(Reading& reading, const Parameter& parameter, const Node& node, const std::string& what,
+                MergedParams& merged) {
+  if (parameter.type == ParamType::secret) {
+    merged.secrets.emplace_back(parameter.name, reference_of(reading, node, what));
+  } else {
+    merged.params.emplace_back(parameter.name, value_of(reading, parameter, node, what));
+  }
+}
+
+Result<MergedParams> sorted(const Reading& reading, MergedParams merged) {
+  if (reading.failed()) return tl::unexpected(reading.error());
+  std::sort(merged.params.begin(), merged.params.end());
+  std::sort(merged.secrets.begin(), merged.secrets.end());
+  return merged;
+}
+
 }  // namespace
+
+Result<MergedParams> read_overrides(const std::string& file, const Manifest& manifest, const Params& given,
+                                    const std::string& where) {
+  Reading reading(file);
+  MergedParams merged;
+  refuse_unknown(reading, manifest, given, where);
+  for (const auto& parameter : manifest.parameters) {
+    if (const auto* entry = given_for(given, parameter.name)) {
+      take_value(reading, parameter, entry->second, where + ": \"" + parameter.name + "\"", merged);
+    }
+  }
+  return sorted(reading, std::move(merged));
+}
 
 Result<MergedParams> merge_params(const std::string& file, const Manifest& manifest, const Params& given, Place place,
                                   const std::string& where) {
@@ -84,17 +113,9 @@ Result<MergedParams> merge_params(const std::string& file, const Manifest& manif
                          (parameter.description.empty() ? "" : "; it is the " + parameter.description));
       break;
     }
-    if (parameter.type == ParamType::secret) {
-      merged.secrets.emplace_back(parameter.name, reference_of(reading, entry->second, what));
-    } else {
-      const Node& node = entry == nullptr ? parameter.default_value : entry->second;
-      merged.params.emplace_back(parameter.name, value_of(reading, parameter, node, what));
-    }
+    take_value(reading, parameter, entry == nullptr ? parameter.default_value : entry->second, what, merged);
   }
-  if (reading.failed()) return tl::unexpected(reading.error());
-  std::sort(merged.params.begin(), merged.params.end());
-  std::sort(merged.secrets.begin(), merged.secrets.end());
-  return merged;
+  return sorted(reading, std::move(merged));
 }
 
 }  // namespace prov::workspace

@@ -163,36 +163,70 @@ Result<ResolvedServers> resolve_servers(const Infra& infra, const ExtensionFinde
   return resolved;
 }
 
-Result<ResolvedTaskservs> resolve_taskservs(const Infra& infra, const ExtensionFinder& finder,
-                                            const Selection& selection) {
-  Extensions extensions(finder, ExtensionKind::taskserv);
-  auto instances = read_instances(infra, extensions);
+struct TaskservResolver::Parts {
+  Parts(const Infra& of, const ExtensionFinder& finder) : infra(of), extensions(finder, ExtensionKind::taskserv) {}
+
+  const Infra& infra;
+  Extensions extensions;
+  std::vector<Instance> instances;
+  Order order;
+};
+
+TaskservResolver::TaskservResolver(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+TaskservResolver::TaskservResolver(TaskservResolver&&) noexcept = default;
+TaskservResolver::~TaskservResolver() = default;
+
+Result<TaskservResolver> TaskservResolver::open(const Infra& infra, const ExtensionFinder& finder) {
+  auto parts = std::make_unique<Parts>(infra, finder);
+  auto instances = read_instances(infra, parts->extensions);
   if (!instances) return tl::unexpected(instances.error());
   auto order = order_of(infra, *instances);
   if (!order) return tl::unexpected(order.error());
-  auto chosen = select(infra, *instances, *order, selection);
-  if (!chosen) return tl::unexpected(chosen.error());
+  parts->instances = std::move(*instances);
+  parts->order = std::move(*order);
+  return TaskservResolver(std::move(parts));
+}
 
+Result<ResolvedTaskservs> TaskservResolver::select(const Selection& selection) {
+  const auto& instances = parts_->instances;
+  auto chosen = workspace::select(parts_->infra, instances, parts_->order, selection);
+  if (!chosen) return tl::unexpected(chosen.error());
   ResolvedTaskservs resolved;
-  resolved.infra = infra.name;
-  std::vector<std::uint32_t> position(instances->size());
-  for (const std::uint32_t i : order->sequence) {
+  resolved.infra = parts_->infra.name;
+  std::vector<std::uint32_t> position(instances.size());
+  for (const std::uint32_t i : parts_->order.sequence) {
     if (!(*chosen)[i]) continue;
-    Instance& one = (*instances)[i];
+    const Instance& one = instances[i];
     const Manifest& manifest = one.extension->manifest;
-    auto digest = extensions.pack(one.use->name);
+    auto digest = pack(one.use->name);
     if (!digest) return tl::unexpected(digest.error());
-    ResolvedTaskserv out{
-        one.server->hostname,          one.use->name,       manifest.version,   *digest, std::move(one.params.params),
-        std::move(one.params.secrets), manifest.retry_safe, manifest.timeout_s, {}};
-    for (const std::uint32_t before : order->after[i]) {
+    ResolvedTaskserv out{one.server->hostname, one.use->name,      manifest.version,   *digest, one.params.params,
+                         one.params.secrets,   manifest.retry_safe, manifest.timeout_s, {}};
+    for (const std::uint32_t before : parts_->order.after[i]) {
       if ((*chosen)[before]) out.after.push_back(position[before]);
     }
     std::sort(out.after.begin(), out.after.end());
     position[i] = static_cast<std::uint32_t>(resolved.taskservs.size());
     resolved.taskservs.push_back(std::move(out));
   }
-  resolved.bundles = extensions.take_bundles();
+  return resolved;
+}
+
+Result<const Manifest*> TaskservResolver::manifest(const std::string& name, const std::string& file, Place place) {
+  auto extension = parts_->extensions.get(name, file, place);
+  if (!extension) return tl::unexpected(extension.error());
+  return &(*extension)->manifest;
+}
+
+Result<Digest> TaskservResolver::pack(const std::string& name) { return parts_->extensions.pack(name); }
+std::vector<Bundle> TaskservResolver::take_bundles() { return parts_->extensions.take_bundles(); }
+
+Result<ResolvedTaskservs> resolve_taskservs(const Infra& infra, const ExtensionFinder& finder,
+                                            const Selection& selection) {
+  auto resolver = TaskservResolver::open(infra, finder);
+  if (!resolver) return tl::unexpected(resolver.error());
+  auto resolved = resolver->select(selection);
+  if (resolved) resolved->bundles = resolver->take_bundles();
   return resolved;
 }
 

@@ -3,6 +3,7 @@
 // by digest, and for each task service the ones that must be installed before it. No network, and no clock: equal
 // files give an equal result.
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -58,11 +59,36 @@ Result<ResolvedServers> resolve_servers(const Infra& infra, const ExtensionFinde
 Result<ResolvedTaskservs> resolve_taskservs(const Infra& infra, const ExtensionFinder& finder,
                                             const Selection& selection);
 
+// The same for many selections: the infra is read and each extension packed once, however often select() is called.
+// `infra` and `finder` must live as long.
+class TaskservResolver {
+ public:
+  static Result<TaskservResolver> open(const Infra& infra, const ExtensionFinder& finder);
+  TaskservResolver(TaskservResolver&&) noexcept;
+  ~TaskservResolver();
+
+  Result<ResolvedTaskservs> select(const Selection& selection);  // its bundles come with take_bundles()
+
+  // Any task service that the finder finds, whether or not a host of the infra has it. `file` and `place`: who asks.
+  Result<const Manifest*> manifest(const std::string& name, const std::string& file, Place place);
+  Result<Digest> pack(const std::string& name);  // REQUIRES: manifest() found it
+  std::vector<Bundle> take_bundles();
+
+ private:
+  struct Parts;
+  explicit TaskservResolver(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
 // One host's parameters against the manifest. `where` names whose they are, e.g. "postgres on db-1".
 struct MergedParams {
   Pairs params, secrets;
 };
 Result<MergedParams> merge_params(const std::string& file, const Manifest& manifest, const Params& given, Place place,
                                   const std::string& where);
+
+// Only what is given, without defaults and without a look at what is missing: to be laid over what merge_params gave.
+Result<MergedParams> read_overrides(const std::string& file, const Manifest& manifest, const Params& given,
+                                    const std::string& where);
 
 }  // namespace prov::workspace

@@ -24,6 +24,8 @@ Place place_of(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}
 
 class TreeBuilder final : public YAML::EventHandler {
  public:
+  explicit TreeBuilder(std::size_t max_nodes) : max_nodes_(max_nodes) {}
+
   Node take() { return std::move(root_); }
 
   void OnDocumentStart(const YAML::Mark&) override {}
@@ -38,10 +40,10 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     Node node = make(Node::Kind::scalar, mark, tag, anchor);
-    if (value.size() > kMaxYamlScalar) {
+    if (value.size() > kMaxTreeScalar) {
       throw Refusal{node.place,
                     "a value has " + std::to_string(value.size()) + " bytes, more than the " +
-                        std::to_string(kMaxYamlScalar) + " that are allowed",
+                        std::to_string(kMaxTreeScalar) + " that are allowed",
                     ""};
     }
     if (value.find('\0') != std::string::npos) throw Refusal{node.place, "a value holds a NUL byte", ""};
@@ -69,11 +71,11 @@ class TreeBuilder final : public YAML::EventHandler {
     if (!tag.empty() && tag != "?" && tag != "!") {
       throw Refusal{node.place, "a tag (" + tag + ") is not allowed here", "plain values are enough"};
     }
-    if (open_.size() >= kMaxYamlDepth) {
-      throw Refusal{node.place, "nested more than " + std::to_string(kMaxYamlDepth) + " deep", ""};
+    if (open_.size() >= kMaxTreeDepth) {
+      throw Refusal{node.place, "nested more than " + std::to_string(kMaxTreeDepth) + " deep", ""};
     }
-    if (++nodes_ > kMaxYamlNodes) {
-      throw Refusal{node.place, "more than " + std::to_string(kMaxYamlNodes) + " values", "split the file"};
+    if (++nodes_ > max_nodes_) {
+      throw Refusal{node.place, "more than " + std::to_string(max_nodes_) + " values", "split the file"};
     }
     return node;
   }
@@ -101,12 +103,13 @@ class TreeBuilder final : public YAML::EventHandler {
                     "\"" + node.text + "\" is there twice, first in line " + std::to_string(first->place.line),
                     "keep one of them"};
     }
-    if (parent.keys.size() >= kMaxYamlKeys) {
-      throw Refusal{node.place, "more than " + std::to_string(kMaxYamlKeys) + " keys in one mapping", ""};
+    if (parent.keys.size() >= kMaxTreeKeys) {
+      throw Refusal{node.place, "more than " + std::to_string(kMaxTreeKeys) + " keys in one mapping", ""};
     }
     parent.keys.push_back(std::move(node));
   }
 
+  const std::size_t max_nodes_;
   std::vector<Node> open_;
   Node root_;
   std::size_t nodes_ = 0;
@@ -129,11 +132,13 @@ std::size_t utf8_length(const std::string& text, std::size_t i) {  // of the cha
   return 0;
 }
 
-Result<void> check_text(const std::string& text, const std::string& file) {
-  if (text.size() > kMaxYamlBytes) {
+}  // namespace
+
+Result<void> check_text(const std::string& text, const std::string& file, std::size_t max_bytes) {
+  if (text.size() > max_bytes) {
     return tl::unexpected(at(file, {},
                              "it has " + std::to_string(text.size()) + " bytes, more than the " +
-                                 std::to_string(kMaxYamlBytes) + " that are allowed"));
+                                 std::to_string(max_bytes) + " that are allowed"));
   }
   Place place{1, 1};
   for (std::size_t i = 0; i < text.size();) {
@@ -146,8 +151,6 @@ Result<void> check_text(const std::string& text, const std::string& file) {
   }
   return {};
 }
-
-}  // namespace
 
 const Node* Node::find(std::string_view key) const {
   for (std::size_t i = 0; i < keys.size() && i < items.size(); ++i) {
@@ -172,14 +175,14 @@ Error at(std::string_view file, Place place, std::string message, std::string hi
   return Error{Code::invalid, where + ": " + std::move(message), std::move(hint)};
 }
 
-Result<Node> parse_yaml(const std::string& text, const std::string& file) {
-  if (auto fine = check_text(text, file); !fine) return tl::unexpected(fine.error());
+Result<Node> parse_yaml(const std::string& text, const std::string& file, const TreeLimits& limits) {
+  if (auto fine = check_text(text, file, limits.bytes); !fine) return tl::unexpected(fine.error());
   try {
     std::istringstream stream(text);
     YAML::Parser parser(stream);
-    TreeBuilder builder;
+    TreeBuilder builder(limits.nodes);
     if (!parser.HandleNextDocument(builder)) return Node{};
-    TreeBuilder second;
+    TreeBuilder second(limits.nodes);
     if (parser.HandleNextDocument(second)) {
       const Place place = second.take().place;
       return tl::unexpected(at(file, place, "a second document begins here", "one file holds one document"));
@@ -205,6 +208,11 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
   struct stat about {};
   if (::fstat(fd, &about) != 0) return fail(Code::io, path + ": " + std::strerror(errno));
   if (!S_ISREG(about.st_mode)) return fail(Code::invalid, path + ": it is not a regular file");
+  const auto too_large = [&] {
+    return fail(Code::exhausted,
+                path + ": it is larger than the " + std::to_string(max_bytes) + " bytes that are allowed");
+  };
+  if (static_cast<std::uint64_t>(about.st_size) > max_bytes) return too_large();
   std::string text;
   char buffer[64 << 10];
   for (;;) {
@@ -213,10 +221,7 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
     if (got < 0) return fail(Code::io, path + ": " + std::strerror(errno));
     if (got == 0) return text;
     text.append(buffer, static_cast<std::size_t>(got));
-    if (text.size() > max_bytes) {
-      return fail(Code::exhausted,
-                  path + ": it is larger than the " + std::to_string(max_bytes) + " bytes that are allowed");
-    }
+    if (text.size() > max_bytes) return too_large();  // it grows while it is read
   }
 }
 

@@ -10,10 +10,15 @@
 namespace prov::workspace {
 
 inline constexpr std::size_t kMaxYamlBytes = 1 << 20;
-inline constexpr std::size_t kMaxYamlDepth = 32;
 inline constexpr std::size_t kMaxYamlNodes = 100'000;
-inline constexpr std::size_t kMaxYamlKeys = 1000;  // in one mapping
-inline constexpr std::size_t kMaxYamlScalar = 64 << 10;
+inline constexpr std::size_t kMaxTreeDepth = 32;
+inline constexpr std::size_t kMaxTreeKeys = 1000;  // in one mapping
+inline constexpr std::size_t kMaxTreeScalar = 64 << 10;
+
+struct TreeLimits {
+  std::size_t bytes = kMaxYamlBytes;  // of the text
+  std::size_t nodes = kMaxYamlNodes;  // mappings, lists, keys and values in all
+};
 
 struct Place {
   int line = 0;  // from 1; 0: the file as a whole
@@ -38,14 +43,18 @@ const char* name_of(Node::Kind kind);  // "a mapping", ...
 // "file:line:column: message" as an Error with Code::invalid.
 Error at(std::string_view file, Place place, std::string message, std::string hint = {});
 
-// One document of plain data: UTF-8, within the limits above, without duplicate keys, anchors, aliases and tags.
-// `file` is how messages name it.
-Result<Node> parse_yaml(const std::string& text, const std::string& file);
+// One document of plain data: UTF-8, within the limits, without duplicate keys, anchors, aliases and tags. `file` is how
+// messages name it.
+Result<Node> parse_yaml(const std::string& text, const std::string& file, const TreeLimits& limits = {});
 
 // Reads and parses a regular file. Code::not_found when there is none.
 Result<Node> load_yaml(const std::string& path);
 
-// A whole regular file of at most `max_bytes` (Code::exhausted beyond). Codes: not_found, io, invalid (not a file).
+// UTF-8 without NUL, and not too long; the error says where it is not.
+Result<void> check_text(const std::string& text, const std::string& file, std::size_t max_bytes);
+
+// A whole regular file of at most `max_bytes` (Code::exhausted beyond, before any of it is read). Codes: not_found, io,
+// invalid (not a file).
 Result<std::string> read_file(const std::string& path, std::size_t max_bytes);
 
 }  // namespace prov::workspace

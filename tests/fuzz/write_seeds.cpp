@@ -4,8 +4,10 @@
 
 #include "agent/journal/journal.h"
 #include "common/wire/join_token.h"
+#include "coordinator/domain/evolve.h"
 #include "coordinator/event_log/commit.h"
 #include "coordinator/event_log/state_codec.h"
+#include "tests/support/record_log/any_event.h"
 #include "tests/support/record_log/fakes.h"
 #include "tests/support/record_log/history.h"
 
@@ -52,7 +54,7 @@ std::string sample_journal() {
   journal.add({1001, agent::Seen{1, 2, 3}});
   journal.add({1002, agent::Assigned{order, Digest{{4}}, "boot"}});
   journal.add({1003, agent::Started{step, "boot"}});
-  journal.add({1004, agent::StepEnded{step, {Outcome::done, 0, "", 6, Digest{{5}}}}});
+  journal.add({1004, agent::StepEnded{step, {Outcome::done, 0, "", 6, Digest{{5}}, {{"port", "5432"}}}}});
   journal.add({1005, agent::Reported{step}});
   journal.add({1006, agent::Distrust{7}});
   static_cast<void>(journal.flush());
@@ -82,15 +84,25 @@ void write_lives(const fs::path& corpus) {
   }
 }
 
+// What one event of each type leads to. (The events themselves are in tests/compat.)
+void write_state_of_all_events(const fs::path& corpus) {
+  domain::State state;
+  for (std::size_t type = 1; type < std::variant_size_v<domain::EventBody>; ++type) {
+    domain::evolve(state, test::AnyEvent(type, true).of_type(type));
+  }
+  write_new(corpus / "state" / "every-event", event_log::encode_state(state));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
   const fs::path corpus = argv[1];
-  write_new(corpus / "journal" / "one-step", sample_journal());
+  write_new(corpus / "journal" / "one-step-with-outputs", sample_journal());
   wire::JoinToken token;
   token.enrol_endpoint = "tcp://10.0.0.1:9092";
   write_new(corpus / "join_token" / "one", wire::encode_join_token(token));
+  write_state_of_all_events(corpus);
   write_lives(corpus);
   return 0;
 }

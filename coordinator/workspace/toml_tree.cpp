@@ -1,0 +1,119 @@
+#include "coordinator/workspace/toml_tree.h"
+
+// The header alone: the operator's program is linked without shared libraries.
+#define TOML_HEADER_ONLY 1
+#define TOML_ENABLE_FORMATTERS 1
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <sstream>
+
+namespace prov::workspace {
+namespace {
+
+struct Refusal {  // thrown on the way down the tree, caught in parse_toml alone
+  Place place;
+  std::string message, hint;
+};
+
+Place place_of(const toml::source_region& region) {
+  return {static_cast<int>(region.begin.line), static_cast<int>(region.begin.column)};
+}
+
+class TreeBuilder {
+ public:
+  explicit TreeBuilder(std::size_t max_nodes) : max_nodes_(max_nodes) {}
+
+  Node build(const toml::node& value, std::size_t depth) {
+    Node node;
+    node.place = place_of(value.source());
+    count(node.place);
+    if (depth >= kMaxTreeDepth) {
+      throw Refusal{node.place, "nested more than " + std::to_string(kMaxTreeDepth) + " deep", ""};
+    }
+    if (const auto* table = value.as_table()) {
+      fill(node, *table, depth);
+    } else if (const auto* array = value.as_array()) {
+      node.kind = Node::Kind::list;
+      for (const auto& item : *array) node.items.push_back(build(item, depth + 1));
+    } else {
+      node.kind = Node::Kind::scalar;
+      node.quoted = value.is_string();
+      node.text = text_of(value);
+      check_scalar(node);
+    }
+    return node;
+  }
+
+ private:
+  void count(Place place) {
+    if (++nodes_ <= max_nodes_) return;
+    throw Refusal{place, "more than " + std::to_string(max_nodes_) + " values", "split the file"};
+  }
+
+  static void check_scalar(const Node& node) {
+    if (node.text.size() > kMaxTreeScalar) {
+      throw Refusal{node.place,
+                    "a value has " + std::to_string(node.text.size()) + " bytes, more than the " +
+                        std::to_string(kMaxTreeScalar) + " that are allowed",
+                    ""};
+    }
+    if (node.text.find('\0') != std::string::npos) throw Refusal{node.place, "a value holds a NUL byte", ""};
+  }
+
+  static std::string text_of(const toml::node& value) {
+    if (const auto* text = value.as_string()) return text->get();
+    if (const auto* whole = value.as_integer()) return std::to_string(whole->get());
+    if (const auto* truth = value.as_boolean()) return truth->get() ? "true" : "false";
+    std::ostringstream out;
+    value.visit([&](const auto& one) {
+      if constexpr (toml::is_value<decltype(one)>) out << one;
+    });
+    return out.str();
+  }
+
+  void fill(Node& node, const toml::table& table, std::size_t depth) {
+    node.kind = Node::Kind::map;
+    if (table.size() > kMaxTreeKeys) {
+      throw Refusal{node.place, "more than " + std::to_string(kMaxTreeKeys) + " keys in one table", ""};
+    }
+    std::vector<std::pair<Node, const toml::node*>> entries;  // a toml::table is sorted by name
+    for (const auto& [key, value] : table) {
+      Node name;
+      name.kind = Node::Kind::scalar;
+      name.place = place_of(key.source());
+      name.text = std::string(key.str());
+      check_scalar(name);
+      count(name.place);
+      entries.emplace_back(std::move(name), &value);
+    }
+    std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+      return std::pair(a.first.place.line, a.first.place.column) < std::pair(b.first.place.line, b.first.place.column);
+    });
+    for (auto& [name, value] : entries) {
+      node.items.push_back(build(*value, depth + 1));
+      if (node.items.back().place.line == 0) node.items.back().place = name.place;
+      node.keys.push_back(std::move(name));
+    }
+    if (node.place.line == 0 && !node.keys.empty()) node.place = node.keys.front().place;
+  }
+
+  const std::size_t max_nodes_;
+  std::size_t nodes_ = 0;
+};
+
+}  // namespace
+
+Result<Node> parse_toml(const std::string& text, const std::string& file, const TreeLimits& limits) {
+  if (auto fine = check_text(text, file, limits.bytes); !fine) return tl::unexpected(fine.error());
+  try {
+    const toml::table table = toml::parse(text, file);
+    return TreeBuilder(limits.nodes).build(table, 0);
+  } catch (const Refusal& refusal) {
+    return tl::unexpected(at(file, refusal.place, refusal.message, refusal.hint));
+  } catch (const toml::parse_error& broken) {
+    return tl::unexpected(at(file, place_of(broken.source()), "broken TOML: " + std::string(broken.description())));
+  }
+}
+
+}  // namespace prov::workspace

@@ -89,11 +89,10 @@ class LiveBackend final : public Backend {
     }
     domain::AcceptDamage known = *damage;
     known.attested_epoch = reach_.dispatcher.attested_epoch();
-    reach_.core.submit({command.id, command.workspace, known}, who, std::move(guarded), std::move(sides));
+    reach_.core.submit({command.id, command.workspace, known, command.plan}, who, std::move(guarded), std::move(sides));
   }
 
-  Result<std::vector<domain::EventBody>> check(const domain::Command& command,
-                                               const domain::Principal& who) const override {
+  Result<event_log::Planned> check(const domain::Command& command, const domain::Principal& who) const override {
     return reach_.core.check(command, who);
   }
 

@@ -39,6 +39,13 @@ enum class Completes {
   shell
 };
 
+// What --out takes for one command beside the forms of the result: another word, or (in capitals) anything.
+struct OutAlso {
+  std::string_view word;  // "jsonl", "FILE"; empty: nothing
+  std::string_view help;
+  bool is_place() const { return !word.empty() && word.front() >= 'A' && word.front() <= 'Z'; }
+};
+
 struct Command {
   std::string_view noun;
   std::string_view verb;     // empty: the noun alone is the command
@@ -52,6 +59,7 @@ struct Command {
   std::string_view help;     // one line
   std::string_view example;  // without the program's name
   Run run;
+  OutAlso out_also = {};
 };
 inline constexpr int kAnyNumber = -1;
 

@@ -108,6 +108,10 @@ class Completer {
 
   void offer_value(const Flag& flag, const std::string& prefix) {
     for (const auto choice : words(flag.choices)) offer(prefix + std::string(choice), "");
+    const Command* known = flag.name == "out" ? command() : nullptr;
+    if (known != nullptr && !known->out_also.is_place()) {
+      for (const auto word : words(known->out_also.word)) offer(prefix + std::string(word), known->out_also.help);
+    }
     const Completes what = value_of_flag(flag.name);
     if (what == Completes::nothing) return;
     for (const auto& name : look_up_(what)) offer(prefix + name, "");

@@ -28,9 +28,18 @@ std::string home_of(const World& world) {
   return (user.empty() ? "/root" : user) + "/.provisioning";
 }
 
+std::optional<Format> format_named(const std::string& word) {
+  if (word == "table") return Format::table;
+  if (word == "json") return Format::json;
+  if (word == "yaml") return Format::yaml;
+  return word == "jsonl" ? std::optional<Format>(Format::jsonl) : std::nullopt;
+}
+
+// --out may be given twice where it can also name a file: one for the form, one for the file.
 Format format_of(const Invocation& call) {
-  const std::string out = call.value("out", "table");
-  return out == "json" ? Format::json : out == "yaml" ? Format::yaml : Format::table;
+  Format format = Format::table;
+  for (const auto& word : call.values("out")) format = format_named(word).value_or(format);
+  return format;
 }
 
 }  // namespace
@@ -47,7 +56,16 @@ void Context::print(const nlohmann::json& document, const std::function<std::str
     case Format::table: console.result(table()); return;
     case Format::json: console.result(to_pretty_json(document)); return;
     case Format::yaml: console.result(to_yaml(document)); return;
+    case Format::jsonl: console.result(document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   }
+}
+
+std::string Context::out_file() const {
+  std::string file;
+  for (const auto& word : call.values("out")) {
+    if (!format_named(word)) file = word;
+  }
+  return file;
 }
 
 Result<io::Endpoint> Context::endpoint() const {

@@ -16,7 +16,7 @@
 
 namespace prov::cli {
 
-enum class Format { table, json, yaml };
+enum class Format { table, json, yaml, jsonl };
 
 class Context {
  public:
@@ -28,6 +28,7 @@ class Context {
   const workspace::Home home;
 
   Format format() const { return format_; }
+  std::string out_file() const;  // that --out names, where a command takes one; empty: none
   // Prints a result once: `table()` for people, `document` for programs.
   void print(const nlohmann::json& document, const std::function<std::string()>& table);
 

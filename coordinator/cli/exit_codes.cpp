@@ -15,6 +15,7 @@ std::span<const ExitCode> exit_codes() {
       {Exit::partly_failed, "partly failed: some steps are done, others are not"},
       {Exit::in_doubt, "in doubt: of some step nobody knows whether it was done"},
       {Exit::still_running, "--timeout passed; the workflow goes on"},
+      {Exit::differs, "what is there differs from what it should be"},
       {Exit::interrupted, "interrupted by Ctrl-C; the workflow goes on"},
   };
   return kCodes;

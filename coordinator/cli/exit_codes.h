@@ -19,6 +19,7 @@ enum class Exit : int {
   partly_failed = 8,
   in_doubt = 9,
   still_running = 10,
+  differs = 11,
   interrupted = 130,
 };
 

@@ -93,10 +93,10 @@ std::string group_page(const Group& group) {
 std::string command_page(const Command& command) {
   std::string out = text(command.help) + "\n\nUsage: " + text(kProgram) + " " + usage(command) + " [--flags]\n";
   if (!command.aliases.empty()) out += "Also: " + joined(command.aliases) + "\n";
-  if (!command.flags.empty()) {
-    out += "\nFlags:\n";
-    for (const auto name : words(command.flags)) out += flag_row(*find_flag(name));
-  }
+  const OutAlso& also = command.out_also;
+  if (!command.flags.empty() || !also.word.empty()) out += "\nFlags:\n";
+  for (const auto name : words(command.flags)) out += flag_row(*find_flag(name));
+  if (!also.word.empty()) out += row("-o, --out " + text(also.word), also.help);
   out += "\n" + common_flags();
   return out + "\nExample:\n  " + text(kProgram) + " " + text(command.example) + "\n";
 }

@@ -62,7 +62,12 @@ Step step_of(const json& task) {
   step.message = one_line(text_in(task, "message"));
   step.started_ms = time_in(task, "started_at");
   step.ended_ms = time_in(task, "completed_at");
+  if (text_in(task, "command") == "approval") step.prompt = one_line(text_in(task, "args"));
   return step;
+}
+
+bool ended_badly(const Step& step) {
+  return step.state == Step::State::ended && step.outcome != "done" && step.outcome != "unchanged";
 }
 
 // A known step as an event changes it.
@@ -100,6 +105,7 @@ std::vector<StepChange> MonitorModel::load(const json& workflow) {
     const auto known = by_id_.find(seen.id);
     if (known != by_id_.end()) {
       seen.last_line = steps_[known->second].last_line;
+      seen.operation = steps_[known->second].operation;
       observe(known->second, seen, changes);
       continue;
     }
@@ -107,9 +113,50 @@ std::vector<StepChange> MonitorModel::load(const json& workflow) {
     if (seen.state == Step::State::running) changes.push_back({steps_.size(), StepChange::What::started});
     steps_.push_back(std::move(seen));
   }
+  load_operations(workflow);
+  load_failures(workflow);
+  paused_ = flag_in(workflow, "paused");
+  rolls_back_ = text_in(workflow, "rolls_back");
+  undoing_.clear();
+  for (const auto& id : child_in(workflow, "rolled_back_by")) {
+    if (id.is_string()) undoing_.push_back(id.get<std::string>());
+  }
   ended_ = ended_ || text_in(workflow, "status") == "ended";
   if (ended_ && outcome_.empty()) outcome_ = spaced(text_in(workflow, "outcome"));
   return changes;
+}
+
+void MonitorModel::load_operations(const json& workflow) {
+  for (const auto& one : child_in(workflow, "operations")) {
+    OperationView seen;
+    seen.id = one_line(text_in(one, "id"));
+    seen.kind = text_in(one, "kind");
+    seen.message = one_line(text_in(one, "message"));
+    const std::string status = text_in(one, "status");
+    seen.waiting = status == "waiting" || status == "due";
+    seen.ended = status == "ended";
+    seen.unneeded = flag_in(one, "unneeded");
+    seen.outcome = spaced(text_in(one, "outcome"));
+    seen.first = number_in(one, "first_task");
+    seen.count = number_in(one, "task_count");
+    seen.waves = number_in(child_in(one, "waves"), "total");
+    const std::size_t index = number_in(one, "index");
+    if (index > operations_.size()) continue;  // a page is missing before it
+    if (index == operations_.size()) operations_.emplace_back();
+    operations_[index] = std::move(seen);
+  }
+  for (std::size_t i = 0; i < operations_.size(); ++i) {
+    const std::size_t end = std::min(operations_[i].first + operations_[i].count, steps_.size());
+    for (std::size_t step = operations_[i].first; step < end; ++step) steps_[step].operation = i;
+  }
+}
+
+void MonitorModel::load_failures(const json& workflow) {
+  for (const auto& failure : child_in(child_in(workflow, "failures"), "items")) {
+    const auto known = by_id_.find(text_in(failure, "task"));
+    const std::string line = text_in(failure, "line");
+    if (known != by_id_.end() && !line.empty()) steps_[known->second].last_line = one_line(line);
+  }
 }
 
 std::vector<StepChange> MonitorModel::apply(const json& event) {
@@ -121,10 +168,64 @@ std::vector<StepChange> MonitorModel::apply(const json& event) {
     outcome_ = spaced(text_in(body, "outcome"));
     return changes;
   }
+  if (apply_to_course(type, body)) return changes;
   const auto known = by_id_.find(text_in(body, "task"));
   if (known == by_id_.end()) return changes;
+  const Step& step = steps_[known->second];
+  if (type == "TaskDispatched" && !step.prompt.empty() && step.state < Step::State::sent) {
+    notes_.push_back("waits for a yes: " + step.prompt);
+  }
   observe(known->second, after(steps_[known->second], type, body, number_in(event, "log_time_ms")), changes);
   return changes;
+}
+
+// Events that are about the workflow, or one of its operations.
+bool MonitorModel::apply_to_course(const std::string& type, const json& body) {
+  if (type == "WorkflowPaused" || type == "WorkflowResumed") {
+    paused_ = type == "WorkflowPaused";
+    const std::string reason = one_line(text_in(body, "reason"));
+    notes_.push_back((paused_ ? "paused" : "resumed") + (reason.empty() ? "" : ": " + reason));
+    return true;
+  }
+  if (type == "WorkflowRetried") {
+    forget_failures(body);
+    notes_.emplace_back("what did not succeed is done again");
+    return true;
+  }
+  const bool opened = type == "OperationOpened", skipped = type == "OperationSkipped";
+  if (!opened && !skipped) return type == "ApprovalGiven";
+  const std::size_t index = number_in(body, "operation");
+  if (index >= operations_.size()) return true;
+  OperationView& operation = operations_[index];
+  operation.waiting = false;
+  if (opened) {
+    const std::uint64_t wave = number_in(body, "wave") + 1;
+    if (operation.waves > 1) {
+      notes_.push_back(operation.id + ": wave " + std::to_string(wave) + " of " + std::to_string(operation.waves));
+    }
+    return true;
+  }
+  operation.ended = true;
+  operation.unneeded = flag_in(body, "unneeded");
+  operation.outcome = spaced(text_in(body, "outcome"));
+  operation.message = one_line(text_in(body, "reason"));
+  notes_.push_back(operation.id + ": " + (operation.unneeded ? "not needed" : operation.outcome) +
+                   (operation.message.empty() ? "" : ", " + operation.message));
+  return true;
+}
+
+// They are to run again, so that what comes of them now is news.
+void MonitorModel::forget_failures(const json& retried) {
+  const json& wanted = child_in(retried, "operations");
+  const bool doubt = flag_in(retried, "in_doubt");
+  ended_ = false;
+  outcome_.clear();
+  for (Step& step : steps_) {
+    const bool meant = !wanted.is_array() || wanted.empty() ||
+                       std::find(wanted.begin(), wanted.end(), json(step.operation)) != wanted.end();
+    if (meant && ended_badly(step) && (doubt || step.outcome != "in doubt")) step.state = Step::State::waiting;
+  }
+  for (OperationView& operation : operations_) operation.ended = operation.ended && operation.unneeded;
 }
 
 void MonitorModel::observe(std::size_t index, const Step& seen, std::vector<StepChange>& changes) {
@@ -149,10 +250,12 @@ void MonitorModel::add_output(const std::string& task, std::uint64_t attempt, co
       one_line(std::string_view(data).substr(begin, std::min(end + 1 - begin, kMaxLastLine)));
 }
 
-StepCounts MonitorModel::counts() const {
+StepCounts MonitorModel::counts_of(std::size_t first, std::size_t count) const {
   StepCounts counts;
-  counts.total = steps_.size();
-  for (const auto& step : steps_) {
+  const std::size_t end = std::min(first + count, steps_.size());
+  counts.total = end - std::min(first, end);
+  for (std::size_t i = first; i < end; ++i) {
+    const Step& step = steps_[i];
     if (step.state == Step::State::sent || step.state == Step::State::running) ++counts.running;
     if (step.state == Step::State::waiting || step.state == Step::State::ready) ++counts.waiting;
     if (step.state != Step::State::ended) continue;

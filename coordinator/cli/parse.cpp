@@ -150,6 +150,9 @@ class Parser {
       }
       const auto choices = words(flag.choices);
       const auto right = [&](const std::string& value) {
+        if (name == "out" && !value.empty() && (command.out_also.is_place() || command.out_also.word == value)) {
+          return true;
+        }
         return choices.empty() ? !value.empty() : std::find(choices.begin(), choices.end(), value) != choices.end();
       };
       for (const auto& value : values) {
@@ -201,11 +204,14 @@ Result<Invocation> parse(const std::vector<std::string>& words) { return Parser(
 
 std::string asked_format(const std::vector<std::string>& words) {
   std::string format = "table";
+  const auto take = [&](const std::string& word) {
+    if (word == "table" || word == "json" || word == "yaml" || word == "jsonl") format = word;
+  };
   for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
-    if (words[i].rfind("--out=", 0) == 0) format = words[i].substr(6);
-    if ((words[i] == "--out" || words[i] == "-o") && i + 1 < words.size()) format = words[i + 1];
+    if (words[i].rfind("--out=", 0) == 0) take(words[i].substr(6));
+    if ((words[i] == "--out" || words[i] == "-o") && i + 1 < words.size()) take(words[i + 1]);
   }
-  return format == "json" || format == "yaml" ? format : "table";
+  return format;
 }
 
 }  // namespace prov::cli

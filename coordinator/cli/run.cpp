@@ -30,7 +30,9 @@ int tell(const Error& error, World& world, Console& console, const std::string& 
   if (format != "table") {
     const json document{{"success", false},
                         {"error", {{"code", name_of(error.code)}, {"message", error.message}, {"hint", error.hint}}}};
-    world.out(format == "json" ? to_pretty_json(document) : to_yaml(document));
+    world.out(format == "json"    ? to_pretty_json(document)
+              : format == "jsonl" ? document.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"
+                                  : to_yaml(document));
   }
   tell_message(console, error.message);
   if (!error.hint.empty()) console.warn("  hint: " + one_line(error.hint));
@@ -71,7 +73,7 @@ int run(const std::vector<std::string>& words, World& world) {
   }
   Context context(world, *invocation);
   const auto exit = invocation->command->run(context);
-  if (!exit) return tell(exit.error(), world, context.console, invocation->value("out", "table"));
+  if (!exit) return tell(exit.error(), world, context.console, asked_format(words));
   return static_cast<int>(*exit);
 }
 

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator/cli/monitor.h"
+#include "coordinator/cli/plan_view.h"
 #include "coordinator/cli/render.h"
 
 namespace prov::cli {
@@ -13,17 +14,8 @@ namespace {
 
 constexpr std::size_t kMostReasons = 20;
 
-std::string sign_of(const std::string& action) {
-  if (action == "create" || action == "install") return "+";
-  if (action == "delete" || action == "uninstall") return "-";
-  return action == "await" ? "." : ">";
-}
-
-Colour colour_of(const std::string& sign) {
-  return sign == "+" ? Colour::green : sign == "-" ? Colour::red : Colour::plain;
-}
-
 Result<void> prepare(Client& client, const Submission& submission) {
+  if (submission.workspace.empty()) return {};
   auto registered = client.post("/workspaces", {}, {{"name", submission.workspace}});
   if (!registered) return tl::unexpected(registered.error());
   for (const auto& bundle : submission.bundles) {
@@ -33,23 +25,15 @@ Result<void> prepare(Client& client, const Submission& submission) {
   return {};
 }
 
-std::string item_text(const json& line) {
-  const std::string name = text_in(line, "name"), server = text_in(line, "server");
-  return one_line(server.empty() || server == name ? name : name + " on " + server);
-}
-
-std::string reason_text(const json& line) {
-  const std::string reason = text_in(line, "reason");
-  return reason.empty() ? "\n" : "  (" + one_line(reason) + ")\n";
-}
-
 // Who names a thing is told why nothing is done about it: it may be a typing error.
 std::string left_alone_text(const json& answer) {
   std::string out;
   std::size_t shown = 0;
   for (const auto& line : child_in(answer, "unchanged")) {
     if (++shown > kMostReasons) return out + "= ...\n";
-    out += "= " + item_text(line) + reason_text(line);
+    const std::string name = text_in(line, "name"), server = text_in(line, "server");
+    out += "= " + one_line(server.empty() || server == name ? name : name + " on " + server) + "  (" +
+           one_line(text_in(line, "reason")) + ")\n";
   }
   return out;
 }
@@ -60,48 +44,62 @@ std::string asked_text(const Context& context, const json& answer) {
 
 }  // namespace
 
-std::string plan_text(const json& answer, const Console& console) {
-  std::string out;
-  const json& plan = child_in(answer, "plan");
-  for (const auto& line : plan) {
-    const std::string action = text_in(line, "action"), sign = sign_of(action);
-    out +=
-        console.out_paint(colour_of(sign), sign + " " + one_line(action) + " " + item_text(line)) + reason_text(line);
-  }
-  if (const auto total = number_in(answer, "plan_total"); total > plan.size()) {
-    out += "... and " + std::to_string(total - plan.size()) + " more\n";
-  }
-  const std::size_t unchanged = child_in(answer, "unchanged").size();
-  if (plan.empty()) out += "nothing to do";
-  if (unchanged > 0) out += (plan.empty() ? ": " : "") + std::to_string(unchanged) + " unchanged";
-  return out + (plan.empty() || unchanged > 0 ? "\n" : "");
+Result<void> check_waiting(const Context& context) {
+  if (!context.call.has("timeout") || context.call.has("wait")) return {};
+  return fail(Code::invalid, "--timeout says how long to wait, so it goes with --wait", "add --wait");
 }
 
-Result<Exit> submit(Context& context, const Submission& submission) {
-  if (context.call.has("timeout") && !context.call.has("wait")) {
-    return fail(Code::invalid, "--timeout says how long to wait, so it goes with --wait", "add --wait");
-  }
+Result<json> check(Context& context, const Submission& submission) {
   auto client = context.client();
   if (!client) return tl::unexpected(client.error());
-  const bool check = context.call.has("check");
-  if (!check) {
-    if (auto ready = prepare(**client, submission); !ready) return tl::unexpected(ready.error());
-  }
-  auto answer = (*client)->post(submission.path, {{"workspace", submission.workspace}, {"check", check ? "true" : ""}},
-                                submission.body);
-  if (!answer) return tl::unexpected(answer.error());
-  const std::string workflow = text_in(*answer, "workflow");
-  if (check || workflow.empty()) {
-    context.print(*answer, [&] { return asked_text(context, *answer); });
+  return (*client)->post(submission.path, {{"workspace", submission.workspace}, {"check", "true"}}, submission.body);
+}
+
+Result<json> send(Context& context, const Submission& submission) {
+  auto client = context.client();
+  if (!client) return tl::unexpected(client.error());
+  if (auto ready = prepare(**client, submission); !ready) return tl::unexpected(ready.error());
+  return (*client)->post(submission.path, {{"workspace", submission.workspace}, {"plan", submission.plan}},
+                         submission.body);
+}
+
+Result<Exit> go_on(Context& context, const json& answer) {
+  const std::string workflow = text_in(answer, "workflow");
+  if (workflow.empty()) {
+    context.print(answer, [&] { return asked_text(context, answer); });
     return Exit::ok;
   }
   if (context.call.has("wait")) {
     context.console.say("workflow " + workflow);
     return follow_workflow(context, workflow);
   }
-  context.print(*answer, [&] { return asked_text(context, *answer) + "workflow " + workflow + "\n"; });
+  context.print(answer, [&] { return asked_text(context, answer) + "workflow " + workflow + "\n"; });
   context.console.say("follow it: provisioning workflow monitor " + workflow);
   return Exit::ok;
+}
+
+Result<Exit> submit(Context& context, const Submission& submission) {
+  if (auto fine = check_waiting(context); !fine) return tl::unexpected(fine.error());
+  auto answer = context.call.has("check") ? check(context, submission) : send(context, submission);
+  if (!answer) return tl::unexpected(answer.error());
+  return go_on(context, *answer);
+}
+
+Result<Exit> submit_asking(Context& context, Submission submission) {
+  if (auto fine = check_waiting(context); !fine) return tl::unexpected(fine.error());
+  if (context.call.has("check") || context.call.has("yes")) return submit(context, submission);
+  auto plan = check(context, submission);
+  if (!plan) return tl::unexpected(plan.error());
+  const bool asks = !submission.question.empty() && number_in(*plan, "plan_total") > 0;
+  if (asks || removes_something(*plan)) {
+    context.console.talk_raw(plan_text(*plan, context.console));
+    auto sure = context.confirmed(submission.question.empty() ? "Do this? What is marked with - goes for good."
+                                                              : submission.question);
+    if (!sure) return tl::unexpected(sure.error());
+    if (!*sure) return Exit::failed;
+    submission.plan = text_in(*plan, "digest");
+  }
+  return submit(context, submission);
 }
 
 Result<Loaded> load_infra_in_use(Context& context) {

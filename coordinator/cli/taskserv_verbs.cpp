@@ -2,9 +2,14 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator/cli/documents.h"
+#include "coordinator/cli/monitor.h"
+#include "coordinator/cli/plan_view.h"
+#include "coordinator/cli/rehearsal.h"
 #include "coordinator/cli/render.h"
+#include "coordinator/cli/step_outputs.h"
 #include "coordinator/cli/submit.h"
 #include "coordinator/cli/verbs.h"
+#include "coordinator/workspace/batch_resolve.h"
 #include "coordinator/workspace/resolve.h"
 
 namespace prov::cli {
@@ -33,11 +38,64 @@ Result<Chosen> choose(Context& context, bool with_required) {
   return Chosen{loaded->workspace.name, std::move(*resolved)};
 }
 
+workspace::ResolvedBatch rehearsal_of(workspace::ResolvedTaskservs taskservs) {
+  workspace::ResolvedBatch batch;
+  batch.name = "rehearsal";
+  batch.infra = taskservs.infra;
+  batch.bundles = std::move(taskservs.bundles);
+  workspace::ResolvedOperation operation;
+  operation.id = "rehearse";
+  operation.kind = workspace::OperationKind::taskserv_create;
+  operation.mode = workspace::OperationMode::rehearse;
+  operation.on_failure = workspace::OnFailure::go_on;
+  operation.taskservs = std::move(taskservs.taskservs);
+  batch.operations.push_back(std::move(operation));
+  return batch;
+}
+
+// A task names its host, and its task service as the first of its arguments.
+Result<Exit> report_rehearsal(Context& context, Client& client, const std::string& workflow, Exit exit) {
+  auto whole = whole_workflow(client, workflow);
+  if (!whole) return tl::unexpected(whole.error());
+  std::vector<Rehearsed> all;
+  for (const auto& task : child_in(*whole, "tasks")) {
+    auto output = output_of_step(client, task);
+    if (!output) return tl::unexpected(output.error());
+    const json& args = child_in(task, "args");
+    const std::string name = args.is_array() && !args.empty() && args[0].is_string() ? args[0].get<std::string>() : "";
+    all.push_back(
+        {text_in(task, "server"), name, text_in(task, "outcome"), text_in(task, "message"), rehearsal_in(*output)});
+  }
+  json document = rehearsals_json(all);
+  document["workflow"] = workflow;
+  context.print(document, [&] { return rehearsals_text(all, context.console); });
+  context.console.say("this was a rehearsal: nothing was changed; what it printed: provisioning workflow output " +
+                      workflow + "/1");
+  return exit;
+}
+
+Result<Exit> rehearse(Context& context, Chosen chosen) {
+  auto batch = rehearsal_of(std::move(chosen.taskservs));
+  auto answer = send(context, {chosen.workspace, "/workflows/batch/submit", batch_body(batch), batch.bundles});
+  if (!answer) return tl::unexpected(answer.error());
+  const std::string workflow = text_in(*answer, "workflow");
+  if (workflow.empty()) return go_on(context, *answer);
+  auto client = context.client();
+  if (!client) return tl::unexpected(client.error());
+  return follow_workflow(context, workflow, [&](const std::string& id, Exit exit) {
+    return report_rehearsal(context, **client, id, exit);
+  });
+}
+
 }  // namespace
 
 Result<Exit> taskserv_create(Context& context) {
+  if (context.call.has("rehearse") && !context.call.has("check")) {
+    return fail(Code::invalid, "--rehearse is a way to check", "add --check");
+  }
   auto chosen = choose(context, true);
   if (!chosen) return tl::unexpected(chosen.error());
+  if (context.call.has("rehearse")) return rehearse(context, std::move(*chosen));
   return submit(context, {chosen->workspace, "/workflows/taskservs/create", taskservs_body(chosen->taskservs),
                           std::move(chosen->taskservs.bundles)});
 }

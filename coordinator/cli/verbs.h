@@ -49,6 +49,25 @@ Result<Exit> workflow_monitor(Context& context);
 Result<Exit> workflow_output(Context& context);
 Result<Exit> workflow_cancel(Context& context);
 
+// course_verbs.cpp
+Result<Exit> workflow_pause(Context& context);
+Result<Exit> workflow_resume(Context& context);
+Result<Exit> workflow_retry(Context& context);
+Result<Exit> workflow_rollback(Context& context);
+Result<Exit> workflow_approve(Context& context);
+
+// batch_verbs.cpp
+Result<Exit> batch_submit(Context& context);
+Result<Exit> batch_list(Context& context);
+Result<Exit> batch_stats(Context& context);
+
+// plan_verbs.cpp, exec_verbs.cpp, drift_verbs.cpp
+Result<Exit> plan_infra_verb(Context& context);
+Result<Exit> apply_plan(Context& context);
+Result<Exit> exec_everywhere(Context& context);
+Result<Exit> targets_explain(Context& context);
+Result<Exit> show_drift(Context& context);
+
 // audit_verbs.cpp
 Result<Exit> audit_log(Context& context);
 Result<Exit> audit_verify(Context& context);

@@ -2,12 +2,13 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "common/time.h"
 #include "coordinator/cli/monitor.h"
 #include "coordinator/cli/monitor_view.h"
 #include "coordinator/cli/output_stream.h"
 #include "coordinator/cli/render.h"
 #include "coordinator/cli/verbs.h"
+#include "coordinator/cli/workflow_list.h"
+#include "coordinator/cli/workflow_page.h"
 
 namespace prov::cli {
 
@@ -16,58 +17,6 @@ using nlohmann::json;
 namespace {
 
 constexpr std::size_t kMostSteps = 10'000;
-
-std::string progress_text(const json& counts) { return text_in(counts, "done") + "/" + text_in(counts, "total"); }
-
-std::string took(std::uint64_t begin_ms, std::uint64_t end_ms, std::uint64_t now_ms) {
-  if (begin_ms == 0) return {};
-  const std::uint64_t until_ms = end_ms == 0 ? now_ms : end_ms;
-  return until_ms >= begin_ms ? duration_text(until_ms - begin_ms) : std::string();
-}
-
-std::string state_word(const json& task) {
-  const std::string outcome = text_in(task, "outcome");
-  return outcome.empty() ? text_in(task, "state") : outcome;
-}
-
-std::string steps_table(Context& context, const json& tasks) {
-  Table table({"#", "STEP", "HOST", "STATE", "ATTEMPT", "TOOK", "EXIT", "MESSAGE"});
-  std::size_t number = 0;
-  for (const auto& task : tasks) {
-    const std::string state = state_word(task), message = text_in(task, "message");
-    const std::uint64_t begin_ms = parse_iso8601(text_in(task, "started_at")).value_or(0);
-    const std::uint64_t end_ms = parse_iso8601(text_in(task, "completed_at")).value_or(0);
-    table.add({{std::to_string(++number), Colour::dim},
-               {text_in(task, "name"), Colour::bold},
-               {text_in(task, "server")},
-               {state, colour_of_status(state)},
-               {number_in(task, "attempt") == 0 ? "" : text_in(task, "attempt")},
-               {took(begin_ms, end_ms, context.world.now_ms())},
-               {text_in(task, "exit_code")},
-               {cut_to(one_line(message), 100)}});
-  }
-  return table.text(context.console);
-}
-
-// A task by its id; a number is that step of the newest workflow, and "ID/NUMBER" of that workflow.
-Result<std::string> task_in_question(Context& context, const std::string& asked) {
-  const std::size_t slash = asked.find('/');
-  const std::string number = slash == std::string::npos ? asked : asked.substr(slash + 1);
-  std::uint32_t step = 0;
-  const auto read = std::from_chars(number.data(), number.data() + number.size(), step);
-  const bool whole = read.ec == std::errc() && read.ptr == number.data() + number.size() && number.size() < 8;
-  if (!whole || step == 0) {
-    const auto id = parse_id(asked);
-    if (id && task_index(*id)) return asked;
-    return fail(Code::invalid, "\"" + asked + "\" is not a step: give its id, or its number in \"workflow status\"",
-                "provisioning workflow status" + std::string(id ? " " + asked : ""));
-  }
-  auto workflow = workflow_in_question(context, slash == std::string::npos ? "" : asked.substr(0, slash));
-  if (!workflow) return workflow;
-  const auto id = parse_id(*workflow);
-  if (!id) return fail(Code::internal, "the coordinator's workflow id is none: " + *workflow);
-  return to_text(task_id(*id, step - 1));
-}
 
 Exit exit_of_step(const std::string& outcome) {
   if (outcome == "done" || outcome == "unchanged") return Exit::ok;
@@ -111,15 +60,35 @@ Result<std::string> read_output(Context& context, Client& client, const std::str
 
 }  // namespace
 
-Result<Exit> workflow_list(Context& context) {
+Result<std::string> task_in_question(Context& context, const std::string& asked) {
+  const std::size_t slash = asked.find('/');
+  const std::string number = slash == std::string::npos ? asked : asked.substr(slash + 1);
+  std::uint32_t step = 0;
+  const auto read = std::from_chars(number.data(), number.data() + number.size(), step);
+  const bool whole = read.ec == std::errc() && read.ptr == number.data() + number.size() && number.size() < 8;
+  if (!whole || step == 0) {
+    const auto id = parse_id(asked);
+    if (id && task_index(*id)) return asked;
+    return fail(Code::invalid, "\"" + asked + "\" is not a step: give its id, or its number in \"workflow status\"",
+                "provisioning workflow status" + std::string(id ? " " + asked : ""));
+  }
+  auto workflow = workflow_in_question(context, slash == std::string::npos ? "" : asked.substr(0, slash));
+  if (!workflow) return workflow;
+  const auto id = parse_id(*workflow);
+  if (!id) return fail(Code::internal, "the coordinator's workflow id is none: " + *workflow);
+  return to_text(task_id(*id, step - 1));
+}
+
+Result<Exit> workflow_list(Context& context) { return list_workflows(context, "/workflows"); }
+
+Result<Exit> list_workflows(Context& context, const std::string& path) {
   auto workspace = context.workspace_name_or_all();
   if (!workspace) return tl::unexpected(workspace.error());
   auto limit = context.number("limit", 20, 1, 100'000);
   if (!limit) return tl::unexpected(limit.error());
   auto client = context.client();
   if (!client) return tl::unexpected(client.error());
-  auto items =
-      (*client)->list("/workflows", {{"workspace", *workspace}, {"status", context.call.value("status")}}, *limit);
+  auto items = (*client)->list(path, {{"workspace", *workspace}, {"status", context.call.value("status")}}, *limit);
   if (!items) return tl::unexpected(items.error());
   context.print({{"items", *items}, {"total", items->size()}}, [&] {
     Table table({"WORKFLOW", "KIND", "INFRA", "STATUS", "STEPS", "SUBMITTED", "TOOK"});
@@ -132,7 +101,7 @@ Result<Exit> workflow_list(Context& context) {
                  {status, colour_of_status(status)},
                  {progress_text(child_in(one, "counts"))},
                  {time_text(number_in(one, "submitted_ms"))},
-                 {took(number_in(one, "submitted_ms"), number_in(one, "ended_ms"), context.world.now_ms())}});
+                 {took_text(number_in(one, "submitted_ms"), number_in(one, "ended_ms"), context.world.now_ms())}});
     }
     return table.text(context.console);
   });
@@ -140,29 +109,18 @@ Result<Exit> workflow_list(Context& context) {
 }
 
 Result<Exit> workflow_status(Context& context) {
-  auto id = workflow_in_question(context, context.call.args.empty() ? "" : context.call.args[0]);
+  auto id = asked_workflow(context);
   if (!id) return tl::unexpected(id.error());
   auto client = context.client();
   if (!client) return tl::unexpected(client.error());
   auto workflow = (*client)->get("/workflows/" + path_segment(*id), {{"limit", std::to_string(kMostSteps)}});
   if (!workflow) return tl::unexpected(workflow.error());
-  context.print(*workflow, [&] {
-    const std::string outcome = text_in(*workflow, "outcome");
-    return facts_text({{"workflow", *id},
-                       {"kind", text_in(*workflow, "kind")},
-                       {"status", outcome.empty() ? text_in(*workflow, "status") : outcome},
-                       {"steps", progress_text(child_in(*workflow, "counts")) + " done"},
-                       {"submitted",
-                        time_text(number_in(*workflow, "submitted_ms")) + " by " + text_in(*workflow, "initiator")},
-                       {"took", took(number_in(*workflow, "submitted_ms"), number_in(*workflow, "ended_ms"),
-                                     context.world.now_ms())}}) +
-           "\n" + steps_table(context, child_in(*workflow, "tasks"));
-  });
+  context.print(*workflow, [&] { return workflow_page(*workflow, context.world.now_ms(), context.console); });
   return Exit::ok;
 }
 
 Result<Exit> workflow_monitor(Context& context) {
-  auto id = workflow_in_question(context, context.call.args.empty() ? "" : context.call.args[0]);
+  auto id = asked_workflow(context);
   if (!id) return tl::unexpected(id.error());
   return follow_workflow(context, *id);
 }
@@ -203,7 +161,7 @@ Result<Exit> workflow_output(Context& context) {
 }
 
 Result<Exit> workflow_cancel(Context& context) {
-  auto id = workflow_in_question(context, context.call.args[0]);
+  auto id = asked_workflow(context);
   if (!id) return tl::unexpected(id.error());
   auto sure = context.confirmed("Cancel workflow " + *id + "? What runs is stopped.");
   if (!sure) return tl::unexpected(sure.error());

@@ -54,19 +54,13 @@ bool workspace_of(const CallPtr& call, std::string& workspace) {
 }
 
 // Finds the agent on the owner's thread and submits make(agent) for it.
-void change_agent(const CallPtr& call, const std::string& workspace,
-                  std::function<domain::CommandBody(const domain::Agent&)> make) {
-  on_owner(call, [call, workspace, make = std::move(make)] {
-    Backend& backend = call->services.backend;
-    auto agent = find_agent(backend.state(), call->asked.params.at(0), workspace);
+void change_agent(const CallPtr& call, std::function<domain::CommandBody(const domain::Agent&)> make) {
+  Wish wish;
+  if (!read_wish(call, wish)) return;
+  on_owner(call, [call, wish, make = std::move(make)] {
+    auto agent = find_agent(call->services.backend.state(), call->asked.params.at(0), wish.workspace);
     if (!agent) return answer_durably(call, refusal(agent.error()));
-    const auto command = command_of(*call, (*agent)->workspace, make(**agent));
-    backend.submit(command, call->asked.who,
-                   [call](Result<domain::Answer> answer) {
-                     if (!answer) return call->refuse(answer.error());
-                     call->answer(ok({{"changed", answer->sequence != 0}}));
-                   },
-                   {});
+    change(call, command_of(*call, (*agent)->workspace, make(**agent)), wish, changed);
   });
 }
 
@@ -164,8 +158,6 @@ void post_agent_token(const CallPtr& call) {
 }
 
 void post_agent_drain(const CallPtr& call) {
-  std::string workspace;
-  if (!workspace_of(call, workspace)) return;
   auto value = parse_json(call->body);
   if (!value) return call->refuse(value.error());
   std::optional<Error> error;
@@ -173,14 +165,12 @@ void post_agent_drain(const CallPtr& call) {
   const bool undo = in.flag("undo");
   in.finish();
   if (error) return call->refuse(*error);
-  change_agent(call, workspace, [undo](const domain::Agent& agent) -> domain::CommandBody {
+  change_agent(call, [undo](const domain::Agent& agent) -> domain::CommandBody {
     return domain::DrainAgent{agent.key, !undo};
   });
 }
 
 void delete_agent(const CallPtr& call) {
-  std::string workspace;
-  if (!workspace_of(call, workspace)) return;
   auto value = parse_json(call->body);
   if (!value) return call->refuse(value.error());
   std::optional<Error> error;
@@ -188,7 +178,7 @@ void delete_agent(const CallPtr& call) {
   const std::string reason = in.text("reason", kMaxReasonBytes, Need::optional);
   in.finish();
   if (error) return call->refuse(*error);
-  change_agent(call, workspace, [reason](const domain::Agent& agent) -> domain::CommandBody {
+  change_agent(call, [reason](const domain::Agent& agent) -> domain::CommandBody {
     return domain::RemoveAgent{agent.key, reason};
   });
 }

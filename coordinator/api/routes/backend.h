@@ -15,6 +15,7 @@
 #include "coordinator/domain/commands.h"
 #include "coordinator/domain/state.h"
 #include "coordinator/event_log/event_filter.h"
+#include "coordinator/event_log/plan_digest.h"
 #include "coordinator/projection/status.h"
 #include "coordinator/projection/view.h"
 
@@ -32,8 +33,7 @@ class Backend {
   // As Core's: `reply` and `done` run behind the output gate, or at once with an error.
   virtual void submit(const domain::Command& command, const domain::Principal& who, Submitted reply,
                       std::vector<SideRecord> sides) = 0;
-  virtual Result<std::vector<domain::EventBody>> check(const domain::Command& command,
-                                                       const domain::Principal& who) const = 0;
+  virtual Result<event_log::Planned> check(const domain::Command& command, const domain::Principal& who) const = 0;
   virtual void when_durable(std::function<void()> done) = 0;
   virtual Result<void> flowing() const { return {}; }  // as Core's: an error tells why nothing becomes durable now
   virtual void cover(std::function<void()> done) = 0;  // by a signed checkpoint, when that can be written

@@ -1,8 +1,11 @@
 #include "coordinator/api/routes/call.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace prov::api {
+
+using nlohmann::json;
 
 Call::~Call() {
   if (!answered_) answer(refusal(Error{Code::unavailable, "the coordinator is stopping", "try again"}));
@@ -50,5 +53,50 @@ bool required_workspace(const CallPtr& call, std::string& workspace) {
   if (query.error()) call->refuse(*query.error());
   return !query.error();
 }
+
+Result<std::string> output_tail(Archive& archive, const Id& task, std::uint32_t attempt) {
+  auto bytes = archive.output_bytes(task, attempt);
+  if (!bytes) return tl::unexpected(bytes.error());
+  return archive.output(task, attempt, *bytes - std::min<std::uint64_t>(*bytes, kTailBytes), kTailBytes);
+}
+
+bool read_wish(const CallPtr& call, Wish& wish) {
+  QueryFields query(call->asked.target);
+  wish.workspace = query.name("workspace");
+  wish.check = query.flag("check");
+  wish.plan = query.digest("plan");
+  if (wish.check && wish.plan) query.refuse("plan", "binds what is done; \"check\" does nothing");
+  if (query.error()) call->refuse(*query.error());
+  return !query.error();
+}
+
+json binding(const event_log::Planned& planned) {
+  return {{"position", {{"log_id", to_text(planned.log_id)}, {"sequence", planned.sequence}}},
+          {"digest", to_text(planned.digest)}};
+}
+
+void change(const CallPtr& call, domain::Command command, const Wish& wish,
+            std::function<json(const domain::Answer&)> done) {
+  Backend& backend = call->services.backend;
+  if (wish.check) {
+    auto planned = backend.check(command, call->asked.who);
+    if (!planned) return answer_durably(call, refusal(planned.error()));
+    json events = json::array();
+    for (const auto& body : planned->events) events.push_back(domain::name_of(body));
+    json answer = binding(*planned);
+    answer["changed"] = !events.empty();
+    answer["events"] = std::move(events);
+    return answer_durably(call, ok(std::move(answer)));
+  }
+  command.plan = wish.plan;
+  backend.submit(command, call->asked.who,
+                 [call, done = std::move(done)](Result<domain::Answer> answer) {
+                   if (!answer) return call->refuse(answer.error());
+                   call->answer(ok(done(*answer)));
+                 },
+                 {});
+}
+
+json changed(const domain::Answer& answer) { return {{"changed", answer.sequence != 0}}; }
 
 }  // namespace prov::api

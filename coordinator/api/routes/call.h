@@ -1,7 +1,10 @@
 #pragma once
 // One request on its way through a handler: what was asked, by whom, and the one answer.
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 #include "coordinator/api/routes/backend.h"
@@ -59,5 +62,27 @@ domain::Command command_of(const Call& call, std::string workspace, domain::Comm
 
 // The `workspace` of a changing request; refuses (and answers) when it is missing or no name.
 bool required_workspace(const CallPtr& call, std::string& workspace);
+
+// Reader's thread: the last bytes that are stored of an attempt's output.
+inline constexpr std::size_t kTailBytes = 4096;
+Result<std::string> output_tail(Archive& archive, const Id& task, std::uint32_t attempt);
+
+// What every changing request can ask for beside its command: to be told alone what would be done, or that it is done
+// only where that would still be what a plan said.
+struct Wish {
+  std::string workspace;  // of the query; may be empty
+  bool check = false;
+  std::optional<Digest> plan;
+};
+bool read_wish(const CallPtr& call, Wish& wish);  // refuses (and answers) when the query is wrong
+
+// {position: {log_id, sequence}, digest}: what a later request can be bound to.
+nlohmann::json binding(const event_log::Planned& planned);
+
+// Owner's thread: gives the command and answers with what `done` makes of it; or, with `check`, with
+// {changed, events: names, position, digest}.
+void change(const CallPtr& call, domain::Command command, const Wish& wish,
+            std::function<nlohmann::json(const domain::Answer&)> done);
+nlohmann::json changed(const domain::Answer& answer);  // {changed}
 
 }  // namespace prov::api

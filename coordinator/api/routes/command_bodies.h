@@ -22,6 +22,12 @@ domain::CommandBody read_check_taskservs(Fields& in);
 domain::CommandBody read_exec(Fields& in);
 domain::CommandBody read_noop(Fields& in);
 
+// What other bodies hold too.
+domain::ServerSpec read_server(Fields& in, const std::string& infra);
+domain::TaskservSpec read_taskserv(Fields& in, Need server = Need::required);
+// "argv" as a host can take it: at most 256 KiB in all, which stays well within a frame of the agent link.
+std::vector<std::string> read_argv(Fields& in, Need need = Need::required);
+
 struct ParsedBody {
   domain::CommandBody command;
   bool check = false;  // "check": true in the body

@@ -34,7 +34,19 @@ void post_exec(const CallPtr& call);
 void post_noop(const CallPtr& call);
 void get_workflows(const CallPtr& call);
 void get_workflow(const CallPtr& call);
+void post_batch(const CallPtr& call);
+void get_batches(const CallPtr& call);
+
+// course_routes.cpp
 void post_cancel(const CallPtr& call);
+void post_pause(const CallPtr& call);
+void post_resume(const CallPtr& call);
+void post_retry(const CallPtr& call);
+void post_rollback(const CallPtr& call);
+void post_approve(const CallPtr& call);
+
+// target_routes.cpp
+void post_explain(const CallPtr& call);
 
 // task_routes.cpp
 void get_tasks(const CallPtr& call);

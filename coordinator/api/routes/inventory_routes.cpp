@@ -46,14 +46,12 @@ void post_workspace(const CallPtr& call) {
   const std::string name = in.name("name");
   in.finish();
   if (error) return call->refuse(*error);
-  on_owner(call, [call, name] {
-    const auto command = command_of(*call, name, domain::RegisterWorkspace{});
-    call->services.backend.submit(command, call->asked.who,
-                                  [call, name](Result<domain::Answer> answer) {
-                                    if (!answer) return call->refuse(answer.error());
-                                    call->answer(ok({{"name", name}, {"changed", answer->sequence != 0}}));
-                                  },
-                                  {});
+  Wish wish;
+  if (!read_wish(call, wish)) return;
+  on_owner(call, [call, name, wish] {
+    change(call, command_of(*call, name, domain::RegisterWorkspace{}), wish, [name](const domain::Answer& answer) {
+      return json{{"name", name}, {"changed", answer.sequence != 0}};
+    });
   });
 }
 

@@ -130,16 +130,17 @@ std::string Fields::name(std::string_view field, Need need) {
   return value;
 }
 
-std::string Fields::hostname(std::string_view field) {
-  std::string value = text(field, 1024);
+std::string Fields::hostname(std::string_view field, Need need) {
+  std::string value = text(field, 1024, need);
   if (!value.empty() && !is_hostname(value)) {
     refuse(field, "is " + shown(value) + ", which is no host name (RFC 1123, lower case)");
   }
   return value;
 }
 
-Digest Fields::digest(std::string_view field) {
-  const std::string value = text(field, 1024);
+Digest Fields::digest(std::string_view field, Need need) {
+  const std::string value = text(field, 1024, need);
+  if (value.empty() && need == Need::optional) return {};
   const auto out = parse_hex<Digest>(value);
   if (!out && !error_) refuse(field, "is no digest (64 hex digits)");
   return out.value_or(Digest{});
@@ -163,8 +164,19 @@ std::uint64_t Fields::number(std::string_view field, std::uint64_t low, std::uin
   return value->get<std::uint64_t>();
 }
 
-const json* Fields::list_of(std::string_view field, std::size_t max_count) {
-  const json* value = find(field, Need::required);
+std::int64_t Fields::integer(std::string_view field, std::int64_t low, std::int64_t high, std::int64_t otherwise) {
+  const json* value = find(field, Need::optional);
+  if (value == nullptr) return otherwise;
+  const bool fits = !value->is_number_unsigned() || value->get<std::uint64_t>() <= INT64_MAX;
+  if (!value->is_number_integer() || !fits || value->get<std::int64_t>() < low || value->get<std::int64_t>() > high) {
+    refuse(field, "must be a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+    return otherwise;
+  }
+  return value->get<std::int64_t>();
+}
+
+const json* Fields::list_of(std::string_view field, std::size_t max_count, Need need) {
+  const json* value = find(field, need);
   if (value == nullptr) return nullptr;
   if (value->is_array() && !value->empty() && value->size() <= max_count) return value;
   refuse(field, "must be a list of 1 to " + std::to_string(max_count));
@@ -174,17 +186,18 @@ const json* Fields::list_of(std::string_view field, std::size_t max_count) {
 std::size_t Fields::size_of(const json& list) { return list.size(); }
 const json& Fields::at(const json& list, std::size_t i) { return list[i]; }
 
-std::vector<std::string> Fields::hostnames(std::string_view field, std::size_t max_count) {
-  std::vector<std::string> out = texts(field, max_count, 1024);
+std::vector<std::string> Fields::hostnames(std::string_view field, std::size_t max_count, Need need) {
+  std::vector<std::string> out = texts(field, max_count, 1024, need);
   for (const auto& name : out) {
     if (!is_hostname(name)) refuse(field, "holds " + shown(name) + ", which is no host name (RFC 1123, lower case)");
   }
   return out;
 }
 
-std::vector<std::string> Fields::texts(std::string_view field, std::size_t max_count, std::size_t max_bytes) {
+std::vector<std::string> Fields::texts(std::string_view field, std::size_t max_count, std::size_t max_bytes,
+                                       Need need) {
   std::vector<std::string> out;
-  const json* list = list_of(field, max_count);
+  const json* list = list_of(field, max_count, need);
   if (list == nullptr) return out;
   for (const auto& item : *list) {
     if (!item.is_string() || item.get_ref<const std::string&>().size() > max_bytes ||

@@ -31,19 +31,22 @@ class Fields {
   std::string text(std::string_view field, std::size_t max_bytes, Need need = Need::required);  // no control character
   std::string bytes(std::string_view field, std::size_t max_bytes);                             // any text; optional
   std::string name(std::string_view field, Need need = Need::required);
-  std::string hostname(std::string_view field);
-  Digest digest(std::string_view field);
+  std::string hostname(std::string_view field, Need need = Need::required);
+  Digest digest(std::string_view field, Need need = Need::required);
   bool flag(std::string_view field);  // optional, false
   std::uint64_t number(std::string_view field, std::uint64_t low, std::uint64_t high, std::uint64_t otherwise);
-  std::vector<std::string> hostnames(std::string_view field, std::size_t max_count);
-  std::vector<std::string> texts(std::string_view field, std::size_t max_count, std::size_t max_bytes);  // not empty
-  std::vector<std::uint32_t> indexes(std::string_view field, std::size_t below);                         // optional
+  std::int64_t integer(std::string_view field, std::int64_t low, std::int64_t high, std::int64_t otherwise);
+  std::vector<std::string> hostnames(std::string_view field, std::size_t max_count, Need need = Need::required);
+  // 1 to max_count of them; a list that is optional may also be left out.
+  std::vector<std::string> texts(std::string_view field, std::size_t max_count, std::size_t max_bytes,
+                                 Need need = Need::required);
+  std::vector<std::uint32_t> indexes(std::string_view field, std::size_t below);  // optional
   domain::Pairs pairs(std::string_view field);  // optional; values are made text as for PROV_PARAM_*
 
   // Calls read(Fields&, index) for each object of a list of 1 to max_count.
   template <class Read>
-  void each(std::string_view field, std::size_t max_count, Read read) {
-    const nlohmann::json* list = list_of(field, max_count);
+  void each(std::string_view field, std::size_t max_count, Read read, Need need = Need::required) {
+    const nlohmann::json* list = list_of(field, max_count, need);
     for (std::size_t i = 0; list != nullptr && !error_ && i < size_of(*list); ++i) {
       Fields item(at(*list, i), where_ + std::string(field) + "[" + std::to_string(i) + "].", error_);
       read(item, i);
@@ -51,12 +54,22 @@ class Fields {
     }
   }
 
+  // Calls read(Fields&) for an object, if it is there.
+  template <class Read>
+  void object(std::string_view field, Read read) {
+    const nlohmann::json* value = find(field, Need::optional);
+    if (value == nullptr) return;
+    Fields inner(*value, where_ + std::string(field) + ".", error_);
+    read(inner);
+    inner.finish();
+  }
+
   void refuse(std::string_view field, const std::string& why);
   void finish();  // a field that nobody asked for is an error
 
  private:
   const nlohmann::json* find(std::string_view field, Need need);
-  const nlohmann::json* list_of(std::string_view field, std::size_t max_count);
+  const nlohmann::json* list_of(std::string_view field, std::size_t max_count, Need need);
   static std::size_t size_of(const nlohmann::json& list);
   static const nlohmann::json& at(const nlohmann::json& list, std::size_t i);
 

@@ -76,14 +76,9 @@ void post_accept(const CallPtr& call) {
   body.attested_epoch = static_cast<std::uint32_t>(in.number("attested_epoch", 0, UINT32_MAX, 0));
   in.finish();
   if (error) return call->refuse(*error);
-  on_owner(call, [call, body = std::move(body)] {
-    call->services.backend.submit(command_of(*call, "", body), call->asked.who,
-                                  [call](Result<domain::Answer> answer) {
-                                    if (!answer) return call->refuse(answer.error());
-                                    call->answer(ok({{"changed", answer->sequence != 0}}));
-                                  },
-                                  {});
-  });
+  Wish wish;
+  if (!read_wish(call, wish)) return;
+  on_owner(call, [call, wish, body = std::move(body)] { change(call, command_of(*call, "", body), wish, changed); });
 }
 
 }  // namespace prov::api

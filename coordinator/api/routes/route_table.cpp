@@ -6,6 +6,7 @@ namespace prov::api {
 namespace {
 
 constexpr std::size_t kSmallBody = 64 << 10;
+constexpr std::string_view kChange = "workspace check plan";
 using enum Method;
 using enum Access;
 
@@ -14,29 +15,44 @@ constexpr Route kRoutes[] = {
     {get, "/status", read, "", 0, get_status},
     {post, "/platform/backup", write, "", kSmallBody, post_backup},
     {post, "/platform/stop", write, "", kSmallBody, post_stop},
-    {post, "/platform/accept", write, "check", kSmallBody, post_accept},
+    {post, "/platform/accept", write, "check plan", kSmallBody, post_accept},
 
     {get, "/workspaces", read, "limit offset", 0, get_workspaces},
-    {post, "/workspaces", write, "check", kSmallBody, post_workspace},
+    {post, "/workspaces", write, "check plan", kSmallBody, post_workspace},
     {get, "/servers", read, "workspace infra limit offset", 0, get_servers},
     {get, "/taskservs", read, "workspace infra server limit offset", 0, get_taskservs},
 
     {get, "/agents", read, "workspace limit offset", 0, get_agents},
     {post, "/agents/token", write, "workspace", kSmallBody, post_agent_token},
     {get, "/agents/{agent}", read, "workspace", 0, get_agent},
-    {del, "/agents/{agent}", write, "workspace", kSmallBody, delete_agent},
-    {post, "/agents/{agent}/drain", write, "workspace", kSmallBody, post_agent_drain},
+    {del, "/agents/{agent}", write, kChange, kSmallBody, delete_agent},
+    {post, "/agents/{agent}/drain", write, kChange, kSmallBody, post_agent_drain},
 
-    {post, "/workflows/servers/create", write, "workspace check", kMaxBodyBytes, post_create_servers},
-    {post, "/workflows/servers/delete", write, "workspace check", kMaxBodyBytes, post_delete_servers},
-    {post, "/workflows/taskservs/create", write, "workspace check", kMaxBodyBytes, post_create_taskservs},
-    {post, "/workflows/taskservs/delete", write, "workspace check", kMaxBodyBytes, post_delete_taskservs},
-    {post, "/workflows/taskservs/check", write, "workspace check", kMaxBodyBytes, post_check_taskservs},
-    {post, "/workflows/exec", write, "workspace check", kMaxBodyBytes, post_exec},
-    {post, "/workflows/noop", write, "workspace check", kMaxBodyBytes, post_noop},
+    {post, "/workflows/servers/create", write, kChange, kMaxBodyBytes, post_create_servers},
+    {post, "/workflows/servers/delete", write, kChange, kMaxBodyBytes, post_delete_servers},
+    {post, "/workflows/taskservs/create", write, kChange, kMaxBodyBytes, post_create_taskservs},
+    {post, "/workflows/taskservs/delete", write, kChange, kMaxBodyBytes, post_delete_taskservs},
+    {post, "/workflows/taskservs/check", write, kChange, kMaxBodyBytes, post_check_taskservs},
+    {post, "/workflows/exec", write, kChange, kMaxBodyBytes, post_exec},
+    {post, "/workflows/noop", write, kChange, kMaxBodyBytes, post_noop},
+    {post, "/workflows/batch/submit", write, kChange, kMaxBatchBytes, post_batch},
     {get, "/workflows", read, "workspace status limit offset", 0, get_workflows},
+    {get, "/workflows/batch", read, "workspace status limit offset", 0, get_batches},
     {get, "/workflows/{id}", read, "workspace limit offset", 0, get_workflow},
-    {post, "/workflows/{id}/cancel", write, "workspace", kSmallBody, post_cancel},
+    {post, "/workflows/{id}/cancel", write, kChange, kSmallBody, post_cancel},
+    {post, "/workflows/{id}/pause", write, kChange, kSmallBody, post_pause},
+    {post, "/workflows/{id}/resume", write, kChange, kSmallBody, post_resume},
+    {post, "/workflows/{id}/retry", write, kChange, kSmallBody, post_retry},
+    {post, "/workflows/{id}/rollback", write, kChange, kSmallBody, post_rollback},
+    {post, "/workflows/{id}/approve", write, kChange, kSmallBody, post_approve},
+    {get, "/workflows/batch/{id}", read, "workspace limit offset", 0, get_workflow},
+    {post, "/workflows/batch/{id}/cancel", write, kChange, kSmallBody, post_cancel},
+    {post, "/workflows/batch/{id}/pause", write, kChange, kSmallBody, post_pause},
+    {post, "/workflows/batch/{id}/resume", write, kChange, kSmallBody, post_resume},
+    {post, "/workflows/batch/{id}/retry", write, kChange, kSmallBody, post_retry},
+    {post, "/workflows/batch/{id}/rollback", write, kChange, kSmallBody, post_rollback},
+    {post, "/workflows/batch/{id}/approve", write, kChange, kSmallBody, post_approve},
+    {post, "/targets/explain", read, "workspace limit offset", kSmallBody, post_explain},
 
     {get, "/tasks", read, "workspace status workflow limit offset", 0, get_tasks},
     {get, "/tasks/{id}", read, "workspace", 0, get_task},

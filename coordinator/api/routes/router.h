@@ -28,6 +28,7 @@ struct Route {
 };
 
 inline constexpr std::size_t kMaxBodyBytes = 16 << 20;
+inline constexpr std::size_t kMaxBatchBytes = 64 << 20;  // a graph of 100,000 operations
 inline constexpr std::size_t kMaxBlobBytes = 32 << 20;
 
 std::span<const Route> routes();

@@ -138,6 +138,14 @@ bool QueryFields::flag(std::string_view field) {
   return true;
 }
 
+std::optional<Digest> QueryFields::digest(std::string_view field) {
+  const auto* value = find(field);
+  if (value == nullptr) return std::nullopt;
+  auto out = parse_hex<Digest>(*value);
+  if (!out) refuse(field, "is no digest (64 hex digits)");
+  return out;
+}
+
 std::optional<Id> QueryFields::id(std::string_view field) {
   const std::string* value = find(field);
   if (value == nullptr) return std::nullopt;

@@ -33,6 +33,7 @@ class QueryFields {
   std::uint64_t number(std::string_view field, std::uint64_t low, std::uint64_t high, std::uint64_t otherwise);
   bool flag(std::string_view field);  // "true", "1" or without a value; false when absent
   std::optional<Id> id(std::string_view field);
+  std::optional<Digest> digest(std::string_view field);
   std::vector<std::string> all(std::string_view field) const;
 
   const std::optional<Error>& error() const { return error_; }

@@ -12,7 +12,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kTailBytes = 4096;
 constexpr std::size_t kOutputBytes = 1 << 20;  // in one answer
 
 struct AskedTask {
@@ -36,13 +35,6 @@ std::optional<AskedTask> asked_task(const CallPtr& call, const std::string& work
   answer_durably(call, refusal(Error{Code::not_found, "there is no task " + text.substr(0, 64) + " in the working set",
                                      "see: provisioning workflow status ID; older ones: provisioning audit log"}));
   return std::nullopt;
-}
-
-// Reader's thread: the last bytes that are stored of an attempt.
-Result<std::string> tail(Archive& archive, const Id& task, std::uint32_t attempt) {
-  auto bytes = archive.output_bytes(task, attempt);
-  if (!bytes) return tl::unexpected(bytes.error());
-  return archive.output(task, attempt, *bytes - std::min<std::uint64_t>(*bytes, kTailBytes), kTailBytes);
 }
 
 struct OutputWish {
@@ -98,7 +90,7 @@ void get_task(const CallPtr& call) {
     if (found->task->attempt == 0) return answer_durably(call, ok(std::move(*item)));
     when_durable(call, [call, item, id = found->id, attempt = found->task->attempt] {
       on_reader(call, [call, item, id, attempt] {
-        auto text = tail(call->services.archive, id, attempt);
+        auto text = output_tail(call->services.archive, id, attempt);
         if (!text) return call->refuse(text.error());
         (*item)["output"] = std::move(*text);
         call->answer(ok(std::move(*item)));

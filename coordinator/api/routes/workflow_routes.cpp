@@ -1,11 +1,14 @@
 // Commands that make workflows, and workflows themselves.
-#include "coordinator/projection/workflows.h"
-
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "coordinator/api/routes/batch_body.h"
 #include "coordinator/api/routes/command_bodies.h"
 #include "coordinator/api/routes/handlers.h"
+#include "coordinator/api/routes/workflow_calls.h"
+#include "coordinator/projection/operations.h"
 #include "coordinator/projection/plan.h"
+#include "coordinator/projection/workflows.h"
 
 namespace prov::api {
 
@@ -15,6 +18,7 @@ namespace {
 
 constexpr std::size_t kDefaultTasks = 1000;
 constexpr std::size_t kMaxTasks = 10'000;
+constexpr std::size_t kMaxPreviewed = 1000;  // operations of a batch
 
 Error no_workflow(const std::string& id) {
   return {Code::not_found, "there is no workflow " + id.substr(0, 64) + " in the working set",
@@ -22,9 +26,16 @@ Error no_workflow(const std::string& id) {
 }
 
 // Noop and exec have one task per host at most worth telling, all for the same reason; the others are told by what the
-// state holds now, which is gone when they are decided. So that preview is made before.
+// state holds now, which is gone when they are decided. So that preview is made before, where it costs little.
 bool needs_preview(const domain::CommandBody& body) {
+  if (const auto* batch = std::get_if<domain::SubmitBatch>(&body)) return batch->operations.size() <= kMaxPreviewed;
   return !std::holds_alternative<domain::RunNoop>(body) && !std::holds_alternative<domain::RunExec>(body);
+}
+
+// The workflow that a command does again; zero: it makes one of its own.
+Id done_again(const domain::CommandBody& body) {
+  const auto* retry = std::get_if<domain::RetryWorkflow>(&body);
+  return retry == nullptr ? Id{} : retry->workflow;
 }
 
 projection::Plan plan_of_answer(const Backend& backend, const domain::Answer& answer,
@@ -35,67 +46,56 @@ projection::Plan plan_of_answer(const Backend& backend, const domain::Answer& an
   return projection::plan_of(*workflow, answer.repeated ? "as it was answered before" : "asked for");
 }
 
-void check(const CallPtr& call, const domain::Command& command) {
+void tell_plan(const CallPtr& call, const domain::Command& command) {
   const Backend& backend = call->services.backend;
-  auto events = backend.check(command, call->asked.who);
-  if (!events) return answer_durably(call, refusal(events.error()));
-  answer_durably(call, ok(projection::plan_json(projection::plan_of(backend.state(), command, *events), Id{})));
+  auto planned = backend.check(command, call->asked.who);
+  if (!planned) return answer_durably(call, refusal(planned.error()));
+  json answer = projection::plan_json(projection::plan_of(backend.state(), command, planned->events), Id{});
+  answer.update(binding(*planned));
+  answer_durably(call, ok(std::move(answer)));
 }
 
 void submit(const CallPtr& call, const domain::Command& command) {
   Backend& backend = call->services.backend;
   std::optional<projection::Plan> preview;
   if (needs_preview(command.body)) {
-    auto events = backend.check(command, call->asked.who);  // its error, if any, comes from submit as well
-    if (events) preview = projection::plan_of(backend.state(), command, *events);
+    auto planned = backend.check(command, call->asked.who);  // its error, if any, comes from submit as well
+    if (planned) preview = projection::plan_of(backend.state(), command, planned->events);
   }
   backend.submit(command, call->asked.who,
-                 [call, preview](Result<domain::Answer> answer) {
+                 [call, preview, again = done_again(command.body)](Result<domain::Answer> answer) {
                    if (!answer) return call->refuse(answer.error());
                    const auto plan = plan_of_answer(call->services.backend, *answer, preview);
-                   call->answer(ok(projection::plan_json(plan, answer->made)));
+                   call->answer(ok(projection::plan_json(plan, answer->sequence != 0 && !again.is_zero() ? again : answer->made)));
                  },
                  {});
 }
 
 void submit_workflow(const CallPtr& call, ReadBody read) {
-  std::string workspace;
-  if (!required_workspace(call, workspace)) return;
-  QueryFields query(call->asked.target);
-  const bool check_only = query.flag("check");
-  if (query.error()) return call->refuse(*query.error());
+  Wish wish;
+  if (!required_workspace(call, wish.workspace) || !read_wish(call, wish)) return;
   auto parsed = parse_body(call->body, read);
   call->body = {};
   if (!parsed) return call->refuse(parsed.error());
   auto body = std::make_shared<ParsedBody>(std::move(*parsed));
-  on_owner(call, [call, workspace, body, check_only] {
-    const domain::Command command = command_of(*call, workspace, std::move(body->command));
-    check_only || body->check ? check(call, command) : submit(call, command);
+  wish.check = wish.check || body->check;
+  on_owner(call, [call, wish, body] {
+    plan_or_submit(call, command_of(*call, wish.workspace, std::move(body->command)), wish);
   });
 }
 
-// The workflow that the path names, if the query's workspace is not another; answers where there is none.
-const domain::Workflow* asked_workflow(const CallPtr& call, const std::string& workspace) {
-  const auto id = parse_id(call->asked.params.at(0));
-  const auto* found = id ? domain::find_workflow(call->services.backend.state(), *id) : nullptr;
-  if (found != nullptr && (workspace.empty() || workspace == found->workspace)) return found;
-  answer_durably(call, refusal(no_workflow(call->asked.params.at(0))));
-  return nullptr;
+// Reader's thread: the line of each failure's output that says most.
+void add_lines(Archive& archive, json& failures) {
+  for (auto& failure : failures["items"]) {
+    const auto task = parse_id(failure["task"].get_ref<const std::string&>());
+    const auto attempt = failure["attempt"].get<std::uint32_t>();
+    auto text = !task || attempt == 0 ? Result<std::string>(std::string()) : output_tail(archive, *task, attempt);
+    failure["line"] = projection::failing_line(text ? std::string_view(*text) : std::string_view());
+  }
 }
 
-}  // namespace
-
-void post_create_servers(const CallPtr& call) { submit_workflow(call, read_create_servers); }
-void post_delete_servers(const CallPtr& call) { submit_workflow(call, read_delete_servers); }
-void post_create_taskservs(const CallPtr& call) { submit_workflow(call, read_create_taskservs); }
-void post_delete_taskservs(const CallPtr& call) { submit_workflow(call, read_delete_taskservs); }
-void post_check_taskservs(const CallPtr& call) { submit_workflow(call, read_check_taskservs); }
-void post_exec(const CallPtr& call) { submit_workflow(call, read_exec); }
-void post_noop(const CallPtr& call) { submit_workflow(call, read_noop); }
-
-void get_workflows(const CallPtr& call) {
+void list_workflows(const CallPtr& call, projection::WorkflowFilter filter) {
   QueryFields query(call->asked.target);
-  projection::WorkflowFilter filter;
   filter.workspace = query.name("workspace");
   const std::string status = query.text("status");
   if (!status.empty() && status != "running" && status != "ended") query.refuse("status", "is running or ended");
@@ -105,6 +105,38 @@ void get_workflows(const CallPtr& call) {
   on_owner(call, [=] { answer_durably(call, ok(projection::workflows(view_of(*call), filter, page))); });
 }
 
+}  // namespace
+
+const domain::Workflow* asked_workflow(const CallPtr& call, const std::string& workspace) {
+  const auto id = parse_id(call->asked.params.at(0));
+  const auto* found = id ? domain::find_workflow(call->services.backend.state(), *id) : nullptr;
+  if (found != nullptr && (workspace.empty() || workspace == found->workspace)) return found;
+  answer_durably(call, refusal(no_workflow(call->asked.params.at(0))));
+  return nullptr;
+}
+
+void plan_or_submit(const CallPtr& call, domain::Command command, const Wish& wish) {
+  command.plan = wish.plan;
+  wish.check ? tell_plan(call, command) : submit(call, command);
+}
+
+void post_create_servers(const CallPtr& call) { submit_workflow(call, read_create_servers); }
+void post_delete_servers(const CallPtr& call) { submit_workflow(call, read_delete_servers); }
+void post_create_taskservs(const CallPtr& call) { submit_workflow(call, read_create_taskservs); }
+void post_delete_taskservs(const CallPtr& call) { submit_workflow(call, read_delete_taskservs); }
+void post_check_taskservs(const CallPtr& call) { submit_workflow(call, read_check_taskservs); }
+void post_exec(const CallPtr& call) { submit_workflow(call, read_exec); }
+void post_noop(const CallPtr& call) { submit_workflow(call, read_noop); }
+
+void post_batch(const CallPtr& call) { submit_workflow(call, read_submit_batch); }
+
+void get_workflows(const CallPtr& call) { list_workflows(call, {}); }
+void get_batches(const CallPtr& call) {
+  projection::WorkflowFilter filter;
+  filter.kind = "batch";
+  list_workflows(call, filter);
+}
+
 void get_workflow(const CallPtr& call) {
   QueryFields query(call->asked.target);
   const std::string workspace = query.name("workspace");
@@ -112,28 +144,16 @@ void get_workflow(const CallPtr& call) {
   if (query.error()) return call->refuse(*query.error());
   on_owner(call, [=] {
     const auto* found = asked_workflow(call, workspace);
-    if (found != nullptr) answer_durably(call, ok(projection::workflow_with_tasks(*found, page)));
-  });
-}
-
-void post_cancel(const CallPtr& call) {
-  QueryFields query(call->asked.target);
-  const std::string workspace = query.name("workspace");
-  if (query.error()) return call->refuse(*query.error());
-  auto value = parse_json(call->body);
-  if (!value || !value->is_object() || !value->empty()) {
-    return call->refuse(Error{Code::invalid, "this takes no body", {}});
-  }
-  on_owner(call, [=] {
-    const auto* found = asked_workflow(call, workspace);
     if (found == nullptr) return;
-    const auto command = command_of(*call, found->workspace, domain::CancelWorkflow{found->id});
-    call->services.backend.submit(command, call->asked.who,
-                                  [call](Result<domain::Answer> answer) {
-                                    if (!answer) return call->refuse(answer.error());
-                                    call->answer(ok({{"changed", answer->sequence != 0}}));
-                                  },
-                                  {});
+    auto answer = std::make_shared<json>(projection::workflow_with_tasks(*found, page));
+    (*answer)["rolled_back_by"] = projection::rolled_back_by(call->services.backend.state(), *found);
+    if ((*answer)["failures"]["items"].empty()) return answer_durably(call, ok(std::move(*answer)));
+    when_durable(call, [call, answer] {
+      on_reader(call, [call, answer] {
+        add_lines(call->services.archive, (*answer)["failures"]);
+        call->answer(ok(std::move(*answer)));
+      });
+    });
   });
 }
 

@@ -142,8 +142,8 @@ TEST(Program, FollowersComeBackThroughACoordinatorThatWasKilled) {
   ASSERT_TRUE(monitor->wait_until_ended(30'000)) << monitor->ran().err;
   EXPECT_EQ(monitor->ran().status, 1);
   EXPECT_TRUE(has(monitor->ran().out, "done 0, failed 1")) << monitor->ran().out;
-  EXPECT_TRUE(has(monitor->ran().out, "exit 3; last line: after")) << monitor->ran().out;
-  EXPECT_TRUE(has(monitor->ran().err, "exit 3; last line: after")) << monitor->ran().err;
+  EXPECT_TRUE(has(monitor->ran().out, "exit 3; it said: after")) << monitor->ran().out;
+  EXPECT_TRUE(has(monitor->ran().err, "exit 3; it said: after")) << monitor->ran().err;
 }
 
 TEST(Program, EveryListIsOneJsonDocumentAndReadableYaml) {

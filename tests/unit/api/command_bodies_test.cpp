@@ -94,5 +94,42 @@ TEST(CommandBodies, ExecKeepsItsInput) {
   EXPECT_EQ(command.timeout_s, 5U);
 }
 
+TEST(CommandBodies, ExecOnTargetsIsABatchOfOneOperation) {
+  const auto batch = must<domain::SubmitBatch>({{"targets", "role:web"},
+                                                {"argv", {"uptime"}},
+                                                {"stdin", "x"},
+                                                {"limit", "10%"},
+                                                {"seed", 42},
+                                                {"batch", "5"},
+                                                {"batch_pause_s", 30},
+                                                {"canary", 1},
+                                                {"max_failures", "2"},
+                                                {"timeout_s", 9}},
+                                               read_exec);
+  ASSERT_EQ(batch.operations.size(), 1U);
+  const auto& operation = batch.operations[0];
+  EXPECT_EQ(operation.kind, domain::OperationKind::script);
+  EXPECT_EQ(operation.targets, "role:web");
+  EXPECT_EQ(operation.limit, "10%");
+  EXPECT_EQ(operation.seed, 42U);
+  EXPECT_EQ(operation.rolling.batch, "5");
+  EXPECT_EQ(operation.rolling.pause_s, 30U);
+  EXPECT_EQ(operation.rolling.canary, 1U);
+  EXPECT_EQ(operation.max_failures, "2");
+  EXPECT_EQ(operation.timeout_s, 9U);
+  EXPECT_EQ(operation.exec.argv, std::vector<std::string>{"uptime"});
+  EXPECT_EQ(operation.exec.stdin_data, "x");
+  EXPECT_EQ(operation.on_failure, domain::OnFailure::go_on);
+}
+
+TEST(CommandBodies, ExecNamesItsHostsInOneWay) {
+  const json both = {{"servers", {"a"}}, {"targets", "all"}, {"argv", {"ls"}}};
+  EXPECT_NE(refused(both, read_exec).message.find("\"servers\""), std::string::npos);
+  const json neither = {{"argv", {"ls"}}};
+  EXPECT_EQ(refused(neither, read_exec).message, "\"servers\" is missing");
+  const json rolling = {{"servers", {"a"}}, {"argv", {"ls"}}, {"batch", "5"}};
+  EXPECT_NE(refused(rolling, read_exec).message.find("\"targets\" is missing"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace prov::api

@@ -47,6 +47,9 @@ class FakeBackend final : public Backend {
       again.repeated = true;
       return reply(again);
     }
+    if (command.plan && *command.plan != check(command, who)->digest) {
+      return reply(fail(Code::conflict, "the plan does not hold any more"));
+    }
     auto events = platform.give(command.body, command.workspace, command.id);
     if (!events) return reply(tl::unexpected(events.error()));
     domain::Answer answer;
@@ -59,12 +62,14 @@ class FakeBackend final : public Backend {
     reply(answer);
   }
 
-  Result<std::vector<domain::EventBody>> check(const domain::Command& command,
-                                               const domain::Principal& who) const override {
+  Result<event_log::Planned> check(const domain::Command& command, const domain::Principal& who) const override {
     if (auto allowed = domain::authorize({{"uid:0"}}, who, command); !allowed) {
       return tl::unexpected(allowed.error());
     }
-    return domain::decide(platform.state, command, {platform.now_ms, [] { return Id{{42}}; }});
+    auto events = domain::decide(platform.state, command, {platform.now_ms, [] { return Id{{42}}; }});
+    if (!events) return tl::unexpected(events.error());
+    const Digest digest = event_log::plan_digest(command.workspace, *events, platform.now_ms);
+    return event_log::Planned{std::move(*events), digest, platform.state.log_id, platform.state.sequence};
   }
 
   void when_durable(std::function<void()> done) override {

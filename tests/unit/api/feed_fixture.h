@@ -88,8 +88,8 @@ class StateBackend final : public Backend {
   projection::AgentNow agent_now(const Key&) const override { return {}; }
   projection::PlatformFacts facts() const override { return {}; }
   void submit(const domain::Command&, const domain::Principal&, Submitted, std::vector<SideRecord>) override {}
-  Result<std::vector<domain::EventBody>> check(const domain::Command&, const domain::Principal&) const override {
-    return std::vector<domain::EventBody>{};
+  Result<event_log::Planned> check(const domain::Command&, const domain::Principal&) const override {
+    return event_log::Planned{};
   }
   void when_durable(std::function<void()> done) override { done(); }
   void cover(std::function<void()> done) override { done(); }

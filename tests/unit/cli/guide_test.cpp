@@ -35,6 +35,8 @@ std::string row_of(const Command& command) {
   if (!command.args.empty()) usage += " " + std::string(command.args);
   for (const auto word : words(command.aliases)) also += (also.empty() ? " (also " : ", ") + code(word);
   for (const auto flag : words(command.flags)) taken += (taken.empty() ? "" : " ") + code("--" + std::string(flag));
+  const std::string_view place = command.out_also.word;
+  if (!place.empty()) taken += (taken.empty() ? "" : " ") + code("--out " + std::string(place));
   return "| " + code(usage) + (also.empty() ? "" : also + ")") + " | " + std::string(command.help) + " | " + taken +
          " |\n";
 }

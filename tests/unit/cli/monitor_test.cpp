@@ -2,8 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <sstream>
 
+#include "common/ids.h"
 #include "coordinator/cli/monitor_model.h"
+#include "coordinator/cli/monitor_view.h"
 #include "tests/unit/cli/fake_world.h"
 
 namespace prov::cli {
@@ -153,7 +156,7 @@ TEST_F(Follow, PlainLinesOnePerChangeThenTheSummary) {
   EXPECT_EQ(world_.err,
             "  started       db-1: install redis\n"
             "  done          db-1: install redis  5.0s\n");
-  EXPECT_EQ(world_.out, "workflow " + kWorkflow + ": done\ndone 1, failed 0, skipped 0, in doubt 0, not delivered 0\n");
+  EXPECT_EQ(world_.out, "workflow " + kWorkflow + ": done\ndone 1, failed 0, skipped 0, not delivered 0, in doubt 0\n");
   EXPECT_EQ(world_.coordinator.streams_opened[0],
             "/ws?events=task%2Cworkflow&workflow=" + kWorkflow + "&output=tail&from=40");
 }
@@ -172,7 +175,8 @@ TEST_F(Follow, ComesBackFromTheLastSequenceWhenTheConnectionBreaks) {
   EXPECT_TRUE(has(world_.coordinator.streams_opened[1], "from=45"));
   EXPECT_TRUE(has(world_.err, "connection lost"));
   EXPECT_TRUE(has(world_.err, "connected again, from event 45"));
-  EXPECT_TRUE(has(world_.err, "next: provisioning workflow output " + kTask));
+  EXPECT_TRUE(has(world_.err, "next: provisioning workflow output " + kWorkflow +
+                                  "/1\nnext: provisioning workflow retry " + kWorkflow + " --failed\n"));
 }
 
 TEST_F(Follow, ACoordinatorThatGoesBeforeTheFeedIsThereIsWaitedForToo) {
@@ -252,9 +256,192 @@ TEST_F(Follow, WhatAStepSaidBeforeWeLookedIsShownToo) {
   world_.world().err_is_terminal = true;
   EXPECT_EQ(monitor(), 1);
   EXPECT_TRUE(has(world_.err, "| syncing to disk")) << world_.err;
-  EXPECT_TRUE(has(world_.out, "last line: syncing to disk")) << world_.out;
+  EXPECT_TRUE(has(world_.out, "it said: syncing to disk")) << world_.out;
   EXPECT_EQ(monitor(), 1) << "one that has ended already";
-  EXPECT_TRUE(has(world_.out, "last line: syncing to disk")) << world_.out;
+  EXPECT_TRUE(has(world_.out, "it said: syncing to disk")) << world_.out;
+}
+
+// ---- many hosts, and what is above single steps
+
+json wide(std::size_t steps, const std::string& state = "ready") {
+  json out = workflow(state, nullptr, 0);
+  json tasks = json::array();
+  const auto id = *parse_id(kWorkflow);
+  for (std::uint32_t i = 0; i < steps; ++i) {
+    json one = out["tasks"][0];
+    one["id"] = to_text(task_id(id, i));
+    one["name"] = "web-" + std::to_string(i) + ": run";
+    one["server"] = "web-" + std::to_string(i);
+    tasks.push_back(std::move(one));
+  }
+  out["tasks"] = std::move(tasks);
+  out["counts"]["total"] = steps;
+  const std::size_t half = steps / 2;
+  out["operations_total"] = 2;
+  out["operations"] = {{{"id", "build"},
+                        {"index", 0},
+                        {"kind", "script"},
+                        {"status", "open"},
+                        {"first_task", 0},
+                        {"task_count", half},
+                        {"waves", {{"opened", 1}, {"total", 2}}}},
+                       {{"id", "deploy"},
+                        {"index", 1},
+                        {"kind", "script"},
+                        {"status", "waiting"},
+                        {"first_task", half},
+                        {"task_count", steps - half},
+                        {"waves", {{"opened", 0}, {"total", 1}}}}};
+  return out;
+}
+json about(std::uint32_t step, json body) {
+  body["task"] = to_text(task_id(*parse_id(kWorkflow), step));
+  return body;
+}
+
+TEST(MonitorModel, AnOperationHasABarACountARateAndATimeLeft) {
+  MonitorModel model;
+  model.load(wide(100));
+  for (std::uint32_t i = 0; i < 25; ++i) {
+    model.apply(event(1, "TaskStarted", about(i, {{"attempt", 1}})));
+    const bool bad = i < 2;
+    model.apply(event(11, "TaskEnded", about(i, {{"attempt", 1}, {"outcome", bad ? "failed" : "done"}})));
+  }
+  const std::uint64_t begin_ms = 1'769'853'600'000 + 1000;
+  EXPECT_EQ(operation_line(model, 0, begin_ms + 10'000),
+            "  build         [##########..........] 25/50, 2 failed  2.5/s  about 10s more");
+  EXPECT_EQ(operation_line(model, 1, begin_ms + 10'000), "  deploy        [....................] 0/50");
+  const auto lines = live_lines(model, begin_ms + 10'000, 10'000, 24, 80);
+  ASSERT_EQ(lines.size(), 2U) << "what waits needs no line, and nothing runs";
+  EXPECT_TRUE(has(lines[0], "23 of 100 done, 2 failed"));
+}
+
+TEST(MonitorModel, TheLiveAreaStaysWithinTheTerminal) {
+  MonitorModel model;
+  model.load(wide(200, "running"));
+  for (int rows : {2, 3, 8, 24}) {
+    const auto lines = live_lines(model, 1'769'853'600'000, 5000, rows, 40);
+    EXPECT_LE(lines.size(), static_cast<std::size_t>(rows)) << rows;
+    for (const auto& line : lines) EXPECT_LE(width_of(line), 40U) << line;
+  }
+  EXPECT_TRUE(has(live_lines(model, 1'769'853'600'000, 5000, 8, 80).back(), "more"));
+}
+
+TEST(MonitorModel, OfManyStepsOnlyWhatWentWrongIsALine) {
+  MonitorModel few, many;
+  few.load(wide(10));
+  many.load(wide(100));
+  for (MonitorModel* model : {&few, &many}) {
+    const auto started = model->apply(event(1, "TaskStarted", about(0, {{"attempt", 1}})));
+    const auto done = model->apply(event(2, "TaskEnded", about(0, {{"attempt", 1}, {"outcome", "done"}})));
+    const auto failed = model->apply(event(3, "TaskEnded", about(1, {{"attempt", 1}, {"outcome", "failed"}})));
+    ASSERT_EQ(started.size() + done.size() + failed.size(), 3U);
+    EXPECT_EQ(worth_a_line(*model, started[0]), model == &few);
+    EXPECT_EQ(worth_a_line(*model, done[0]), model == &few);
+    EXPECT_TRUE(worth_a_line(*model, failed[0]));
+  }
+}
+
+TEST(MonitorModel, WhatHappensToTheWholeIsSaidInWords) {
+  MonitorModel model;
+  model.load(wide(4));
+  const auto note = [&](const std::string& type, json body) {
+    body["task"] = "";
+    model.apply(event(9, type, std::move(body)));
+    const auto notes = model.take_notes();
+    return notes.empty() ? std::string() : notes[0];
+  };
+  EXPECT_EQ(note("OperationOpened", {{"operation", 0}, {"wave", 1}}), "build: wave 2 of 2");
+  EXPECT_EQ(note("OperationOpened", {{"operation", 1}, {"wave", 0}}), "") << "one wave is none";
+  EXPECT_EQ(
+      note("OperationSkipped", {{"operation", 1}, {"outcome", "skipped"}, {"reason", "needs \"build\", which failed"}}),
+      "deploy: skipped, needs \"build\", which failed");
+  EXPECT_EQ(note("OperationSkipped", {{"operation", 1}, {"outcome", "skipped"}, {"unneeded", true}}),
+            "deploy: not needed");
+  EXPECT_EQ(note("WorkflowPaused", {{"reason", "lunch"}}), "paused: lunch");
+  EXPECT_TRUE(model.paused());
+  EXPECT_TRUE(has(live_lines(model, 0, 0, 24, 80)[0], "paused"));
+  EXPECT_EQ(note("WorkflowResumed", json::object()), "resumed");
+  EXPECT_FALSE(model.paused());
+  EXPECT_EQ(note("OperationOpened", {{"operation", 99}}), "");
+}
+
+TEST(MonitorModel, ARetryMakesWhatFailedOpenAgain) {
+  MonitorModel model;
+  model.load(wide(4));
+  model.apply(event(1, "TaskEnded", about(0, {{"attempt", 1}, {"outcome", "failed"}})));
+  model.apply(event(2, "TaskEnded", about(1, {{"attempt", 1}, {"outcome", "done"}})));
+  model.apply(event(3, "TaskInDoubt", about(2, {{"attempt", 1}})));
+  model.apply(event(4, "WorkflowEnded", {{"outcome", "failed"}}));
+  EXPECT_TRUE(model.ended());
+  model.apply(event(5, "WorkflowRetried", about(0, {{"operations", json::array()}, {"in_doubt", false}})));
+  EXPECT_FALSE(model.ended());
+  EXPECT_EQ(model.counts().failed, 0U);
+  EXPECT_EQ(model.counts().done, 1U);
+  EXPECT_EQ(model.counts().in_doubt, 1U) << "what may have been done is not done again without a word";
+  ASSERT_EQ(model.apply(event(6, "TaskEnded", about(0, {{"attempt", 2}, {"outcome", "done"}}))).size(), 1U);
+  EXPECT_EQ(model.counts().done, 2U);
+}
+
+TEST(MonitorModel, TheSummaryNamesTwentyFailuresAndCountsTheRest) {
+  MonitorModel model;
+  json all = wide(60, "ended");
+  for (std::size_t i = 0; i < 60; ++i) {
+    all["tasks"][i]["outcome"] = i < 30 ? "failed" : i < 50 ? "skipped" : "done";
+    all["tasks"][i]["message"] = i < 30 ? "exit code 3" : i < 50 ? "the workflow stopped because \"build\" failed" : "";
+    all["tasks"][i]["attempt"] = 1;
+  }
+  all["status"] = "ended";
+  all["outcome"] = "failed";
+  all["failures"] = {{"items", {{{"task", all["tasks"][0]["id"]}, {"line", "error: no space"}}}}, {"total", 30}};
+  model.load(all);
+  const Console console([](std::string_view) {}, [](std::string_view) {}, {});
+  const std::string text = summary_text(kWorkflow, model, console);
+  EXPECT_TRUE(has(text, "done 10, failed 30, skipped 20, not delivered 0, in doubt 0\n")) << text;
+  EXPECT_TRUE(has(text, "it said: error: no space"));
+  EXPECT_TRUE(has(text, "... and 10 more\n"));
+  EXPECT_TRUE(has(text, "20 steps skipped: the workflow stopped because \"build\" failed\n"));
+  const auto next = next_commands(kWorkflow, model);
+  ASSERT_EQ(next.size(), 3U);
+  EXPECT_EQ(next[0], "provisioning workflow output " + kWorkflow + "/1");
+  EXPECT_EQ(next[1], "provisioning workflow retry " + kWorkflow + " --failed");
+  EXPECT_EQ(next[2], "provisioning workflow rollback " + kWorkflow + " --check");
+  all["rolled_back_by"] = {"22222222-2222-4222-8222-222200000000"};
+  model.load(all);
+  EXPECT_EQ(next_commands(kWorkflow, model).back(),
+            "provisioning workflow monitor 22222222-2222-4222-8222-222200000000");
+}
+
+TEST_F(Follow, AnApprovalSaysWhatItWaitsFor) {
+  json waiting = workflow("ready", nullptr, 0);
+  waiting["tasks"][0]["command"] = "approval";
+  waiting["tasks"][0]["args"] = {"ship it?"};
+  world_.coordinator.answer(route(), waiting);
+  world_.coordinator.answer(route(), workflow("ended", "done"));
+  script({frame(41, "TaskDispatched", {{"attempt", 1}}), frame(48, "WorkflowEnded", {{"outcome", "done"}})});
+  EXPECT_EQ(monitor(), 0) << world_.err;
+  EXPECT_TRUE(has(world_.err, "waits for a yes: ship it?")) << world_.err;
+}
+
+TEST_F(Follow, JsonLinesAreTheFeedAsItComesWithItsVersionFirst) {
+  world_.coordinator.answer(route(), workflow("running"));
+  world_.coordinator.answer(route(), workflow("ended", "done"));
+  script({frame(41, "TaskEnded", {{"attempt", 1}, {"outcome", "done"}}),
+          {Stream::Kind::text, R"({"kind":"ping","sequence":45})"},
+          frame(48, "WorkflowEnded", {{"outcome", "done"}})});
+  EXPECT_EQ(monitor({"--out", "jsonl"}), 0) << world_.err;
+  std::vector<json> lines;
+  std::istringstream in(world_.out);
+  for (std::string line; std::getline(in, line);) lines.push_back(json::parse(line));
+  ASSERT_EQ(lines.size(), 5U) << world_.out;
+  EXPECT_EQ(lines[0],
+            (json{{"kind", "schema"}, {"schema", "provisioning.feed"}, {"version", 1}, {"workflow", kWorkflow}}));
+  EXPECT_EQ(lines[1]["event"]["type"], "TaskEnded");
+  EXPECT_EQ(lines[2]["kind"], "ping");
+  EXPECT_EQ(lines[4]["kind"], "end");
+  EXPECT_EQ(lines[4]["outcome"], "done");
+  EXPECT_EQ(lines[4]["counts"]["done"], 1);
+  EXPECT_TRUE(world_.err.empty()) << world_.err;
 }
 
 }  // namespace

@@ -166,11 +166,12 @@ TEST(MonitorView, SummaryGolden) {
                "failed");
   EXPECT_EQ(summary_text("w1", model, plain()),
             "workflow w1: failed\n"
-            "done 1, failed 1, skipped 1, in doubt 0, not delivered 0\n"
+            "done 1, failed 1, skipped 1, not delivered 0, in doubt 0\n"
             "  failed        db-1: install postgres  exit 78: no room\n"
-            "  skipped       web-1: install nginx  db-1: install postgres failed\n");
+            "  1 step skipped: db-1: install postgres failed\n");
   EXPECT_EQ(next_commands("w1", model),
-            (std::vector<std::string>{"provisioning workflow output t2", "provisioning workflow status w1"}));
+            (std::vector<std::string>{"provisioning workflow output w1/2", "provisioning workflow retry w1 --failed",
+                                      "provisioning workflow rollback w1 --check"}));
   EXPECT_EQ(exit_of_workflow(model.outcome(), model.counts()), Exit::partly_failed);
 }
 

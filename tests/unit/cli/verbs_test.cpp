@@ -37,10 +37,11 @@ class Verbs : public testing::Test {
     for (const auto& one : document["items"][0]["taskservs"]) out.push_back(one["bundle"]);
     return out;
   }
-  const json kPlan{{"workflow", kWorkflow},
-                   {"plan", {{{"action", "create"}, {"name", "db-1"}, {"server", "db-1"}, {"reason", "it is new"}}}},
-                   {"unchanged", json::array()},
-                   {"plan_total", 1}};
+  const json kPlan{
+      {"workflow", kWorkflow},
+      {"plan", {{{"sign", "+"}, {"action", "create"}, {"name", "db-1"}, {"server", "db-1"}, {"reason", "it is new"}}}},
+      {"unchanged", json::array()},
+      {"plan_total", 1}};
 
   test::FakeWorld world_;
 };

@@ -1,0 +1,108 @@
+// The course of a workflow that is there: stop it, let it go on, do it again, undo it.
+#include <nlohmann/json.hpp>
+
+#include "coordinator/api/routes/handlers.h"
+#include "coordinator/api/routes/json_fields.h"
+#include "coordinator/api/routes/workflow_calls.h"
+
+namespace prov::api {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::size_t kMaxReasonBytes = 1024;
+constexpr std::size_t kMaxOperationIdBytes = 1024;
+constexpr std::size_t kMaxOperations = 200'000;
+
+// A body as make(fields, id of the workflow) reads it: a command for the workflow that the path names.
+using Make = domain::CommandBody (*)(Fields& in, const Id& workflow);
+
+struct Asked {
+  Wish wish;
+  domain::CommandBody command;  // its workflow's id is that of the path, whether there is one or not
+};
+
+std::optional<Asked> read_asked(const CallPtr& call, Make make) {
+  Asked out;
+  if (!read_wish(call, out.wish)) return std::nullopt;
+  auto value = parse_json(call->body);
+  if (!value) {
+    call->refuse(value.error());
+    return std::nullopt;
+  }
+  std::optional<Error> error;
+  Fields in(*value, "", error);
+  out.command = make(in, parse_id(call->asked.params.at(0)).value_or(Id{}));
+  in.finish();
+  if (!error) return out;
+  call->refuse(*error);
+  return std::nullopt;
+}
+
+void change_course(const CallPtr& call, Make make) {
+  const auto asked = read_asked(call, make);
+  if (!asked) return;
+  on_owner(call, [call, asked = *asked] {
+    const auto* found = asked_workflow(call, asked.wish.workspace);
+    if (found != nullptr) change(call, command_of(*call, found->workspace, asked.command), asked.wish, changed);
+  });
+}
+
+void plan_course(const CallPtr& call, Make make) {
+  const auto asked = read_asked(call, make);
+  if (!asked) return;
+  on_owner(call, [call, asked = *asked] {
+    const auto* found = asked_workflow(call, asked.wish.workspace);
+    if (found != nullptr) plan_or_submit(call, command_of(*call, found->workspace, asked.command), asked.wish);
+  });
+}
+
+domain::CommandBody read_retry(Fields& in, const Id& workflow) {
+  domain::RetryWorkflow out;
+  out.workflow = workflow;
+  out.operations = in.texts("operations", kMaxOperations, kMaxOperationIdBytes, Need::optional);
+  out.in_doubt = in.flag("in_doubt");
+  return out;
+}
+
+domain::CommandBody read_approval(Fields& in, const Id& workflow) {
+  domain::ApproveTask out;
+  out.task = workflow;
+  const std::string task = in.text("task", 64, Need::optional);
+  if (const auto id = parse_id(task); id && workflow_id(*id) == workflow) {
+    out.task = *id;
+  } else if (!task.empty()) {
+    in.refuse("task", "is no task of this workflow");
+  }
+  out.approved = !in.flag("reject");
+  out.comment = in.text("comment", kMaxReasonBytes, Need::optional);
+  return out;
+}
+
+}  // namespace
+
+void post_cancel(const CallPtr& call) {
+  change_course(call, [](Fields&, const Id& id) -> domain::CommandBody { return domain::CancelWorkflow{id}; });
+}
+
+void post_pause(const CallPtr& call) {
+  change_course(call, [](Fields& in, const Id& id) -> domain::CommandBody {
+    return domain::PauseWorkflow{id, in.text("reason", kMaxReasonBytes, Need::optional)};
+  });
+}
+
+void post_resume(const CallPtr& call) {
+  change_course(call, [](Fields&, const Id& id) -> domain::CommandBody { return domain::ResumeWorkflow{id}; });
+}
+
+void post_approve(const CallPtr& call) { change_course(call, read_approval); }
+void post_retry(const CallPtr& call) { plan_course(call, read_retry); }
+
+void post_rollback(const CallPtr& call) {
+  plan_course(call, [](Fields& in, const Id& id) -> domain::CommandBody {
+    return domain::RollbackWorkflow{id, in.text("checkpoint", kMaxReasonBytes, Need::optional)};
+  });
+}
+
+}  // namespace prov::api

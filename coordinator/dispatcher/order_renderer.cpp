@@ -139,15 +139,20 @@ Result<wire::Order> OrderRenderer::render(const domain::State& state, const doma
 
 Result<void> OrderRenderer::command(const domain::State& state, const domain::Workflow& workflow,
                                     const domain::Task& task, const domain::ExecAction& exec, wire::Order& order) {
+  // What an operator types for one host is what runs there, to the letter; a batch file has names to fill in.
+  const auto filled_in = [&](const std::string& text) -> Result<std::string> {
+    if (workflow.kind == "exec") return text;
+    return domain::fill_in(state, workflow, task.plan.server, text);
+  };
   std::vector<std::string> argv;
   for (const std::string& argument : exec.argv) {
-    auto filled = domain::fill_in(state, workflow, task.plan.server, argument);
+    auto filled = filled_in(argument);
     if (!filled) return tl::unexpected(filled.error());
     argv.push_back(std::move(*filled));
   }
   std::vector<wire::Variable> environment;
   for (const auto& [name, value] : exec.environment) {
-    auto filled = domain::fill_in(state, workflow, task.plan.server, value);
+    auto filled = filled_in(value);
     if (!filled) return tl::unexpected(filled.error());
     environment.push_back({name, std::move(*filled)});
   }

@@ -181,7 +181,7 @@ TEST_F(DriftVerb, ARehearsalRunsInAThrowAwayCopyAndIsAWayToCheck) {
   }
   checks_end(check_task("done", 0), "work\nprov-rehearsal {\"packages\":{\"added\":1,\"list\":[]}}\n",
              check_task("done", 0));
-  EXPECT_EQ(world_.run({"taskserv", "create", "--check", "--rehearse", "-o", "json"}), 1) << "as the workflow ended";
+  EXPECT_EQ(world_.run({"taskserv", "create", "--check", "--rehearse", "-o", "json"}), 8) << "as the workflow ended";
   EXPECT_EQ(world_.document()["items"][0]["report"]["packages"]["added"], 1);
   EXPECT_TRUE(world_.document()["items"][1]["report"].is_null());
   for (const auto& request : world_.coordinator.requests) {

@@ -180,11 +180,17 @@ void agenda_operation_due(State& state, const Workflow& workflow, std::uint32_t 
   if (state.agenda.active) state.agenda.due.emplace_back(workflow.id, operation);
 }
 
+// Each retry begins with the first wave again: its own deadlines are not those of the round before.
+std::uint32_t wave_number(const Workflow& workflow, const Operation& operation) {
+  const auto waves = static_cast<std::uint32_t>(operation.plan.waves.size());
+  return workflow.retries * (waves + 1) + operation.waves_opened;
+}
+
 void agenda_wave_over(State& state, const Workflow& workflow, std::uint32_t operation, TimeMs now_ms) {
   if (!state.agenda.active) return;
   const Operation& of = workflow.operations[operation];
   state.agenda.deadlines.insert(
-      {now_ms + of.plan.pause_ms, DeadlineKind::wave, task_id(workflow.id, operation), of.waves_opened});
+      {now_ms + of.plan.pause_ms, DeadlineKind::wave, task_id(workflow.id, operation), wave_number(workflow, of)});
 }
 
 void agenda_workflow_settled(State& state, const Workflow& workflow) {

@@ -27,6 +27,12 @@ class Lanes {
     return {static_cast<std::int64_t>(since_ms) - priority * kPriorityStepMs, -priority};
   }
 
+  struct Entry {
+    TimeMs since_ms = 0;
+    Id task;
+    bool operator==(const Entry&) const = default;
+  };
+
   void push(std::int32_t priority, TimeMs since_ms, const Id& task) {
     auto lane = std::find_if(lanes_.begin(), lanes_.end(), [&](const Lane& l) { return l.priority == priority; });
     if (lane == lanes_.end()) lane = lanes_.insert(lanes_.end(), Lane{priority, {}});
@@ -42,19 +48,19 @@ class Lanes {
   }
 
   // The one that goes first, which stays; nullptr when there is none.
-  const Id* peek() const {
+  const Entry* peek() const {
     const Lane* best = first();
-    return best == nullptr ? nullptr : &best->waiting.front().task;
+    return best == nullptr ? nullptr : &best->waiting.front();
   }
 
-  std::optional<Id> pop() {
+  std::optional<Entry> pop() {
     Lane* best = const_cast<Lane*>(first());
     if (best == nullptr) return std::nullopt;
-    const Id task = best->waiting.front().task;
+    const Entry entry = best->waiting.front();
     best->waiting.pop_front();
     --size_;
     if (size_ == 0) lanes_ = {};  // an idle queue holds no memory
-    return task;
+    return entry;
   }
 
   // Whether somebody here goes before one of that rank.
@@ -78,10 +84,6 @@ class Lanes {
   }
 
  private:
-  struct Entry {
-    TimeMs since_ms = 0;
-    Id task;
-  };
   struct Lane {
     std::int32_t priority = 0;
     std::deque<Entry> waiting;

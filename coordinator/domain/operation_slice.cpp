@@ -270,6 +270,7 @@ void apply(State& state, const Envelope& meta, const OperationSkipped& e) {
     --workflow->unended;
     --operation.unended;
     server_work_done(state, *workflow, task);
+    if (is_failure(task)) ++operation.failed;
   }
   operation.outcome = e.outcome;
   operation.unneeded = e.unneeded;

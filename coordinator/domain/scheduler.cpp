@@ -35,14 +35,20 @@ bool held_back(State& state, Workflow& workflow, const Task& task, const Id& id)
   return true;
 }
 
+// The task of an entry, if it has been ready ever since; nullptr when time has overtaken it.
+const Task* entered(const State& state, const Lanes::Entry& entry) {
+  const Task* task = find_task(state, entry.task);
+  const bool still = task != nullptr && task->status == TaskStatus::ready && task->ready_ms == entry.since_ms;
+  return still ? task : nullptr;
+}
+
 // Takes the first entry out of `queue`; nullptr when it is not one that may go now.
 const Task* take(State& state, Lanes& queue, Id& id, TimeMs now_ms) {
-  id = *queue.pop();
+  const Lanes::Entry entry = *queue.pop();
+  id = entry.task;
   Workflow* workflow = find_workflow(state, id);
-  const Task* task = find_task(state, id);
-  if (task == nullptr || task->status != TaskStatus::ready || workflow->cancelling || workflow->stopped_by) {
-    return nullptr;
-  }
+  const Task* task = entered(state, entry);
+  if (task == nullptr || workflow->cancelling || workflow->stopped_by) return nullptr;
   if (workflow->operations[task->operation].stopping) return nullptr;
   if (task->retry_at_ms > now_ms) {  // it was due when it was queued, and the clock has gone back
     state.agenda.deadlines.insert({task->retry_at_ms, DeadlineKind::retry, id, task->attempt});
@@ -160,8 +166,7 @@ std::optional<EventBody> delivery_overdue(State& state, const Deadline& due, Tim
   if (task == nullptr || task->status != TaskStatus::ready || task->retry_at_ms > now_ms) return std::nullopt;
   const Host& host = host_at(state, host_of(*workflow, *task));
   if (reachable_agent(state, host) != nullptr) return std::nullopt;
-  const TimeMs at_ms =
-      std::max({task->ready_ms, task->retry_at_ms, host.away_ms}) + state.agenda.limits.delivery_ms;
+  const TimeMs at_ms = std::max({task->ready_ms, task->retry_at_ms, host.away_ms}) + state.agenda.limits.delivery_ms;
   if (now_ms < at_ms) {  // it has become ready, or its host has gone, again since
     state.agenda.deadlines.insert({at_ms, DeadlineKind::delivery, due.id, due.attempt});
     return std::nullopt;
@@ -192,7 +197,7 @@ std::optional<EventBody> wave_due(const State& state, const Deadline& due) {
   if (workflow == nullptr || workflow->ended || workflow->paused || !index) return std::nullopt;
   if (workflow->cancelling || workflow->stopped_by || *index >= workflow->operations.size()) return std::nullopt;
   const Operation& operation = workflow->operations[*index];
-  const bool next = operation.status == OperationStatus::open && operation.waves_opened == due.attempt &&
+  const bool next = operation.status == OperationStatus::open && wave_number(*workflow, operation) == due.attempt &&
                     operation.unended_open == 0 && !operation.stopping;
   if (!next) return std::nullopt;
   return OperationOpened{workflow->id, *index, operation.waves_opened};
@@ -294,10 +299,9 @@ std::optional<EventBody> next_on_hosts(State& state, TimeMs now_ms) {
   return std::nullopt;
 }
 
-void queue_again(State& state, const Id& id, TimeMs now_ms) {
-  const Task* task = find_task(state, id);
-  if (task == nullptr || task->status != TaskStatus::ready) return;
-  agenda_task_ready(state, *find_workflow(state, id), *task_index(id), now_ms);
+void queue_again(State& state, const Lanes::Entry& entry, TimeMs now_ms) {
+  if (entered(state, entry) == nullptr) return;
+  agenda_task_ready(state, *find_workflow(state, entry.task), *task_index(entry.task), now_ms);
 }
 
 // Lets one of those that wait at a limit with room queue again; false: there is none. One at a time, since the next
@@ -307,8 +311,8 @@ bool pass_a_gate(State& state, TimeMs now_ms) {
   while (!gates.empty()) {
     Workflow* workflow = find_workflow(state, gates.front());
     if (workflow != nullptr && !workflow->ended && !at_limit(*workflow)) {
-      if (const auto id = workflow->gate.waiting.pop()) {
-        queue_again(state, *id, now_ms);
+      if (const auto entry = workflow->gate.waiting.pop()) {
+        queue_again(state, *entry, now_ms);
         return true;
       }
     }
@@ -318,9 +322,9 @@ bool pass_a_gate(State& state, TimeMs now_ms) {
   auto& groups = state.agenda.open_groups;
   while (!groups.empty()) {
     Gate& group = state.agenda.groups[groups.front()];
-    if (const Id* first = group.waiting.peek()) {
-      const Workflow* workflow = find_workflow(state, *first);
-      const Task* task = find_task(state, *first);
+    if (const Lanes::Entry* first = group.waiting.peek()) {
+      const Workflow* workflow = find_workflow(state, first->task);
+      const Task* task = entered(state, *first);
       if (task == nullptr || group.out < workflow->operations[task->operation].plan.group_limit) {
         queue_again(state, *group.waiting.pop(), now_ms);
         return true;

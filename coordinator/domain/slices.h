@@ -135,6 +135,8 @@ void agenda_doom_operation(State& state, const Workflow& workflow, std::uint32_t
 void agenda_operation_due(State& state, const Workflow& workflow, std::uint32_t operation);
 void agenda_wave_over(State& state, const Workflow& workflow, std::uint32_t operation, TimeMs now_ms);
 void agenda_gate_opened(State& state, Workflow& workflow);  // it may have room again
+// Of the wave that was opened last, counted over all rounds.
+std::uint32_t wave_number(const Workflow& workflow, const Operation& operation);
 void agenda_workflow_settled(State& state, const Workflow& workflow);
 void agenda_cluster_settled(State& state, const Workflow& workflow, std::uint32_t operation);
 void agenda_host_changed(State& state, const HostKey& host);  // its agent came, went, drains or is another

@@ -349,6 +349,48 @@ TEST(Course, ARetryBeginsWithWhatDidNotSucceed) {
   EXPECT_TRUE(p.must(RetryWorkflow{id, {}, false}).empty()) << "nothing is left to be done";
 }
 
+TEST(Course, ARetryThatMayNotTouchADoubtEndsAlsoForWhatNeedsIt) {
+  Hosts p;
+  BatchOperation two = go_on(taskserv_operation("two"));
+  two.taskservs = {{taskserv("h1", "a"), {}}, {taskserv("h1", "b"), {0}}};
+  const Id id = p.submit(batch_of({two}));
+  lose_sight_of(p, p.task_of(id, "two", 0));
+  p.must(RetryWorkflow{id, {}, false});
+  EXPECT_EQ(p.task_in(id, "two", 1).message, "needs \"h1: install a\", which is in doubt");
+  EXPECT_TRUE(p.workflow(id).ended);
+}
+
+TEST(Course, ARetryWaitsAsLongBetweenItsWavesAsTheFirstRun) {
+  Hosts p;
+  BatchOperation rolling = script("roll", {}, "h1 or h2");
+  rolling.rolling.batch = "1";
+  rolling.rolling.pause_s = 10;
+  const Id id = p.submit(batch_of({rolling, script("bad", {}, "h3")}));
+  p.end(p.task_of(id, "roll", 0));  // the next wave goes in ten seconds, but
+  p.end(p.task_of(id, "bad"), Outcome::failed, 1);
+  ASSERT_TRUE(p.workflow(id).ended);
+  p.advance(9000);
+  p.must(RetryWorkflow{id, {}, false});
+  p.advance(1000);
+  EXPECT_EQ(p.task_in(id, "roll", 1).status, TaskStatus::pending);
+  p.advance(9000);
+  EXPECT_EQ(p.task_in(id, "roll", 1).status, TaskStatus::dispatched);
+}
+
+TEST(Course, WhatWaitsAnewAfterARetryDoesNotGoByItsOldPlace) {
+  Hosts p;
+  p.state.agenda.limits.agent_orders = 1;
+  const Id id = p.submit(batch_of({script("bad"), script("waits")}));
+  p.end(p.task_of(id, "bad"), Outcome::failed, 1);
+  p.advance(1000);
+  const Id busy = p.submit(batch_of({script("busy")}));
+  const Id other = p.submit(batch_of({script("between")}));
+  p.advance(1000);
+  p.must(RetryWorkflow{id, {}, false});
+  p.end(p.task_of(busy, "busy"));
+  EXPECT_EQ(p.task_in(other, "between").status, TaskStatus::dispatched);
+}
+
 TEST(Course, ARetryThatMayNotTouchADoubtSaysWhyTheRestIsSkipped) {
   Hosts p;
   p.state.agenda.limits.agent_orders = 1;

@@ -14,10 +14,10 @@ Id id_of(std::uint8_t n) {
 
 std::string order_of(Lanes lanes) {
   std::string out;
-  while (const Id* first = lanes.peek()) {
-    const Id next = *first;  // pop() may give its place back
-    out += static_cast<char>(next.bytes[0]);
+  while (lanes.peek() != nullptr) {
+    const Lanes::Entry next = *lanes.peek();  // pop() may give its place back
     EXPECT_EQ(next, *lanes.pop()) << "what goes first is what stands first";
+    out += static_cast<char>(next.task.bytes[0]);
   }
   EXPECT_TRUE(lanes.empty());
   return out;

@@ -41,6 +41,13 @@ void Model::take(const Envelope& meta, const ServerDeleted& e) {
   provider_of_server_.erase({meta.workspace, e.hostname});
 }
 
+void Model::take(const Envelope& meta, const CoordinatorStarted&) {  // nobody has said hello to this one
+  for (auto& [place, host] : hosts_) {
+    if (host.reachable) host.away_ms = meta.log_time_ms;
+    host.reachable = false;
+  }
+}
+
 void Model::take(const Envelope&, const AgentEnrolled& e) {
   place_of_[e.key] = {e.workspace, e.server};
   MHost& host = hosts_[{e.workspace, e.server}];

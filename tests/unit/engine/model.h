@@ -96,6 +96,7 @@ class Model {
 
   template <class T>
   void take(const Envelope&, const T&) {}
+  void take(const Envelope& meta, const CoordinatorStarted& e);
   void take(const Envelope& meta, const ServerDeclared& e);
   void take(const Envelope& meta, const ServerDeleted& e);
   void take(const Envelope& meta, const AgentEnrolled& e);
@@ -118,6 +119,7 @@ class Model {
 
   // model_course.cpp: what follows from what, within a workflow
   void settle(MWorkflow& w, TimeMs now_ms, std::uint64_t sequence);
+  bool end_when_over(MWorkflow& w, MOperation& o, TimeMs now_ms, std::uint64_t sequence);
   bool settle_once(MWorkflow& w, TimeMs now_ms, std::uint64_t sequence);
   void check_end_of(const MWorkflow& w, const MTask& t, const Envelope& meta, const TaskEnded& e);
   void check_given_up(const MWorkflow& w, const MTask& t, const Envelope& meta, const TaskEnded& e);

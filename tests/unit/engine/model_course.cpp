@@ -40,21 +40,24 @@ void Model::settle(MWorkflow& w, TimeMs now_ms, std::uint64_t sequence) {
   }
 }
 
+bool Model::end_when_over(MWorkflow& w, MOperation& o, TimeMs now_ms, std::uint64_t sequence) {
+  if (o.status != OperationStatus::open) return false;
+  if (!waves_done(w, o)) {
+    o.wave_over_ms = 0;
+  } else if (o.wave_over_ms == 0) {
+    o.wave_over_ms = now_ms;
+  }
+  if (!tasks_done(w, o)) return false;
+  o.status = OperationStatus::ended;
+  o.outcome = outcome_of(w, o);
+  o.ended_order = ++order_;
+  if (o.outcome == Outcome::done && !o.plan.checkpoint.empty()) w.checkpoints[o.plan.checkpoint] = sequence;
+  return true;
+}
+
 bool Model::settle_once(MWorkflow& w, TimeMs now_ms, std::uint64_t sequence) {
   bool changed = false;
-  for (MOperation& o : w.operations) {
-    if (o.status != OperationStatus::open) continue;
-    if (!waves_done(w, o))
-      o.wave_over_ms = 0;
-    else if (o.wave_over_ms == 0)
-      o.wave_over_ms = now_ms;
-    if (!tasks_done(w, o)) continue;
-    o.status = OperationStatus::ended;
-    o.outcome = outcome_of(w, o);
-    o.ended_order = ++order_;
-    if (o.outcome == Outcome::done && !o.plan.checkpoint.empty()) w.checkpoints[o.plan.checkpoint] = sequence;
-    changed = true;
-  }
+  for (MOperation& o : w.operations) changed = end_when_over(w, o, now_ms, sequence) || changed;
   if (changed) return true;
   std::vector<MOperation*> turns;
   for (MOperation& o : w.operations) {
@@ -65,6 +68,7 @@ bool Model::settle_once(MWorkflow& w, TimeMs now_ms, std::uint64_t sequence) {
     changed = true;
     o->status = o->plan.when.empty() ? OperationStatus::open : OperationStatus::due;
     o->waves = o->plan.when.empty() ? 1 : 0;
+    end_when_over(w, *o, now_ms, sequence);
   }
   return changed;
 }

@@ -12,7 +12,7 @@
 namespace prov::domain::model {
 namespace {
 
-constexpr std::uint64_t kGraphs = 500;
+constexpr std::uint64_t kGraphs = 10'000;
 constexpr std::uint64_t kThoroughEvery = 40;
 
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {

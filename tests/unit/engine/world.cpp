@@ -319,17 +319,20 @@ void World::restart() {
     p_.state = std::move(*loaded);
     p_.state.agenda.limits = limits;
   }
+  p_.fold(CoordinatorStarted{p_.state.epoch + 1, "test", "here", 0}, "", kInside, {});
   rebuild_agenda(p_.state);
   model_.restarted(p_.state.log_time_ms);
   const std::size_t before = p_.log.size();
   p_.follow();
-  for (std::size_t i = before; i < p_.log.size(); ++i) {  // but a condition may have come true between two looks at it
-    const auto* e = std::get_if<TaskEnded>(&p_.log[i].body);
+  if (p_.log.size() > before) {  // only a condition may have come true between two looks at it
+    const auto* e = std::get_if<TaskEnded>(&p_.log[before].body);
     const bool waited = e != nullptr && std::holds_alternative<WaitAction>(model_.task(e->task).plan.action);
-    if (i == before && !waited) complain(std::string("a restart made something happen: ") + name_of(p_.log[i].body) + (e != nullptr ? " " + to_text(e->task) + " " + e->message : ""));
-    if (i == before) break;
+    if (!waited) complain(std::string("a restart made something happen: ") + name_of(p_.log[before].body));
   }
   model_.settled(p_.now_ms);
+  for (const auto& [place, host] : std::map<Place, MHost>(model_.hosts())) {
+    if (!host.agent.is_zero() && dice_.percent(70)) give(ConnectAgent{host.agent, facts_of(place.second, true)}, "");
+  }
 }
 
 void World::step() {

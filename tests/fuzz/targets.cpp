@@ -24,6 +24,7 @@ constexpr Target kTargets[] = {
     {"manifest", manifest},
     {"infra", infra},
     {"workspace", workspace},
+    {"batch", batch},
     {"mustache", mustache},
     {"ws_frame", ws_frame},
     {"targets", target_expression},

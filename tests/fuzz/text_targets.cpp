@@ -1,8 +1,12 @@
-// Text: requests, workspaces, templates, frames of a feed.
+// Text: requests, workspaces, batches, templates, frames of a feed.
+#include <set>
+
 #include "common/io/http_client/ws_frame.h"
+#include "coordinator/api/routes/batch_body.h"
 #include "coordinator/api/routes/command_bodies.h"
 #include "coordinator/api/routes/target.h"
 #include "coordinator/dispatcher/template.h"
+#include "coordinator/workspace/batch.h"
 #include "coordinator/workspace/definition.h"
 #include "coordinator/workspace/extension.h"
 #include "coordinator/workspace/yaml_tree.h"
@@ -18,7 +22,8 @@ void rest_body(std::string_view bytes) {
                                         api::read_delete_taskservs,
                                         api::read_check_taskservs,
                                         api::read_exec,
-                                        api::read_noop};
+                                        api::read_noop,
+                                        api::read_submit_batch};
   if (bytes.empty()) return;
   const auto reader = kReaders[static_cast<unsigned char>(bytes[0]) % std::size(kReaders)];
   const auto parsed = api::parse_body(bytes.substr(1), reader);
@@ -46,6 +51,27 @@ void infra(std::string_view bytes) {
 void workspace(std::string_view bytes) {
   const auto tree = workspace::parse_yaml(std::string(bytes), "provisioning.yaml");
   if (tree) static_cast<void>(workspace::parse_workspace(*tree, "provisioning.yaml"));
+}
+
+// TOML when it begins with "#toml". A file that it includes is the batch itself, once under another name, so that
+// inclusion is tried too.
+void batch(std::string_view bytes) {
+  const bool toml = bytes.substr(0, 5) == "#toml";
+  const workspace::BatchText source{toml ? "b.toml" : "b.yaml", std::string(bytes), toml};
+  const auto load = [&](const std::string&, const std::string& name) -> Result<workspace::BatchText> {
+    return workspace::BatchText{name, source.text, toml};
+  };
+  const auto batch = workspace::parse_batch(source, {}, load);
+  if (!batch) {
+    expect(!batch.error().message.empty(), "a refusal says why");
+    return;
+  }
+  std::set<std::string> before;
+  for (const auto& operation : batch->operations) {
+    expect(!operation.id.empty() && operation.id.size() <= 256, "an id is bounded");
+    for (const auto& need : operation.dependencies) expect(before.count(need.id) > 0, "what is needed stands before");
+    expect(before.insert(operation.id).second, "an id is there once");
+  }
 }
 
 void mustache(std::string_view bytes) {

@@ -110,7 +110,8 @@ Result<std::string> path_in_workspace(const std::string& workspace_root, const s
   const fs::path root = fs::canonical(workspace_root, error);
   if (error) return fail(Code::io, workspace_root + ": " + error.message());
   const fs::path path = fs::canonical(fs::absolute(from).parent_path() / relative, error);
-  if (error) return fail(Code::not_found, "\"" + relative + "\": " + error.message(), "looked from the folder of " + from);
+  if (error)
+    return fail(Code::not_found, "\"" + relative + "\": " + error.message(), "looked from the folder of " + from);
   if (std::mismatch(root.begin(), root.end(), path.begin(), path.end()).first != root.end()) {
     return fail(Code::invalid, "\"" + relative + "\" leads out of the workspace, to " + path.string(),
                 "copy the file into the workspace");

@@ -1,7 +1,7 @@
 #pragma once
 // A batch file (docs/formats/batch.md), read strictly. What comes out is flat: loops and nested batches are unrolled,
-// `{{item}}` and its like are replaced, every dependency names an operation that stands before, and every expression has
-// been read once. Nothing is looked up in an infra yet: batch_resolve.h does that.
+// `{{item}}` and its like are replaced, every dependency names an operation that stands before, and every expression
+// has been read once. Nothing is looked up in an infra yet: batch_resolve.h does that.
 //
 //   load_batch ─► batch_file (a file's head) ─► batch_unroll ─► batch_operation (one operation's keys)
 //                                                     └──────► batch_names, batch_graph (what refers to what)
@@ -28,8 +28,8 @@ inline constexpr std::size_t kMaxBatchDepth = 8;             // batches within b
 inline constexpr std::size_t kMaxBatchDependencies = 1'000;  // of one operation, as written
 inline constexpr std::uint32_t kMaxParallel = 100'000;
 inline constexpr std::uint32_t kMaxRetries = 100;
-inline constexpr std::uint32_t kMaxStepS = 86'400;       // a step's time limit
-inline constexpr std::uint32_t kMaxWaitS = 7 * 86'400;   // of waits and approvals
+inline constexpr std::uint32_t kMaxStepS = 86'400;      // a step's time limit
+inline constexpr std::uint32_t kMaxWaitS = 7 * 86'400;  // of waits and approvals
 
 enum class OperationKind {
   server_create,

@@ -97,8 +97,7 @@ Result<BatchHead> read_batch_head(const Node& tree, const std::string& file, con
   const Node* rollback = fields.find("rollback_enabled");
   const bool enabled = fields.boolean("rollback_enabled", false);
   head.settings.file = file;
-  head.settings.defaults =
-      read_defaults(reading, fields.find("defaults"), with_rollback(around, rollback, enabled));
+  head.settings.defaults = read_defaults(reading, fields.find("defaults"), with_rollback(around, rollback, enabled));
   head.settings.groups = read_groups(reading, fields.find("concurrency_groups"));
   head.params = read_param_values(reading, fields.find("params"));
   head.operations = &fields.need("operations");

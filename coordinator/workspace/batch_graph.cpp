@@ -155,8 +155,8 @@ void link_dependencies(Unrolled& unrolled, const OperationIndex& index, Problems
     for (const auto& need : one.dependencies) {
       std::string id = need.site->prefix + need.written.id;
       if (index.count(id) == 0) {
-        const Error why = at(need.site->file, need.written.place,
-                             "there is no operation \"" + need.written.id + "\"", hint_for(need, unrolled.operations, index));
+        const Error why = at(need.site->file, need.written.place, "there is no operation \"" + need.written.id + "\"",
+                             hint_for(need, unrolled.operations, index));
         if (need.written.hard) {
           problems.add(why);
         } else {

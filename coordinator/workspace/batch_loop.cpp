@@ -43,8 +43,9 @@ std::vector<LoopItem> read_loop_items(Reading& reading, const Node& for_each) {
     return items;
   }
   if (for_each.items.size() > kMaxLoopItems) {
-    reading.refuse(for_each.place, "\"for_each\" goes over " + std::to_string(for_each.items.size()) +
-                                       " items, more than the " + std::to_string(kMaxLoopItems) + " that are allowed",
+    reading.refuse(for_each.place,
+                   "\"for_each\" goes over " + std::to_string(for_each.items.size()) + " items, more than the " +
+                       std::to_string(kMaxLoopItems) + " that are allowed",
                    "for hosts, write {targets: EXPRESSION}");
     return items;
   }
@@ -57,8 +58,9 @@ std::vector<LoopItem> read_loop_items(Reading& reading, const Node& for_each) {
       reading.refuse(item.value.place, "an item of \"for_each\" must be a single value or a mapping, it is " +
                                            std::string(name_of(item.value.kind)));
     } else if (!is_key(item.key.text)) {
-      reading.refuse(item.key.place, "\"" + item.key.text.substr(0, 64) + "\" cannot be the key of an item",
-                     "1 to 64 letters, digits, \".\", \"_\", \"-\", \"/\"; for other values write a mapping, KEY: VALUE");
+      reading.refuse(
+          item.key.place, "\"" + item.key.text.substr(0, 64) + "\" cannot be the key of an item",
+          "1 to 64 letters, digits, \".\", \"_\", \"-\", \"/\"; for other values write a mapping, KEY: VALUE");
     } else if (!keys.insert(item.key.text).second) {
       reading.refuse(item.key.place, "the item \"" + item.key.text + "\" is there twice");
     }

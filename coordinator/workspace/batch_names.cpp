@@ -87,15 +87,15 @@ class NameChecker {
     }
     auto parsed = expression::Condition::parse(all);
     if (parsed) return parsed->text();
-    refuse(written.back(), {Code::invalid,
-                            "together with the conditions of the batches around it: " + parsed.error().message,
-                            parsed.error().hint});
+    refuse(written.back(),
+           {Code::invalid, "together with the conditions of the batches around it: " + parsed.error().message,
+            parsed.error().hint});
     return {};
   }
 
   std::string condition(UnrolledOperation& one, const ScopedText& written, Tie tie) {
-    auto text = expression::rewrite_condition(
-        written.text, [&](const Name& name) { return replacement(one, written, name, tie); });
+    auto text = expression::rewrite_condition(written.text,
+                                              [&](const Name& name) { return replacement(one, written, name, tie); });
     if (!text) {
       refuse(written, text.error());
       return {};
@@ -176,7 +176,8 @@ class NameChecker {
 
   static std::string output_hint(const BatchOperation& read, const std::string& name) {
     if (read.kind == OperationKind::batch) {
-      return "\"" + read.id + "\" stands for several; name one of them, as in outputs[\"" + read.id + "[KEY]\"]." + name;
+      return "\"" + read.id + "\" stands for several; name one of them, as in outputs[\"" + read.id + "[KEY]\"]." +
+             name;
     }
     return read.outputs.empty() ? "add \"outputs: [" + name + "]\" to it" : did_you_mean(name, read.outputs);
   }
@@ -225,8 +226,8 @@ class NameChecker {
     if (root == "outputs" || root == "result") {
       const bool output = root == "outputs";
       if (parts.size() != (output ? 3 : 2)) {
-        return fail(Code::invalid, output ? "an output is named outputs.OPERATION.NAME"
-                                          : "a result is named result.OPERATION");
+        return fail(Code::invalid,
+                    output ? "an output is named outputs.OPERATION.NAME" : "a result is named result.OPERATION");
       }
       return with_final_id(one, *one.site, parts, tie);
     }

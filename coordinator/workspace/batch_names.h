@@ -5,8 +5,8 @@
 
 namespace prov::workspace {
 
-// Fills in BatchOperation::when and ::until, and the ids within placeholders. An operation whose condition or step reads
-// what another said goes after that one: a soft dependency is added where there is none. What `until` reads comes
+// Fills in BatchOperation::when and ::until, and the ids within placeholders. An operation whose condition or step
+// reads what another said goes after that one: a soft dependency is added where there is none. What `until` reads comes
 // before it in the order, and is not waited for.
 void check_names(std::vector<UnrolledOperation>& operations, const OperationIndex& index, Problems& problems);
 

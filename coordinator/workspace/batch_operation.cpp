@@ -108,7 +108,8 @@ class Reader {
     const OperationDefaults& defaults = settings_.defaults;
     operation_.on_failure = defaults.on_failure.value_or(OnFailure::fail);
     if (const Node* node = fields_.find("on_failure")) operation_.on_failure = read_on_failure(reading_, *node);
-    operation_.priority = static_cast<std::int32_t>(fields_.integer("priority", defaults.priority.value_or(0), -100, 100));
+    operation_.priority =
+        static_cast<std::int32_t>(fields_.integer("priority", defaults.priority.value_or(0), -100, 100));
   }
 
   void read_steps() {
@@ -150,10 +151,10 @@ class Reader {
       }
       std::vector<std::string> known;
       for (const auto& [name, limit] : settings_.groups) known.push_back(name);
-      reading_.refuse(node.place, "the group \"" + operation_.concurrency_group + "\" has no limit",
-                      known.empty() ? "add \"concurrency_groups: {" + operation_.concurrency_group +
-                                          ": 2}\" beside \"operations\""
-                                    : did_you_mean(operation_.concurrency_group, known));
+      reading_.refuse(
+          node.place, "the group \"" + operation_.concurrency_group + "\" has no limit",
+          known.empty() ? "add \"concurrency_groups: {" + operation_.concurrency_group + ": 2}\" beside \"operations\""
+                        : did_you_mean(operation_.concurrency_group, known));
       return;
     }
     Fields inner(reading_, node, "\"concurrency_group\"");
@@ -210,8 +211,8 @@ class Reader {
     const Node* arguments = fields_.find(args);
     if (argv != nullptr && (file != nullptr || arguments != nullptr)) {
       reading_.refuse((file != nullptr ? file : arguments)->place,
-                      "\"" + std::string(run) + "\" is a whole command line; it goes without \"" + script + "\" and \"" +
-                          args + "\"",
+                      "\"" + std::string(run) + "\" is a whole command line; it goes without \"" + script +
+                          "\" and \"" + args + "\"",
                       "keep one of them");
     }
     if (arguments != nullptr && file == nullptr) {

@@ -209,8 +209,15 @@ bool needs_infra(const Batch& batch) {
 Result<ResolvedBatch> resolve_batch(const Batch& batch, const std::string& workspace_root, const Infra* infra,
                                     const ExtensionFinder& finder) {
   PROV_ASSERT(infra != nullptr || !needs_infra(batch));
-  ResolvedBatch out{batch.name,           batch.version, infra == nullptr ? batch.infra : infra->name,
-                    batch.parallel_limit, batch.preserve_successful, batch.params, {}, {}, batch.notes};
+  ResolvedBatch out{batch.name,
+                    batch.version,
+                    infra == nullptr ? batch.infra : infra->name,
+                    batch.parallel_limit,
+                    batch.preserve_successful,
+                    batch.params,
+                    {},
+                    {},
+                    batch.notes};
   BatchResolver resolver(workspace_root, infra, finder);
   Problems problems;
   for (const auto& operation : batch.operations) {

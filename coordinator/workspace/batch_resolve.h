@@ -31,7 +31,8 @@ struct ResolvedOperation : OperationSettings {
   OperationMode mode = OperationMode::apply;  // no file says it: whoever submits does
   std::vector<ResolvedServer> servers;        // server_create
   std::vector<std::string> hostnames;         // server_delete
-  // taskserv_*, cluster_*: in the order of installation. Without a server: for every target that has no entry of its own.
+  // taskserv_*, cluster_*: in the order of installation. Without a server: for every target that has no entry of its
+  // own.
   std::vector<ResolvedTaskserv> taskservs;
   std::optional<ResolvedCluster> cluster;
   ResolvedExec exec, undo;  // script; undo with neither argv nor bundle: there is none

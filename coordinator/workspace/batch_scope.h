@@ -1,6 +1,6 @@
 #pragma once
-// What `{{item}}`, `{{key}}` and `{{params.NAME}}` stand for at one place of a batch file, and putting it there. A value
-// is data: it is put in once, in one pass over the text as it is written, and never looked at again.
+// What `{{item}}`, `{{key}}` and `{{params.NAME}}` stand for at one place of a batch file, and putting it there. A
+// value is data: it is put in once, in one pass over the text as it is written, and never looked at again.
 #include <map>
 #include <memory>
 #include <string>
@@ -30,15 +30,15 @@ enum class TextUse {
   condition,  // left as it is: names stand there without braces, see batch_names.h
 };
 
-// The value with its placeholders replaced, through lists and mappings (not in keys). A text that is one placeholder and
-// nothing else becomes the value itself: a number stays a number, a list a list.
+// The value with its placeholders replaced, through lists and mappings (not in keys). A text that is one placeholder
+// and nothing else becomes the value itself: a number stays a number, a list a list.
 Node substituted(Reading& reading, const Node& node, const Scope& scope, TextUse use);
 
 // All of an operation but "operations" and "for_each", each key by its use.
 Node substituted_operation(Reading& reading, const Node& operation, const Scope& scope);
 
-// What a name like {"item", "port"} stands for; nullptr and refused when there is no such thing. REQUIRES: the first part
-// is item, key or params.
+// What a name like {"item", "port"} stands for; nullptr and refused when there is no such thing. REQUIRES: the first
+// part is item, key or params.
 const Node* value_of(Reading& reading, Place place, const std::vector<std::string>& parts, const Scope& scope);
 
 }  // namespace prov::workspace

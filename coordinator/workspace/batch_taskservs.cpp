@@ -59,8 +59,8 @@ class OperationResolver {
                                         [&](const auto& one) { return one.first.text == parameter.name; });
         if (found == operation_.params.end()) continue;
         used.insert(parameter.name);
-        const bool own = std::any_of(given.begin(), given.end(),
-                                     [&](const auto& one) { return one.first.text == parameter.name; });
+        const bool own =
+            std::any_of(given.begin(), given.end(), [&](const auto& one) { return one.first.text == parameter.name; });
         if (!own) given.push_back(*found);
       }
       auto overrides = read_overrides(operation_.file, **manifest, given, use.name);
@@ -158,7 +158,8 @@ class OperationResolver {
     const auto use = std::find_if(operation_.taskservs.begin(), operation_.taskservs.end(),
                                   [&](const auto& one) { return one.name == name; });
     const Place place = use == operation_.taskservs.end() ? operation_.place : use->place;
-    auto params = merge_params(operation_.file, manifest, given == given_.end() ? Params() : given->second, place, name);
+    auto params =
+        merge_params(operation_.file, manifest, given == given_.end() ? Params() : given->second, place, name);
     if (!params) {
       const bool somewhere =
           std::any_of(listed.begin(), listed.end(), [&](const auto& one) { return one.name == name; });
@@ -167,8 +168,15 @@ class OperationResolver {
     }
     auto digest = resolver_.pack(name);
     if (!digest) return tl::unexpected(digest.error());
-    return ResolvedTaskserv{{},      name, manifest.version, *digest, std::move(params->params), std::move(params->secrets),
-                            manifest.retry_safe, manifest.timeout_s, {}};
+    return ResolvedTaskserv{{},
+                            name,
+                            manifest.version,
+                            *digest,
+                            std::move(params->params),
+                            std::move(params->secrets),
+                            manifest.retry_safe,
+                            manifest.timeout_s,
+                            {}};
   }
 
   const BatchOperation& operation_;

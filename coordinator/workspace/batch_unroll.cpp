@@ -53,7 +53,8 @@ class Unroller {
 
   Unrolled take() { return std::move(out_); }
   void note(std::string text) {
-    if (std::find(out_.notes.begin(), out_.notes.end(), text) == out_.notes.end()) out_.notes.push_back(std::move(text));
+    if (std::find(out_.notes.begin(), out_.notes.end(), text) == out_.notes.end())
+      out_.notes.push_back(std::move(text));
   }
 
  private:
@@ -84,8 +85,9 @@ class Unroller {
     const auto [known, fresh] = claimed_.emplace(around.site->prefix + id, std::pair(around.site->file, place));
     if (fresh) return true;
     const auto& [file, first] = known->second;
-    reading.refuse(place, "the id \"" + id + "\" is there twice, first in " +
-                              (file == around.site->file ? "" : file + ", ") + "line " + std::to_string(first.line),
+    reading.refuse(place,
+                   "the id \"" + id + "\" is there twice, first in " + (file == around.site->file ? "" : file + ", ") +
+                       "line " + std::to_string(first.line),
                    "give one of them another id");
     return false;
   }
@@ -148,8 +150,7 @@ class Unroller {
            kind == OperationKind::taskserv_delete || kind == OperationKind::taskserv_check;
   }
 
-  void instance(Reading& reading, const Node& operation, const Around& around, const std::string& local,
-                bool in_loop) {
+  void instance(Reading& reading, const Node& operation, const Around& around, const std::string& local, bool in_loop) {
     const Node node = substituted_operation(reading, operation, around.scope);
     if (reading.failed() || !fits(reading, node)) return;
     const Node* type = node.find("type");
@@ -179,9 +180,10 @@ class Unroller {
   bool fits(Reading& reading, const Node& node) {
     bytes_ += bytes_of(node);
     if (out_.operations.size() < kMaxOperations && bytes_ <= kMaxUnrolledBytes) return true;
-    reading.refuse(node.place, out_.operations.size() >= kMaxOperations
-                                   ? "more than " + std::to_string(kMaxOperations) + " operations when unrolled"
-                                   : "more than " + std::to_string(kMaxUnrolledBytes >> 20) + " MiB when unrolled",
+    reading.refuse(node.place,
+                   out_.operations.size() >= kMaxOperations
+                       ? "more than " + std::to_string(kMaxOperations) + " operations when unrolled"
+                       : "more than " + std::to_string(kMaxUnrolledBytes >> 20) + " MiB when unrolled",
                    "split the batch, or loop over less");
     add(reading.error());
     too_much_ = true;
@@ -221,15 +223,16 @@ class Unroller {
     out_.operations.push_back(std::move(made));
   }
 
-  void nested(Reading& reading, const Node& operation, const Node& node, const Around& around,
-              const std::string& local, bool in_loop) {
+  void nested(Reading& reading, const Node& operation, const Node& node, const Around& around, const std::string& local,
+              bool in_loop) {
     Fields fields(reading, node, "a nested batch");
     fields.find("id");
     fields.find("type");
     fields.find("for_each");
     Around inner = around;
     inner.dependencies = effective(read_dependencies(reading, fields.find("dependencies")), around);
-    inner.when = when_of(fields.text("when"), fields.place("when"), around, std::make_shared<const Scope>(around.scope));
+    inner.when =
+        when_of(fields.text("when"), fields.place("when"), around, std::make_shared<const Scope>(around.scope));
     if (const std::string word = fields.text("checkpoint"); !word.empty() && !is_word(word)) {
       reading.refuse(fields.place("checkpoint"), "\"checkpoint\" cannot be \"" + word + "\"",
                      "letters, digits, \".\", \"_\" and \"-\", at most 64");

@@ -21,8 +21,8 @@ struct Bundle {
 // name, unsafe names; too much (exhausted).
 Result<Bundle> pack_extension(const Extension& extension);
 
-// One script file as a bundle of its own: it stands there as kScriptInBundle, executable. It is started through its first
-// line, so that must be a "#!" (invalid without).
+// One script file as a bundle of its own: it stands there as kScriptInBundle, executable. It is started through its
+// first line, so that must be a "#!" (invalid without).
 inline constexpr const char* kScriptInBundle = "scripts/run";
 inline constexpr std::size_t kMaxScriptBytes = 1 << 20;
 Result<Bundle> pack_script(const std::string& path);

@@ -23,7 +23,8 @@ std::vector<std::string> names_in(const std::string& folder) {
 
 void lay_over(Params& params, const Params& over) {
   for (const auto& [key, value] : over) {
-    const auto same = std::find_if(params.begin(), params.end(), [&](const auto& one) { return one.first.text == key.text; });
+    const auto same =
+        std::find_if(params.begin(), params.end(), [&](const auto& one) { return one.first.text == key.text; });
     if (same == params.end()) {
       params.emplace_back(key, value);
     } else {
@@ -106,7 +107,8 @@ Result<ResolvedTaskservs> resolve_cluster(const Cluster& cluster, const Infra& i
   Selection selection{cluster.servers, {}, with_required};
   for (const auto& use : cluster.taskservs) {
     auto extension = finder.find(ExtensionKind::taskserv, use.name);
-    if (!extension) return tl::unexpected(at(cluster.file, use.place, extension.error().message, extension.error().hint));
+    if (!extension)
+      return tl::unexpected(at(cluster.file, use.place, extension.error().message, extension.error().hint));
     auto given = read_overrides(cluster.file, extension->manifest, use.params, use.name);
     if (!given) return tl::unexpected(given.error());
     selection.taskservs.push_back(use.name);

@@ -200,7 +200,7 @@ Result<ResolvedTaskservs> TaskservResolver::select(const Selection& selection) {
     const Manifest& manifest = one.extension->manifest;
     auto digest = pack(one.use->name);
     if (!digest) return tl::unexpected(digest.error());
-    ResolvedTaskserv out{one.server->hostname, one.use->name,      manifest.version,   *digest, one.params.params,
+    ResolvedTaskserv out{one.server->hostname, one.use->name,       manifest.version,   *digest, one.params.params,
                          one.params.secrets,   manifest.retry_safe, manifest.timeout_s, {}};
     for (const std::uint32_t before : parts_->order.after[i]) {
       if ((*chosen)[before]) out.after.push_back(position[before]);

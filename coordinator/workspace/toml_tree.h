@@ -1,7 +1,7 @@
 #pragma once
 // A TOML file as the same tree of values as a YAML file (yaml_tree.h), so that nobody behind it needs to know which of
-// the two an operator writes. A text is a quoted scalar; numbers, booleans and dates are plain ones, as they read in YAML.
-// toml++ stays in its unit.
+// the two an operator writes. A text is a quoted scalar; numbers, booleans and dates are plain ones, as they read in
+// YAML. toml++ stays in its unit.
 #include <string>
 
 #include "coordinator/workspace/yaml_tree.h"

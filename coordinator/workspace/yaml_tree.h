@@ -43,8 +43,8 @@ const char* name_of(Node::Kind kind);  // "a mapping", ...
 // "file:line:column: message" as an Error with Code::invalid.
 Error at(std::string_view file, Place place, std::string message, std::string hint = {});
 
-// One document of plain data: UTF-8, within the limits, without duplicate keys, anchors, aliases and tags. `file` is how
-// messages name it.
+// One document of plain data: UTF-8, within the limits, without duplicate keys, anchors, aliases and tags. `file` is
+// how messages name it.
 Result<Node> parse_yaml(const std::string& text, const std::string& file, const TreeLimits& limits = {});
 
 // Reads and parses a regular file. Code::not_found when there is none.

@@ -12,9 +12,9 @@ using domain::BatchOperation;
 using domain::OperationKind;
 
 constexpr std::size_t kMaxTitle = 128;
-constexpr std::size_t kMaxId = 1024;        // with what loops and nested batches put around it
+constexpr std::size_t kMaxId = 1024;  // with what loops and nested batches put around it
 constexpr std::size_t kMaxExpression = 4096;
-constexpr std::size_t kMaxSize = 16;        // "100%"
+constexpr std::size_t kMaxSize = 16;  // "100%"
 constexpr std::size_t kMaxGroup = 64;
 constexpr std::size_t kMaxOutputs = 64;
 constexpr std::size_t kMaxPrompt = 1000;
@@ -83,8 +83,8 @@ void read_conduct(Fields& in, BatchOperation& out) {
   });
   out.timeout_s = number(in, "timeout_s", kMaxWaitS);
   out.priority = static_cast<std::int32_t>(in.integer("priority", -100, 100, 0));
-  out.on_failure = one_of(in, "on_failure", domain::OnFailure::rollback, &domain::name_of, domain::OnFailure::fail,
-                          Need::optional);
+  out.on_failure =
+      one_of(in, "on_failure", domain::OnFailure::rollback, &domain::name_of, domain::OnFailure::fail, Need::optional);
   out.max_failures = in.text("max_failures", kMaxSize, Need::optional);
   out.concurrency_group = in.text("concurrency_group", kMaxGroup, Need::optional);
   out.group_limit = number(in, "group_limit", kMaxParallel);

@@ -61,8 +61,9 @@ ws::ResolvedExec any_exec(Random& random) {
 }
 
 ws::ResolvedTaskserv any_taskserv(Random& random, std::uint32_t index) {
-  ws::ResolvedTaskserv one{random.maybe(), random.word(),  "1.2.3",       random.digest(), random.pairs(),
-                           random.pairs(), random.coin(), 1 + random.below(100), {}};
+  ws::ResolvedTaskserv one{random.maybe(),  random.word(),         "1.2.3",
+                           random.digest(), random.pairs(),        random.pairs(),
+                           random.coin(),   1 + random.below(100), {}};
   if (index > 0) one.after.push_back(random.below(index));
   return one;
 }

@@ -21,7 +21,7 @@ std::string script(const std::string& id, const std::string& more) {
 
 TEST(BatchGraph, WhatIsNeededComesFirstElseTheOrderOfTheFile) {
   EXPECT_EQ(batches::ids(must(batch_of(wait("d", "dependencies: [a]") + wait("c", "") + wait("b", "dependencies: [c]") +
-                                    wait("a", "dependencies: [b]")))),
+                                       wait("a", "dependencies: [b]")))),
             "c b a d");
 }
 
@@ -36,8 +36,8 @@ TEST(BatchGraph, AnUnknownNameIsAMistakeUnlessSoft) {
 }
 
 TEST(BatchGraph, FromInsideANestedBatchOnlyWhatStandsBesideIt) {
-  const Error error = refused(batch_of(wait("x", "") +
-                                       "    - {id: o, type: batch, operations: [{id: a, type: wait, seconds: 1, "
+  const Error error =
+      refused(batch_of(wait("x", "") + "    - {id: o, type: batch, operations: [{id: a, type: wait, seconds: 1, "
                                        "dependencies: [x]}]}\n"));
   EXPECT_NE(error.message.find("there is no operation \"x\""), std::string::npos);
   EXPECT_EQ(error.hint, "inside a nested batch a dependency names an operation beside it; put this one on \"o\"");
@@ -47,8 +47,9 @@ TEST(BatchGraph, FromInsideANestedBatchOnlyWhatStandsBesideIt) {
 }
 
 TEST(BatchGraph, ACircleIsToldLinkByLink) {
-  const Error error = refused(batch_of(wait("z", "") + wait("a", "dependencies: [c, z]") + wait("b", "dependencies: [a]") +
-                                       wait("c", "dependencies: [{id: b, kind: soft}]")));
+  const Error error =
+      refused(batch_of(wait("z", "") + wait("a", "dependencies: [c, z]") + wait("b", "dependencies: [a]") +
+                       wait("c", "dependencies: [{id: b, kind: soft}]")));
   EXPECT_EQ(error.message,
             "b.yaml:5:7: these operations wait for each other in a circle, so none could begin:\n"
             "  \"a\" (line 5) needs \"c\" (line 7)\n"
@@ -70,10 +71,10 @@ TEST(BatchGraph, ALongCircleIsCutInTheMiddle) {
 }
 
 TEST(BatchGraph, ReadingWhatAnotherSaidIsGoingAfterIt) {
-  const Batch batch = must(batch_of(script("deploy", "run: [x, \"{{outputs.build.image}}\"], env: {V: \"{{outputs.tag.v}}\"}") +
-                                    wait("late", "when: result.build == \"failed\"") +
-                                    script("build", "run: [x], outputs: [image]") +
-                                    script("tag", "run: [x], outputs: [v], undo: [x, \"{{outputs.tag.v}}\"]")));
+  const Batch batch =
+      must(batch_of(script("deploy", "run: [x, \"{{outputs.build.image}}\"], env: {V: \"{{outputs.tag.v}}\"}") +
+                    wait("late", "when: result.build == \"failed\"") + script("build", "run: [x], outputs: [image]") +
+                    script("tag", "run: [x], outputs: [v], undo: [x, \"{{outputs.tag.v}}\"]")));
   EXPECT_EQ(batches::ids(batch), "build late tag deploy");
   EXPECT_EQ(needs(batch, "deploy"), "build(soft) tag(soft)");
   EXPECT_EQ(needs(batch, "late"), "build(soft)");
@@ -84,7 +85,8 @@ TEST(BatchGraph, WaitingUntilIsNotWaitingForTheEnd) {
   const Batch batch = must(batch_of("    - {id: w, type: wait, until: result.m == \"done\"}\n" + wait("m", "")));
   EXPECT_EQ(batches::ids(batch), "m w") << "what it looks at stands before it";
   EXPECT_EQ(needs(batch, "w"), "");
-  const Error error = refused(batch_of("    - {id: w, type: wait, until: result.m == \"done\"}\n" + wait("m", "dependencies: [w]")));
+  const Error error =
+      refused(batch_of("    - {id: w, type: wait, until: result.m == \"done\"}\n" + wait("m", "dependencies: [w]")));
   EXPECT_NE(error.message.find("\"w\" (line 4) waits until something holds of \"m\" (line 5)"), std::string::npos)
       << error.message;
 }
@@ -97,7 +99,8 @@ struct Bad {
 
 TEST(BatchNames, WhatAConditionNamesMustBeThere) {
   const Bad cases[] = {
-      {"when: outputs.biuld.image == 1", "b.yaml:5:59: there is no operation \"biuld\" at column 1", "did you mean \"build\"?"},
+      {"when: outputs.biuld.image == 1", "b.yaml:5:59: there is no operation \"biuld\" at column 1",
+       "did you mean \"build\"?"},
       {"when: outputs.build.imag == 1", "operation \"build\" declares no output \"imag\"", "did you mean \"image\"?"},
       {"when: outputs.plain.x == 1", "operation \"plain\" declares no output \"x\"", "add \"outputs: [x]\" to it"},
       {"when: outputs.loop.x == 1", "operation \"loop\" declares no output \"x\"", "outputs[\"loop[KEY]\"].x"},
@@ -132,8 +135,9 @@ TEST(BatchNames, WhatAConditionNamesMustBeThere) {
 
 TEST(BatchNames, ALoopNamesItsOwnNeighbours) {
   const Batch batch = must(batch_of(script("a", "for_each: [p, q], run: [x], outputs: [v]") +
-                                    script("b", "for_each: [p, q], run: [\"{{item}}\"], dependencies: [\"a[{{item}}]\"], "
-                                                "when: 'outputs[\"a[{{item}}]\"].v == \"1\"'")));
+                                    script("b",
+                                           "for_each: [p, q], run: [\"{{item}}\"], dependencies: [\"a[{{item}}]\"], "
+                                           "when: 'outputs[\"a[{{item}}]\"].v == \"1\"'")));
   EXPECT_EQ(needs(batch, "b[q]"), "a[q]");
   EXPECT_EQ(operation(batch, "b[q]").when, "outputs[\"a[q]\"].v == \"1\"");
 }
@@ -160,7 +164,8 @@ TEST(BatchGraph, RandomGraphsAgainstAPlainModel) {
     for (int turn = 0; turn < n; ++turn) {  // the model: again and again, whatever can go
       for (int i = 0; i < n; ++i) {
         const auto& needed = before[static_cast<std::size_t>(i)];
-        done[static_cast<std::size_t>(i)] = std::all_of(needed.begin(), needed.end(), [&](int j) { return done[static_cast<std::size_t>(j)]; });
+        done[static_cast<std::size_t>(i)] =
+            std::all_of(needed.begin(), needed.end(), [&](int j) { return done[static_cast<std::size_t>(j)]; });
       }
     }
     const bool possible = std::all_of(done.begin(), done.end(), [](bool d) { return d; });

@@ -64,7 +64,8 @@ TEST(BatchRead, EveryTypeOfTheOriginalWithItsActions) {
 }
 
 TEST(BatchRead, AScriptWithEverything) {
-  const Batch batch = must(batch_of(R"(    - {id: build, type: script, targets: all, run: [git, describe], outputs: [version]}
+  const Batch batch =
+      must(batch_of(R"(    - {id: build, type: script, targets: all, run: [git, describe], outputs: [version]}
     - id: roll
       type: script
       targets: web-* and not role:db
@@ -114,12 +115,13 @@ TEST(BatchRead, AScriptWithEverything) {
 }
 
 TEST(BatchRead, DefaultsHoldWhereAnOperationSaysNothing) {
-  const Batch batch = must(batch_of("    - {id: a, type: script, targets: all, run: [x]}\n"
-                                    "    - {id: b, type: script, targets: all, run: [x], retries: 0, on_failure: fail,\n"
-                                    "       timeout_s: 7, priority: 0, concurrency_group: db}\n"
-                                    "    - {id: c, type: wait, seconds: 5}\n",
-                                    "  defaults: {retries: 2, on_failure: continue, timeout_s: 30, priority: 5}\n"
-                                    "  concurrency_groups: {db: 3}\n"));
+  const Batch batch =
+      must(batch_of("    - {id: a, type: script, targets: all, run: [x]}\n"
+                    "    - {id: b, type: script, targets: all, run: [x], retries: 0, on_failure: fail,\n"
+                    "       timeout_s: 7, priority: 0, concurrency_group: db}\n"
+                    "    - {id: c, type: wait, seconds: 5}\n",
+                    "  defaults: {retries: 2, on_failure: continue, timeout_s: 30, priority: 5}\n"
+                    "  concurrency_groups: {db: 3}\n"));
   EXPECT_EQ(operation(batch, "a").retry.count, 2U);
   EXPECT_EQ(operation(batch, "a").on_failure, OnFailure::go_on);
   EXPECT_EQ(operation(batch, "a").timeout_s, 30U);
@@ -170,7 +172,7 @@ type = "wait"
 seconds = 1
 dependencies = [ "a" ]
 )"}},
-                                 {}, "b.toml");
+                                    {}, "b.toml");
   ASSERT_TRUE(batch.has_value()) << batch.error().message;
   EXPECT_EQ(batch->parallel_limit, 3U);
   EXPECT_EQ(operation(*batch, "a").retry.count, 2U);
@@ -178,9 +180,10 @@ dependencies = [ "a" ]
 }
 
 TEST(BatchRead, SeveralMistakesAreToldAtOnce) {
-  const Error error = refused(batch_of("    - {id: a, type: scrip}\n"
-                                       "    - {id: b, type: script, targets: all, run: [x], retrys: 3}\n"
-                                       "    - {id: c, type: wait}\n"));
+  const Error error =
+      refused(batch_of("    - {id: a, type: scrip}\n"
+                       "    - {id: b, type: script, targets: all, run: [x], retrys: 3}\n"
+                       "    - {id: c, type: wait}\n"));
   EXPECT_EQ(error.message,
             "b.yaml:4:21: \"scrip\" is no type of operation\n    did you mean \"script\"?\n"
             "b.yaml:5:53: \"retrys\" is not known in an operation\n    did you mean \"retries\"?\n"

@@ -22,11 +22,12 @@ class BatchResolve : public testing::Test {
               "  password: {type: secret}\n");
     extension("provider", "local", "runtimes: [namespace]\n");
     extension("provider", "cloud", "");
-    folder_.write("infra/demo/settings.yaml",
-                  "settings: {name: demo, provider: local}\nservers:\n"
-                  "  - {hostname: web-1, taskservs: [os, {name: nginx, params: {password: {secret: demo/web}}}]}\n"
-                  "  - {hostname: web-2, taskservs: [os, {name: nginx, params: {port: 81, password: {secret: demo/web}}}]}\n"
-                  "  - {hostname: db-1, provider: cloud, taskservs: [os, redis]}\n");
+    folder_.write(
+        "infra/demo/settings.yaml",
+        "settings: {name: demo, provider: local}\nservers:\n"
+        "  - {hostname: web-1, taskservs: [os, {name: nginx, params: {password: {secret: demo/web}}}]}\n"
+        "  - {hostname: web-2, taskservs: [os, {name: nginx, params: {port: 81, password: {secret: demo/web}}}]}\n"
+        "  - {hostname: db-1, provider: cloud, taskservs: [os, redis]}\n");
     folder_.write("infra/demo/clusters/web.yaml",
                   "cluster: {name: web, version: 2.0.0, servers: [web-2, web-1],\n"
                   "  taskservs: [{name: nginx, params: {port: 8080}}, {name: redis, params: {memory: 1gb}}]}\n");
@@ -83,7 +84,8 @@ TEST_F(BatchResolve, ServersByNameGlobAndProvider) {
   EXPECT_NE(error.message.find("b.yaml:4:7: \"a\": infra \"demo\" has no server \"wbe-1\""), std::string::npos)
       << error.message;
   EXPECT_EQ(error.hint, "did you mean \"web-1\"?");
-  EXPECT_NE(refused("type: server_create, provider: aws").message.find("has no server of provider aws"), std::string::npos);
+  EXPECT_NE(refused("type: server_create, provider: aws").message.find("has no server of provider aws"),
+            std::string::npos);
 }
 
 TEST_F(BatchResolve, TaskservsOfTheSettingsWithWhatTheyRequire) {
@@ -97,8 +99,9 @@ TEST_F(BatchResolve, TaskservsOfTheSettingsWithWhatTheyRequire) {
 }
 
 TEST_F(BatchResolve, ForTargetsThereIsWhatAnyHostWouldGet) {
-  const ResolvedOperation redis = must("type: taskserv_create, taskservs: [{name: redis, params: {memory: 2gb}}], "
-                                       "targets: all, provider: cloud");
+  const ResolvedOperation redis = must(
+      "type: taskserv_create, taskservs: [{name: redis, params: {memory: 2gb}}], "
+      "targets: all, provider: cloud");
   EXPECT_EQ(hosts(redis.taskservs), "db-1/os db-1/redis<0 /os /redis<2");
   EXPECT_EQ(redis.taskservs[1].params, (Pairs{{"memory", "2gb"}}));
   EXPECT_EQ(redis.taskservs[3].params, (Pairs{{"memory", "2gb"}}));
@@ -112,12 +115,14 @@ TEST_F(BatchResolve, ForTargetsThereIsWhatAnyHostWouldGet) {
 }
 
 TEST_F(BatchResolve, WhatIsWrongWithTaskservs) {
-  EXPECT_NE(refused("type: taskserv_create, taskservs: [ngin]").hint.find("did you mean \"nginx\"?"), std::string::npos);
+  EXPECT_NE(refused("type: taskserv_create, taskservs: [ngin]").hint.find("did you mean \"nginx\"?"),
+            std::string::npos);
   Error error = refused("type: taskserv_create, taskservs: [nginx, redis], params: {prot: 1}");
   EXPECT_NE(error.message.find("none of these task services has a parameter \"prot\""), std::string::npos);
   EXPECT_EQ(error.hint, "did you mean \"port\"?");
   error = refused("type: taskserv_create, taskservs: [{name: nginx, params: {port: many}}]");
-  EXPECT_NE(error.message.find("b.yaml:4:79: nginx: \"port\" must be a whole number"), std::string::npos) << error.message;
+  EXPECT_NE(error.message.find("b.yaml:4:79: nginx: \"port\" must be a whole number"), std::string::npos)
+      << error.message;
   error = refused("type: taskserv_check, taskservs: [redis], provider: local");
   EXPECT_NE(error.message.find("no server of local in infra \"demo\" has the taskserv \"redis\""), std::string::npos);
   EXPECT_NE(error.hint.find("or say which hosts: \"targets: ...\""), std::string::npos);
@@ -136,7 +141,8 @@ TEST_F(BatchResolve, ACluster) {
   EXPECT_EQ(must("type: cluster_delete, cluster: web").taskservs.size(), 4U) << "what it requires stays";
   EXPECT_EQ(refused("type: cluster_create, cluster: wbe").hint, "did you mean \"web\"?");
   const auto parsed = [](const std::string& text) { return parse_cluster(*parse_yaml(text, "c"), "c", "c"); };
-  EXPECT_NE(parsed("cluster: {name: d, servers: [a], taskservs: [os]}").error().message.find("its file is"), std::string::npos);
+  EXPECT_NE(parsed("cluster: {name: d, servers: [a], taskservs: [os]}").error().message.find("its file is"),
+            std::string::npos);
   EXPECT_NE(parsed("cluster: {name: c, servers: [], taskservs: [os]}").error().message.find("a cluster has 1 to"),
             std::string::npos);
   EXPECT_NE(parsed("cluster: {name: c, servers: [a, a], taskservs: [os]}").error().message.find("there twice"),
@@ -147,9 +153,10 @@ TEST_F(BatchResolve, ScriptsTravelAsBundlesOfOneFile) {
   folder_.write("scripts/go", "#!/bin/sh\necho go\n");
   folder_.write("scripts/back", "#!/bin/sh\necho back\n");
   folder_.write("scripts/plain", "echo\n");
-  auto batch = resolve("    - {id: a, type: script, targets: all, script: scripts/go, args: [x], undo_script: scripts/back, "
-                       "env: {A: b}, stdin: hello}\n"
-                       "    - {id: b, type: script, targets: all, script: ./scripts/../scripts/go}\n");
+  auto batch = resolve(
+      "    - {id: a, type: script, targets: all, script: scripts/go, args: [x], undo_script: scripts/back, "
+      "env: {A: b}, stdin: hello}\n"
+      "    - {id: b, type: script, targets: all, script: ./scripts/../scripts/go}\n");
   ASSERT_TRUE(batch.has_value()) << batch.error().message;
   EXPECT_TRUE(batch->infra.empty()) << "nothing of an infra is needed";
   ASSERT_EQ(batch->bundles.size(), 2U);
@@ -168,8 +175,10 @@ TEST_F(BatchResolve, ScriptsTravelAsBundlesOfOneFile) {
   }
   EXPECT_NE(refused("type: script, targets: all, script: scripts/plain").message.find("does not say what runs it"),
             std::string::npos);
-  EXPECT_NE(refused("type: script, targets: all, script: scripts/none").message.find("No such file"), std::string::npos);
-  EXPECT_NE(refused("type: script, targets: all, script: /bin/sh").message.find("no path from the folder"), std::string::npos);
+  EXPECT_NE(refused("type: script, targets: all, script: scripts/none").message.find("No such file"),
+            std::string::npos);
+  EXPECT_NE(refused("type: script, targets: all, script: /bin/sh").message.find("no path from the folder"),
+            std::string::npos);
   std::filesystem::create_symlink("/bin/sh", folder_ / "scripts/out");
   EXPECT_NE(refused("type: script, targets: all, script: scripts/out").message.find("leads out of the workspace"),
             std::string::npos);
@@ -209,7 +218,8 @@ TEST(BatchExamples, EachIsReadAndResolved) {
     SCOPED_TRACE(entry.path().filename().string());
     const auto batch = load_batch(entry.path().string(), root, {});
     ASSERT_TRUE(batch.has_value()) << batch.error().message;
-    const auto resolved = resolve_batch(*batch, root, &*infra, ExtensionFinder(std::vector<Layer>{{"core", PROV_EXTENSIONS}}));
+    const auto resolved =
+        resolve_batch(*batch, root, &*infra, ExtensionFinder(std::vector<Layer>{{"core", PROV_EXTENSIONS}}));
     ASSERT_TRUE(resolved.has_value()) << resolved.error().message;
     EXPECT_FALSE(resolved->operations.empty());
     ++files;

@@ -18,7 +18,8 @@ inline Result<Batch> parse(const Files& files, const Pairs& params = {}, const s
     if (found == files.end()) return fail(Code::not_found, "\"" + file + "\": No such file or directory");
     return BatchText{file, found->second, file.find(".toml") != std::string::npos};
   };
-  return parse_batch(*text_of(name), params, [&](const std::string&, const std::string& file) { return text_of(file); });
+  return parse_batch(*text_of(name), params,
+                     [&](const std::string&, const std::string& file) { return text_of(file); });
 }
 
 // Operations below "batch_workflow: {name: b}", each line as it would stand there.
@@ -43,7 +44,8 @@ inline std::string needs(const Batch& batch, const std::string& id) {
   for (const auto& operation : batch.operations) {
     if (operation.id != id) continue;
     std::string out;
-    for (const auto& one : operation.dependencies) out += (out.empty() ? "" : " ") + one.id + (one.hard ? "" : "(soft)");
+    for (const auto& one : operation.dependencies)
+      out += (out.empty() ? "" : " ") + one.id + (one.hard ? "" : "(soft)");
     return out;
   }
   return "there is no " + id;

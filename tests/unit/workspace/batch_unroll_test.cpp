@@ -16,8 +16,9 @@ std::string script(const std::string& id, const std::string& more) {
 
 TEST(BatchLoop, AListOfValues) {
   const Batch batch = must(batch_of(script("first", "run: [x]") +
-                                    script("load", "for_each: [eu, us-1], run: [load, \"{{item}}/{{key}}\"], "
-                                                   "dependencies: [first], checkpoint: loaded") +
+                                    script("load",
+                                           "for_each: [eu, us-1], run: [load, \"{{item}}/{{key}}\"], "
+                                           "dependencies: [first], checkpoint: loaded") +
                                     script("last", "run: [x], dependencies: [load]")));
   EXPECT_EQ(batches::ids(batch), "first load[eu] load[us-1] load last");
   EXPECT_EQ(operation(batch, "load[us-1]").run.argv[1], "us-1/us-1");
@@ -31,10 +32,12 @@ TEST(BatchLoop, AListOfValues) {
 
 TEST(BatchLoop, AListOfMappingsAndAMapping) {
   const Batch batch =
-      must(batch_of(script("a", "for_each: [{port: 80, host: {name: w}}], run: [x, \"{{item.host.name}}:{{item.port}}\"], "
-                                "retries: \"{{key}}\", timeout_s: \"{{item.port}}\"") +
-                    script("b", "for_each: {one: {size: 1, args: [p, q]}, two: {size: 2, args: []}}, "
-                                "script: s.sh, args: \"{{item.args}}\", when: 'item.size > 1 and key != \"x\"'")));
+      must(batch_of(script("a",
+                           "for_each: [{port: 80, host: {name: w}}], run: [x, \"{{item.host.name}}:{{item.port}}\"], "
+                           "retries: \"{{key}}\", timeout_s: \"{{item.port}}\"") +
+                    script("b",
+                           "for_each: {one: {size: 1, args: [p, q]}, two: {size: 2, args: []}}, "
+                           "script: s.sh, args: \"{{item.args}}\", when: 'item.size > 1 and key != \"x\"'")));
   EXPECT_EQ(operation(batch, "a[0]").run.argv[1], "w:80");
   EXPECT_EQ(operation(batch, "a[0]").timeout_s, 80U) << "a whole text keeps the kind of its value";
   EXPECT_EQ(operation(batch, "b[one]").run.argv, (std::vector<std::string>{"p", "q"}));
@@ -46,9 +49,10 @@ TEST(BatchLoop, AValueIsDataAndNeverReplacedTwice) {
   EXPECT_NE(error.message.find("there is no \"key\" here"), std::string::npos) << error.message;
   const auto given = batches::parse({{"b.yaml", batch_of(script("a", "targets: x, run: [x]"), "  params: {p: 1}\n")}});
   EXPECT_FALSE(given.has_value());
-  const auto braces = batches::parse({{"b.yaml", batch_of("    - {id: a, type: wait, seconds: 1, checkpoint: \"{{params.p}}\"}\n",
-                                                       "  params: {p: x}\n")}},
-                                  {{"p", "{{params.p}}"}});
+  const auto braces = batches::parse(
+      {{"b.yaml",
+        batch_of("    - {id: a, type: wait, seconds: 1, checkpoint: \"{{params.p}}\"}\n", "  params: {p: x}\n")}},
+      {{"p", "{{params.p}}"}});
   ASSERT_FALSE(braces.has_value());
   EXPECT_NE(braces.error().message.find("has {{ in it; a value is not replaced again"), std::string::npos);
   // What looks like code stays a text.
@@ -65,10 +69,10 @@ TEST(BatchLoop, NothingToGoOverKeepsTheOrder) {
 }
 
 TEST(BatchLoop, OverHostsItIsTheCoordinators) {
-  const Batch batch = must(
-      batch_of("    - {id: a, type: script, for_each: {targets: \"role:db\"}, run: [x, \"{{item}}\"],\n"
-               "       when: 'facts[\"{{item}}\"].os == \"debian\" and item != \"db-9\"'}\n"
-               "    - {id: b, type: wait, seconds: 1, dependencies: [a]}\n"));
+  const Batch batch =
+      must(batch_of("    - {id: a, type: script, for_each: {targets: \"role:db\"}, run: [x, \"{{item}}\"],\n"
+                    "       when: 'facts[\"{{item}}\"].os == \"debian\" and item != \"db-9\"'}\n"
+                    "    - {id: b, type: wait, seconds: 1, dependencies: [a]}\n"));
   EXPECT_EQ(operation(batch, "a").for_each_targets, "role:db");
   EXPECT_EQ(operation(batch, "a").targets, "{{item}}");
   EXPECT_EQ(operation(batch, "a").run.argv[1], "{{item}}");
@@ -87,15 +91,18 @@ TEST(BatchLoop, ItsBounds) {
   std::string items = "[x";
   for (int i = 0; i < 999; ++i) items += "," + std::to_string(i);
   const std::string inner = "[{id: y, type: wait, seconds: 1, for_each: " + items + "]}]";
-  const Error error = refused(batch_of("    - {id: a, type: batch, for_each: " + items + "], operations: " + inner + "}\n"));
+  const Error error =
+      refused(batch_of("    - {id: a, type: batch, for_each: " + items + "], operations: " + inner + "}\n"));
   EXPECT_NE(error.message.find("more than 200000 operations when unrolled"), std::string::npos) << error.message;
   EXPECT_EQ(error.message.find('\n'), std::string::npos) << "told once";
-  EXPECT_NE(refused(batch_of(script("a", "run: [x], for_each: \"outputs.b.list\""))).message.find("must be known before"),
-            std::string::npos);
+  EXPECT_NE(
+      refused(batch_of(script("a", "run: [x], for_each: \"outputs.b.list\""))).message.find("must be known before"),
+      std::string::npos);
   EXPECT_NE(refused(batch_of(script("a", "run: [x], for_each: [p, p]"))).message.find("the item \"p\" is there twice"),
             std::string::npos);
-  EXPECT_NE(refused(batch_of(script("a", "run: [x], for_each: [\"a b\"]"))).message.find("cannot be the key of an item"),
-            std::string::npos);
+  EXPECT_NE(
+      refused(batch_of(script("a", "run: [x], for_each: [\"a b\"]"))).message.find("cannot be the key of an item"),
+      std::string::npos);
 }
 
 const std::string kNested =
@@ -137,7 +144,8 @@ TEST(BatchNested, TheInnermostLoopIsMeant) {
       "    - id: o\n      type: batch\n      for_each: {p: {ports: [1, 2], name: x}, q: {ports: [3], name: y}}\n"
       "      operations:\n"
       "        - {id: n, type: script, targets: all, run: [\"{{item.name}}\"]}\n"
-      "        - {id: i, type: script, targets: all, for_each: \"{{item.ports}}\", run: [\"{{item}}\"], dependencies: [n]}\n"));
+      "        - {id: i, type: script, targets: all, for_each: \"{{item.ports}}\", run: [\"{{item}}\"], dependencies: "
+      "[n]}\n"));
   EXPECT_EQ(batches::ids(batch), "o[p]/n o[p]/i[1] o[p]/i[2] o[p]/i o[p] o[q]/n o[q]/i[3] o[q]/i o[q] o");
   EXPECT_EQ(operation(batch, "o[q]/n").run.argv[0], "y");
   EXPECT_EQ(operation(batch, "o[p]/i[2]").run.argv[0], "2");
@@ -145,15 +153,19 @@ TEST(BatchNested, TheInnermostLoopIsMeant) {
 }
 
 const std::string kRegion =
-    "batch_workflow:\n  name: region\n  parallel_limit: 2\n  params: {region: none, size: 1}\n  rollback_enabled: true\n"
+    "batch_workflow:\n  name: region\n  parallel_limit: 2\n  params: {region: none, size: 1}\n  rollback_enabled: "
+    "true\n"
     "  operations:\n"
-    "    - {id: make, type: script, targets: \"label:region={{params.region}}\", run: [make, \"{{params.region}}\"], outputs: [ip]}\n"
+    "    - {id: make, type: script, targets: \"label:region={{params.region}}\", run: [make, \"{{params.region}}\"], "
+    "outputs: [ip]}\n"
     "    - {id: test, type: script, targets: all, run: [ping, \"{{outputs.make.ip}}\"], dependencies: [make],\n"
     "       when: params.size > 1}\n";
 
 TEST(BatchNested, AFileIncludedForEachItem) {
   const auto batch = batches::parse(
-      {{"b.yaml", batch_of("    - {id: r, type: batch, for_each: [eu, us], file: region.yaml, params: {region: \"{{item}}\"}}\n")},
+      {{"b.yaml",
+        batch_of(
+            "    - {id: r, type: batch, for_each: [eu, us], file: region.yaml, params: {region: \"{{item}}\"}}\n")},
        {"region.yaml", kRegion}});
   ASSERT_TRUE(batch.has_value()) << batch.error().message;
   EXPECT_EQ(batches::ids(*batch), "r[eu]/make r[eu]/test r[eu] r[us]/make r[us]/test r[us] r");
@@ -176,12 +188,15 @@ TEST(BatchNested, MistakesNameTheFileTheyAreIn) {
   const std::string plain = batch_of("    - {id: r, type: batch, file: region.yaml}\n");
   batch = batches::parse({{"b.yaml", plain}});
   EXPECT_NE(batch.error().message.find("b.yaml:4:34: \"region.yaml\": No such file"), std::string::npos);
-  batch = batches::parse({{"b.yaml", plain}, {"region.yaml", "batch_workflow: {name: x, operations: [{id: a, type: waitt}]}\n"}});
+  batch = batches::parse(
+      {{"b.yaml", plain}, {"region.yaml", "batch_workflow: {name: x, operations: [{id: a, type: waitt}]}\n"}});
   EXPECT_EQ(batch.error().message, "region.yaml:1:54: \"waitt\" is no type of operation");
   // An included file sees nothing of who includes it.
-  batch = batches::parse({{"b.yaml", batch_of("    - {id: z, type: wait, seconds: 1}\n    - {id: r, type: batch, file: i.yaml}\n")},
-                       {"i.yaml", "batch_workflow: {name: x, operations: [{id: a, type: wait, seconds: 1, when: "
-                                  "'result.z == \"done\"'}]}\n"}});
+  batch = batches::parse(
+      {{"b.yaml", batch_of("    - {id: z, type: wait, seconds: 1}\n    - {id: r, type: batch, file: i.yaml}\n")},
+       {"i.yaml",
+        "batch_workflow: {name: x, operations: [{id: a, type: wait, seconds: 1, when: "
+        "'result.z == \"done\"'}]}\n"}});
   ASSERT_FALSE(batch.has_value());
   EXPECT_NE(batch.error().message.find("there is no operation \"z\""), std::string::npos);
 }
@@ -190,9 +205,11 @@ TEST(BatchNested, FilesInACircleAndTooDeep) {
   const auto include = [](const std::string& file) {
     return batch_of("    - {id: r, type: batch, file: " + file + "}\n");
   };
-  auto batch = batches::parse({{"b.yaml", include("c.yaml")}, {"c.yaml", include("d.yaml")}, {"d.yaml", include("c.yaml")}});
+  auto batch =
+      batches::parse({{"b.yaml", include("c.yaml")}, {"c.yaml", include("d.yaml")}, {"d.yaml", include("c.yaml")}});
   ASSERT_FALSE(batch.has_value());
-  EXPECT_EQ(batch.error().message, "d.yaml:4:34: files include each other in a circle: c.yaml includes d.yaml includes c.yaml");
+  EXPECT_EQ(batch.error().message,
+            "d.yaml:4:34: files include each other in a circle: c.yaml includes d.yaml includes c.yaml");
   batches::Files files;
   for (int i = 0; i < 9; ++i) files["f" + std::to_string(i)] = include("f" + std::to_string(i + 1));
   files["b.yaml"] = include("f0");

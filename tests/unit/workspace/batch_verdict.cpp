@@ -18,9 +18,11 @@ json scalar(const Node& node) {
   if (node.text == "true" || node.text == "false") return node.text == "true";
   const char* end = node.text.data() + node.text.size();
   std::int64_t whole = 0;
-  if (auto read = std::from_chars(node.text.data(), end, whole); read.ec == std::errc() && read.ptr == end) return whole;
+  if (auto read = std::from_chars(node.text.data(), end, whole); read.ec == std::errc() && read.ptr == end)
+    return whole;
   double number = 0;
-  if (auto read = std::from_chars(node.text.data(), end, number); read.ec == std::errc() && read.ptr == end) return number;
+  if (auto read = std::from_chars(node.text.data(), end, number); read.ec == std::errc() && read.ptr == end)
+    return number;
   return node.text;
 }
 

@@ -71,6 +71,7 @@ class NameChecker {
     for (auto& text : operation.run.argv) step(one, text, operation.run.place, Tie::dependency);
     for (auto& [name, text] : operation.environment) step(one, text, operation.place, Tie::dependency);
     for (auto& text : operation.undo.argv) step(one, text, operation.undo.place, Tie::none);
+    check_undo(operation);
     one.when = {};
     one.until = {};
   }
@@ -219,6 +220,23 @@ class NameChecker {
       from = found->end;
     }
     if (from > 0) text = out + text.substr(from);
+  }
+
+  // A step is undone by a workflow of its own, in which nobody has said anything.
+  void check_undo(const BatchOperation& operation) {
+    if (operation.undo.argv.empty() && operation.undo.script.empty()) return;
+    for (const auto& text : operation.undo.argv) check_undo_text(operation, text, operation.undo.place);
+    for (const auto& [name, text] : operation.environment) check_undo_text(operation, text, operation.place);
+  }
+
+  void check_undo_text(const BatchOperation& operation, const std::string& text, Place place) {
+    for (auto found = next_placeholder(text, 0); found; found = next_placeholder(text, found->end)) {
+      if (found->parts.front() != "outputs" && found->parts.front() != "result") continue;
+      problems_.add(
+          at(operation.file, place, placeholder_text(found->parts) + " is not known any more when the step is undone",
+             "let the step write it down on its host, for the undo to read there; or use args instead of env"));
+      return;
+    }
   }
 
   Result<Parts> step_parts(UnrolledOperation& one, const Parts& parts, Tie tie) {

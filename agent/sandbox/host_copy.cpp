@@ -75,6 +75,8 @@ Result<HostCopy> HostCopy::build(const HostPlaces& places) {
                           &HostCopy::add_kernel_parts, &HostCopy::add_step, &HostCopy::add_resolver}) {
     if (auto made = (out.*part)(); !made) return tl::unexpected(made.error());
   }
+  if (!out.root_read_only_) return out;
+  if (auto made = make_read_only(out.root_); !made) return tl::unexpected(made.error());
   return out;
 }
 
@@ -100,7 +102,10 @@ bool HostCopy::replaced(const std::string& path) const {
 Result<void> HostCopy::add_mounts() {
   auto table = io::read_file("/proc/self/mountinfo", kMaxMountInfo);
   if (!table) return tl::unexpected(table.error());
-  for (const Mount& mount : parse_mounts(*table)) {
+  auto mounts = parse_mounts(*table);
+  // The others lie on the root, wherever it stands in the table.
+  std::stable_partition(mounts.begin(), mounts.end(), [](const Mount& mount) { return mount.point == "/"; });
+  for (const Mount& mount : mounts) {
     if (auto added = add_mount(mount); !added) return added;
   }
   if (layers_.empty()) return fail(Code::unsupported, "the root of this host is no file system of this machine");
@@ -111,7 +116,7 @@ Result<void> HostCopy::add_mount(const Mount& mount) {
   const auto hides = [&](const std::string& point) { return is_beneath(mount.point, point); };
   if (replaced(mount.point) || std::any_of(left_out_.begin(), left_out_.end(), hides)) return {};
   const Treatment treatment = treatment_of(mount);
-  if (treatment == Treatment::left_out) {
+  if (treatment == Treatment::left_out && mount.point != "/") {
     left_out_.push_back(mount.point);
     incomplete_.push_back(mount.point + " was not there: it is of type " + mount.type);
   }
@@ -123,11 +128,14 @@ Result<void> HostCopy::add_mount(const Mount& mount) {
     incomplete_.push_back(mount.point + " was not there: more file systems are mounted than can be rehearsed");
     return {};
   }
-  auto added = add_layer(mount.point);
-  if (added || mount.point == "/") return added;
-  // Not every file system can be the lower part of an overlay; then nothing can be written there.
+  if (mount.point == "/") root_read_only_ = mount.read_only;
+  if (mount.point == "/" || !mount.read_only) {
+    auto added = add_layer(mount.point);
+    if (added || mount.point == "/") return added;
+    // Not every file system can be the lower part of an overlay; then nothing can be written there.
+    incomplete_.push_back(mount.point + " was read-only: " + added.error().message);
+  }
   if (auto bound = bind_mount(mount.point, root_ + mount.point); !bound) return bound;
-  if (!mount.read_only) incomplete_.push_back(mount.point + " was read-only: " + added.error().message);
   return make_read_only(root_ + mount.point);
 }
 

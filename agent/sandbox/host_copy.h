@@ -54,6 +54,7 @@ class HostCopy {
   HostPlaces places_;
   std::string base_, root_;
   std::string store_ = "disk";  // or "stage": where the layers keep what is written
+  bool root_read_only_ = false;
   std::vector<Layer> layers_;
   std::vector<CopiedFile> files_;
   std::vector<std::string> left_out_;  // points under which nothing is touched

@@ -120,7 +120,7 @@ Result<void> make_lonely_network(const std::vector<std::string>& addresses) {
   std::strncpy(request.ifr_name, "lo", sizeof request.ifr_name - 1);
   request.ifr_flags = IFF_UP | IFF_RUNNING;
   if (!netlink || !any || ioctl(any.get(), SIOCSIFFLAGS, &request) != 0) {
-    return tl::unexpected(io::system_error("bring up", "loopback"));
+    return tl::unexpected(io::system_error("bring up", "loopback (that takes CAP_NET_ADMIN)"));
   }
   for (const std::string& each : addresses) add_address(netlink.get(), each);
   return {};

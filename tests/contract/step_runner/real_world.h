@@ -69,7 +69,7 @@ class RealWorld {
     return digest_of(bytes);
   }
 
-  bool run_until(const std::function<bool()>& done, int limit_s = 30) {
+  bool run_until(const std::function<bool()>& done, int limit_s = 120) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(limit_s);
     while (!done()) {
       if (std::chrono::steady_clock::now() > end) return false;

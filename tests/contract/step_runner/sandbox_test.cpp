@@ -1,4 +1,5 @@
 // Checks and rehearsals with real namespaces, as root; what they may not do to this machine, and what they tell.
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -214,6 +215,35 @@ TEST_F(Sandbox, ARehearsalTellsWhatItWouldChangeAndChangesNothing) {
   EXPECT_FALSE(fs::exists("/run/x"));
   EXPECT_FALSE(fs::exists(world.step_path(step) + "/host")) << "what was written goes with it";
   EXPECT_EQ(mounts_named(world.dir()), 0U);
+  fs::remove_all(mark);
+}
+
+TEST_F(Sandbox, EveryFileSystemAndEveryMountedFileOfTheHostIsCopied) {
+  ASSERT_EQ(unshare(CLONE_NEWNS), 0);
+  ASSERT_EQ(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+  for (const char* each : {"/disk", "/fixed"}) {
+    fs::create_directories(mark + each);
+    ASSERT_EQ(mount("tmpfs", (mark + each).c_str(), "tmpfs", 0, nullptr), 0);
+    std::ofstream(mark + each + "/there") << "x\n";
+  }
+  ASSERT_EQ(mount(nullptr, (mark + "/fixed").c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr), 0);
+  for (const char* each : {"/file", "/source"}) std::ofstream(mark + each) << "x\n";
+  ASSERT_EQ(mount((mark + "/source").c_str(), (mark + "/file").c_str(), nullptr, MS_BIND, nullptr), 0);
+  const std::string text = "cd " + mark + "\necho more >>disk/there; echo x >disk/new; echo more >>file\n" +
+                           "(echo x >fixed/new) 2>/dev/null || echo fixed; cat fixed/there disk/there file\n";
+  const Verdict verdict = run(rehearsal(text));
+  EXPECT_EQ(verdict.outcome, Outcome::done) << verdict.message;
+  const auto [printed, report] = split_output();
+  EXPECT_EQ(printed, "fixed\nx\nx\nmore\nx\nmore\n");
+  std::set<std::string> ours;
+  for (const std::string& each : changes_in(report["files"])) {
+    if (each.find(mark) != std::string::npos) ours.insert(each);
+  }
+  EXPECT_EQ(ours, (std::set<std::string>{"added " + mark + "/disk/new", "changed " + mark + "/disk/there",
+                                         "changed " + mark + "/file"}));
+  EXPECT_EQ(*io::read_file(mark + "/disk/there", 100), "x\n");
+  EXPECT_EQ(*io::read_file(mark + "/file", 100), "x\n");
+  for (const char* each : {"/disk", "/fixed", "/file"}) EXPECT_EQ(umount((mark + each).c_str()), 0) << each;
   fs::remove_all(mark);
 }
 

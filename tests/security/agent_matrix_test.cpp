@@ -31,6 +31,8 @@ const std::vector<Row> kTable{
     {"welcome", {"", "session", "-", "-", "closed", "-"}},  // the shells of the process before it end
     {"heartbeat_answer", {"", "-", "-", "-", "hello", "-"}},
     {"order", {"order", "-", "-", "-", "hello", "-"}},
+    {"check", {"order refused", "-", "-", "-", "hello", "-"}},  // of what is no check
+    {"unknown_mode", {"-", "-", "-", "-", "-", "-"}},
     {"reports_ack", {"", "-", "-", "-", "hello", "-"}},
     {"cancel", {"cancelled", "-", "-", "-", "hello", "-"}},
     {"bundle_chunk", {"-", "-", "-", "-", "hello", "-"}},  // it asked for none
@@ -129,6 +131,9 @@ struct Case {
     for (const Body& body : every_message()) {
       if (std::visit(NameOf{}, body) == name) return frame_of(body);
     }
+    wire::Order order = fresh;
+    order.mode = name == "check" ? wire::Mode::check : static_cast<wire::Mode>(wire::kModes);
+    if (name == "check" || name == "unknown_mode") return frame_of(wire::Orders{{order}});
     if (name == "from_agent") return wire::encode(wire::FromAgent{wire::Goodbye{"turn round"}});
     if (name == "noise") return std::string(64, '\x5a');
     std::string out = name == "empty" ? "" : frame_of(wire::HeartbeatAnswer{1});
@@ -148,6 +153,7 @@ struct Case {
     std::string out;
     if (after.frames_refused > before.frames_refused) out += "-";
     if (after.orders_accepted > before.orders_accepted) out += "order";
+    if (rig.heard[Rig::id(fresh)].end.outcome == Outcome::refused) out += " refused";
     if (rig.host.steps[Rig::id(running)].cancelled || rig.host.steps[Rig::id(running)].over) out += "cancelled";
     if (screen.open_now > shells) out += "shell";
     if (screen.open_now < shells && rig.agent->connected()) out += "closed";

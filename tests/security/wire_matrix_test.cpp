@@ -50,6 +50,7 @@ const std::vector<Row> kLink{
     {"ended",
      {kShut, kShut, Cell{"ReportsAck", "", "TaskEnded WorkflowEnded"}, kNotYours,
       Cell{"ReportsAck", "", "TaskEnded WorkflowEnded"}, kShut}},
+    {"bad_outputs", {kShut, kShut, kFrame, kFrame, kFrame, kShut}},
     {"bundle_wanted",
      {kShut, kShut, Cell{"Bundle", "", ""}, Cell{"NoBundle", "foreign_bundle", ""}, Cell{"Bundle", "", ""}, kShut}},
     {"shell_data", {kShut, kShut, kSilent, Cell{"", "foreign_session", ""}, kSilent, kShut}},
@@ -80,6 +81,7 @@ const std::vector<Row> kEnrol{
     {"started", all(kNoRequest)},
     {"output", all(kNoRequest)},
     {"ended", all(kNoRequest)},
+    {"bad_outputs", all(kNoRequest)},
     {"bundle_wanted", all(kNoRequest)},
     {"shell_data", all(kNoRequest)},
     {"shell_closed", all(kNoRequest)},
@@ -134,6 +136,7 @@ std::vector<wire::FromAgent> every_message(const Things& of) {
   wire::Ended ended;
   ended.outcome = Outcome::done;
   ended.output_digest = ended.order_digest = digest_of("");
+  ended.outputs = {{"port", "5432"}, {"url", "http://10.0.0.1/"}};
   return {hello_of("host"),
           wire::Heartbeat{5, 0},
           report_of(of.exec, wire::Accepted{}),
@@ -149,6 +152,9 @@ std::vector<wire::FromAgent> every_message(const Things& of) {
 std::map<std::string, std::string> frames(const Things& of, const wire::EnrolRequest& request) {
   std::map<std::string, std::string> out;
   for (const wire::FromAgent& message : every_message(of)) out[std::visit(NameOf{}, message)] = wire::encode(message);
+  wire::Ended ended;
+  ended.outputs = {{"same", "1"}, {"same", "2"}};
+  out["bad_outputs"] = wire::encode(wire::FromAgent{report_of(of.exec, ended)});
   out["enrol_request"] = wire::encode(request);
   out["to_agent"] = wire::encode(wire::ToAgent{77, {}, 1, 1, wire::Welcome{}});
   out["unknown_type"] = wire::encode(wire::FromAgent{wire::Goodbye{"bye"}});

@@ -6,6 +6,9 @@
 #   host_up HOST namespace|systemd ADDRESS
 #   host_run HOST TASKSERV VERB [SETTING...]  like the agent; settings as dispatch.py takes them; prints the exit code
 #                                          last in $RUN_CODE, the output in $RUN_OUTPUT, the time in $RUN_MS
+#   host_step HOST MODE TASKSERV VERB [SETTING...]   the same under the real agent's supervisor, in a mode of its own:
+#                                          apply, check or rehearse; prints its verdict in $RUN_VERDICT. Needs
+#                                          HOSTS_BUILD, the folder of a build, before host_up
 #   host_sh HOST COMMAND...                anything else
 #   host_down HOST
 #
@@ -103,8 +106,10 @@ host_up() { # HOST KIND ADDRESS
     mount -t overlay overlay -o "lowerdir=$HOSTS_CACHE/base-$2,upperdir=$dir/upper,workdir=$dir/work" "$dir/root"
     cp /etc/resolv.conf "$dir/root/etc/resolv.conf"
     printf '127.0.0.1 localhost\n%s %s\n' "$3" "$host" >"$dir/root/etc/hosts"
-    mkdir -p "$dir/root/opt/provisioning-agent" "$dir/root/opt/provisioning-task"
-    cp "$HOSTS_LIB/tests/stand-in-agent" "$dir/root/opt/provisioning-agent/provisioning-agent"
+    mkdir -p "$dir/root/opt/provisioning-agent" "$dir/root/opt/provisioning-task" "$dir/root/var/lib/provisioning-agent"
+    local agent=$HOSTS_LIB/tests/stand-in-agent
+    [ -z "${HOSTS_BUILD-}" ] || agent=$HOSTS_BUILD/bin/provisioning-agent
+    cp "$agent" "$dir/root/opt/provisioning-agent/provisioning-agent"
     # Fetched packages are kept between runs, to be light on the mirror.
     mkdir -p "$HOSTS_CACHE/archives/partial"
     HOST_KIND[$host]=$2 HOST_ADDRESS[$host]=$3
@@ -147,7 +152,9 @@ host_up_namespace() { # HOST DIRECTORY
 }
 
 host_up_systemd() { # HOST DIRECTORY
+    # As the local provider's hosts have it with the parameter "rehearsals".
     hosts_podman run --quiet -d --name "$1" --hostname "$1" --network host --systemd=always \
+        --cap-add SYS_ADMIN,SYS_PTRACE,NET_ADMIN \
         -v "$HOSTS_CACHE/archives:/var/cache/apt/archives" --rootfs "$2/root" /sbin/init >/dev/null
     local tries=100
     until host_sh "$1" systemctl is-system-running 2>/dev/null | grep -qE 'running|degraded' || [ $tries = 0 ]; do
@@ -184,6 +191,30 @@ host_run() { # HOST TASKSERV VERB [SETTING...]
     ' task /opt/provisioning-task "$verb" >"$HOSTS_WORK/output" 2>&1 || RUN_CODE=$?
     RUN_MS=$(($(date +%s%3N) - begin)) RUN_OUTPUT=$(cat "$HOSTS_WORK/output")
     rm -rf "$task"
+}
+
+host_step() { # HOST MODE TASKSERV VERB [SETTING...]
+    local host=$1 mode=$2 taskserv=$3 verb=$4 kind=script begin
+    shift 4
+    [ "$verb" != check ] || kind=check
+    local inside=/var/lib/provisioning-agent/steps/00000000000000000000000000000001-1
+    local dir=$HOSTS_WORK/$host/root$inside
+    install -d -m 700 "${dir%/*/*}" "${dir%/*}" "$dir" "$dir/work"
+    cp -r "$HOSTS_LIB" "$dir/work/lib"
+    "$HOSTS_LIB/tests/dispatch.py" "$HOSTS_TASKSERVS/$taskserv" "$dir/work" "$host" "${HOST_ADDRESS[$host]}" "$verb" "$@"
+    # shellcheck disable=SC2016 # expanded on the host
+    "$HOSTS_BUILD/tests/step_folder" make "$dir" "$mode" "$kind" -- /bin/bash -c '
+        . ./environment && rm environment
+        export PROV_DIR=$PWD PROV_RENDERED=$PWD/rendered PROV_SECRETS=$PWD/secrets PROV_LIB=$PWD/lib
+        export PROV_AGENT=/opt/provisioning-agent/provisioning-agent PROV_MODE=$1 PROV_OUTPUTS=$PWD/outputs
+        exec "scripts/$2"
+    ' step "$mode" "$verb"
+    begin=$(date +%s%3N)
+    host_sh "$host" /opt/provisioning-agent/provisioning-agent supervise "$inside"
+    RUN_MS=$(($(date +%s%3N) - begin)) RUN_OUTPUT=$(cat "$dir/output")
+    RUN_VERDICT=$("$HOSTS_BUILD/tests/step_folder" verdict "$dir")
+    RUN_CODE=${RUN_VERDICT%%$'\n'*} RUN_CODE=${RUN_CODE##* }
+    rm -rf "${dir%/*}"
 }
 
 host_down() { # HOST

@@ -83,7 +83,8 @@ class Requests(unittest.TestCase):
         for change in ({"plan": "huge"}, {"plan": ["small"]}, {"labels": []}, {"labels": {"a b": "x"}},
                        {"labels": {"a": 1}}, {"labels": {"a": "x\ny"}}, {"labels": {"a": "x" * 300}},
                        {"labels": {f"k{n}": "v" for n in range(65)}}, {"params": {"docker_socket": "rel"}},
-                       {"params": {"docker_socket": 1}}, {"params": {"image": "x"}}, {"params": "x"}):
+                       {"params": {"docker_socket": 1}}, {"params": {"image": "x"}}, {"params": "x"},
+                       {"params": {"rehearsals": "yes"}}, {"params": {"rehearsals": 2}}, {"params": {"rehearsals": []}}):
             with self.subTest(change):
                 self.refused(self.request(server={**GOOD_SERVER, **change}))
 

@@ -152,6 +152,8 @@ class Containers:
         config = {"NetworkMode": record["name"], "CapAdd": ["NET_ADMIN", "NET_RAW"], **self._limits(host["plan"]),
                   "Binds": [f"{host_files.etc_hosts(folder)}:/etc/hosts",
                             f"{host_files.agent_state(folder)}:{host_files.AGENT_STATE}"]}
+        if host.get("rehearsals"):
+            _add_rehearsal_needs(config)
         environment = []
         if not self._engine.is_podman:
             _add_systemd_needs(config)
@@ -232,6 +234,14 @@ class Containers:
 def _name_in_use(refused):
     # Docker says so with the status, podman 4 with the text.
     return refused.status == 409 or "already in use" in refused.message
+
+
+def _add_rehearsal_needs(config):
+    """What an agent needs for namespaces and overlays. systemd takes SYS_ADMIN for leave to confine services, and then
+    needs SYS_PTRACE for that."""
+    config["CapAdd"] += ["SYS_ADMIN", "SYS_PTRACE"]
+    if os.path.isdir("/sys/kernel/security/apparmor"):
+        config["SecurityOpt"] = ["apparmor=unconfined"]
 
 
 def _add_systemd_needs(config):

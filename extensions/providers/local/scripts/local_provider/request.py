@@ -12,7 +12,7 @@ MAX_BYTES = 1 << 20
 VERBS = ("describe", "prepare", "create_server", "delete_server", "list_servers", "get_server_status", "teardown")
 HOST_VERBS = ("create_server", "delete_server", "get_server_status")
 RUNTIMES = ("container", "namespace", "auto")
-PARAMS = ("docker_socket",)
+PARAMS = ("docker_socket", "rehearsals")
 
 # cpus and memory are upper bounds; 0 means none. Only the container runtime can hold a host to them.
 PLANS = {
@@ -49,6 +49,7 @@ class Request:
     plan: str = DEFAULT_PLAN
     labels: dict = field(default_factory=dict)
     docker_socket: str = ""
+    rehearsals: bool = False
     agent: Agent = None
 
 
@@ -151,6 +152,13 @@ def _params(value, what):
     return _absolute(socket.removeprefix("unix://"), f"{what}.docker_socket")
 
 
+def _flag(params, key):
+    value = params.get(key, False)
+    if value not in (True, False, "true", "false"):
+        raise bad(f"server.params.{key} is neither true nor false")
+    return value in (True, "true")
+
+
 def _server(request, server):
     request.hostname = _hostname(server.get("hostname"))
     if request.verb != "create_server":
@@ -161,6 +169,7 @@ def _server(request, server):
     request.plan = plan
     request.labels = _labels(server.get("labels"))
     request.docker_socket = _params(server.get("params"), "server.params") or request.docker_socket
+    request.rehearsals = _flag(server.get("params") or {}, "rehearsals")
 
 
 def _hostname(value):

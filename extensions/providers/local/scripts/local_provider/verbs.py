@@ -162,7 +162,7 @@ def _register(state, record, request, host):
     taken = {h["address"] for h in state.all_hosts()}
     address = host["address"] if host else network.free_address(record["subnet"], taken)
     host = {"hostname": request.hostname, "address": address, "plan": request.plan, "labels": request.labels,
-            "runtime": record["runtime"], "phase": "making", "id": ""}
+            "rehearsals": request.rehearsals, "runtime": record["runtime"], "phase": "making", "id": ""}
     state.save_host(host)
     host_files.update_names(state)
     return host

@@ -43,6 +43,9 @@ class RecordLog {
 
   virtual std::uint64_t last_commit() = 0;  // 0: empty; known from the start, no I/O
 
+  // The oldest commit that is here; 1 in an empty store. Greater than 1: those before it were moved away. No I/O.
+  virtual std::uint64_t first_commit() = 0;
+
   // The highest commit that this store once said was durable. Greater than last_commit() when its end was lost.
   virtual std::uint64_t attested_commit() { return last_commit(); }
 
@@ -50,11 +53,18 @@ class RecordLog {
   // after damage, by an operator's decision. Blocks. REQUIRES: nothing is being appended; commit <= last_commit().
   virtual Result<void> set_aside_after(std::uint64_t commit) = 0;
 
+  // Removes the commits before `commit`, for good: all of them, or none when the process dies. Blocks; any thread,
+  // beside appends and reads (one that has begun still sees them). REQUIRES: 0 < commit <= last_commit().
+  virtual Result<void> drop_before(std::uint64_t commit) = 0;
+
   // In order from `from` on; ends at the last commit that was durable at the call. Any thread.
   virtual Result<void> read(std::uint64_t from, const CommitVisitor& visit) = 0;
 
   virtual Result<std::optional<std::string>> get(std::string_view key) = 0;
   virtual Result<void> scan(std::string_view prefix, const SideVisitor& visit) = 0;  // in key order
+
+  // The same from `first` on, at the cost of what is visited alone. REQUIRES: `first` begins with `prefix`.
+  virtual Result<void> scan_from(std::string_view prefix, std::string_view first, const SideVisitor& visit) = 0;
 };
 
 }  // namespace prov

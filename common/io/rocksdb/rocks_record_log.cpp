@@ -215,6 +215,8 @@ Result<void> RocksRecordLog::find_end() {
   std::unique_ptr<rocksdb::Iterator> last(db_->NewIterator(rocksdb::ReadOptions(), commits_));
   last->SeekToLast();
   if (last->Valid()) last_commit_ = number_of(last->key());
+  last->SeekToFirst();
+  if (last->Valid()) first_commit_ = number_of(last->key());
   if (!last->status().ok()) return store_error("read the end of", options_.folder, last->status());
   return {};
 }
@@ -315,6 +317,25 @@ Result<void> RocksRecordLog::set_aside_after(std::uint64_t commit) {
   return attested_->write(last_commit_);
 }
 
+Result<void> RocksRecordLog::drop_before(std::uint64_t commit) {
+  if (read_only_) return fail(Code::unsupported, "the log was opened for reading alone");
+  PROV_ASSERT(commit > 0 && commit <= last_commit_);
+  if (commit <= first_commit_) return {};
+  rocksdb::WriteOptions durable;
+  durable.sync = true;
+  const std::string begin = number_key(0), end = number_key(commit);
+  if (const Status status = db_->DeleteRange(durable, commits_, begin, end); !status.ok()) {
+    return store_error("remove commits from", options_.folder, status);
+  }
+  first_commit_ = commit;
+  // Gives the room back now. What it does not manage now, later compactions do.
+  rocksdb::CompactRangeOptions compact;
+  compact.exclusive_manual_compaction = false;
+  const Slice from = slice_of(begin), to = slice_of(end);
+  static_cast<void>(db_->CompactRange(compact, commits_, &from, &to));
+  return {};
+}
+
 Result<void> RocksRecordLog::read(std::uint64_t from, const CommitVisitor& visit) {
   const std::uint64_t last = last_commit_;
   if (from == 0) from = 1;
@@ -348,10 +369,14 @@ Result<std::optional<std::string>> RocksRecordLog::get(std::string_view key) {
 }
 
 Result<void> RocksRecordLog::scan(std::string_view prefix, const SideVisitor& visit) {
+  return scan_from(prefix, prefix, visit);
+}
+
+Result<void> RocksRecordLog::scan_from(std::string_view prefix, std::string_view first, const SideVisitor& visit) {
   rocksdb::ReadOptions options;
   options.fill_cache = false;
   std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options, sides_));
-  for (at->Seek(slice_of(prefix)); at->Valid() && at->key().starts_with(slice_of(prefix)); at->Next()) {
+  for (at->Seek(slice_of(first)); at->Valid() && at->key().starts_with(slice_of(prefix)); at->Next()) {
     if (!visit(view_of(at->key()), view_of(at->value()))) return {};
   }
   if (!at->status().ok()) return store_error("read", options_.folder, at->status());

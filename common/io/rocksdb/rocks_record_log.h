@@ -55,11 +55,14 @@ class RocksRecordLog final : public RecordLog {
 
   void append(std::shared_ptr<const LogBatch> batch, Done done) override;
   std::uint64_t last_commit() override { return last_commit_; }
+  std::uint64_t first_commit() override { return first_commit_; }
   std::uint64_t attested_commit() override { return attested_commit_; }
   Result<void> set_aside_after(std::uint64_t commit) override;
+  Result<void> drop_before(std::uint64_t commit) override;
   Result<void> read(std::uint64_t from, const CommitVisitor& visit) override;
   Result<std::optional<std::string>> get(std::string_view key) override;
   Result<void> scan(std::string_view prefix, const SideVisitor& visit) override;
+  Result<void> scan_from(std::string_view prefix, std::string_view first, const SideVisitor& visit) override;
 
   // A consistent copy at one commit, made beside running appends, as a folder like this one. Any thread.
   // REQUIRES: `folder` does not exist, the one above it does.
@@ -88,7 +91,7 @@ class RocksRecordLog final : public RecordLog {
   std::unique_ptr<rocksdb::DB> db_;
   rocksdb::ColumnFamilyHandle* commits_ = nullptr;  // freed before db_
   rocksdb::ColumnFamilyHandle* sides_ = nullptr;
-  std::atomic<std::uint64_t> last_commit_{0}, attested_commit_{0};
+  std::atomic<std::uint64_t> first_commit_{1}, last_commit_{0}, attested_commit_{0};
   std::vector<std::string> notes_;
   std::string kept_wal_;  // name of the folder that the flawed write-ahead log was copied to
 

@@ -160,6 +160,23 @@ TEST_P(RecordLogContract, AScanKeepsToItsPrefixAndOrder) {
   EXPECT_EQ(scan("zz"), Records{});
 }
 
+TEST_P(RecordLogContract, AScanCanBeginAnywhereInItsPrefix) {
+  ASSERT_TRUE(
+      append(0, {{"a9", "0", false}, {"b1", "1", false}, {"b3", "3", false}, {"b5", "5", false}, {"c", "6", false}}));
+  const auto from = [this](std::string_view first) {
+    std::string out;
+    EXPECT_TRUE(log_->scan_from("b", first, [&](std::string_view, std::string_view value) {
+      out += value;
+      return out.size() < 2;
+    }));
+    return out;
+  };
+  EXPECT_EQ(from("b"), "13");
+  EXPECT_EQ(from("b2"), "35") << "a key that is not there: the next one";
+  EXPECT_EQ(from("b5"), "5") << "it ends where its prefix does";
+  EXPECT_EQ(from("b6"), "");
+}
+
 TEST_P(RecordLogContract, LargeValuesComeBack) {
   const std::string large(3 << 20, 'x');
   ASSERT_TRUE(append_and_wait(*log_, {1, large, {{"b/large", large, false}}}));
@@ -197,6 +214,30 @@ TEST_P(RecordLogContract, CommitsThatAreSetAsideCanBeFoundAndTheLogGoesOn) {
   EXPECT_EQ(read(1), (Numbers{1, 2, 3}));
   EXPECT_EQ(log_->attested_commit(), 3U);
   EXPECT_EQ(scan("d/").size(), 3U);
+}
+
+TEST_P(RecordLogContract, WhatIsDroppedFromTheBeginningIsGoneAndTheRestStays) {
+  EXPECT_EQ(log_->first_commit(), 1U);
+  for (std::uint64_t n = 1; n <= 300; ++n) ASSERT_TRUE(append(n, {{"k/" + std::to_string(n), "value", false}}));
+  ASSERT_TRUE(log_->drop_before(101));
+  EXPECT_EQ(log_->first_commit(), 101U);
+  EXPECT_EQ(log_->last_commit(), 300U);
+  EXPECT_EQ(read(1, 2), (Numbers{101, 102})) << "what is asked for before it begins with what there is";
+  EXPECT_EQ(read(100, 1), Numbers{101});
+  EXPECT_EQ(read(1).size(), 200U);
+  EXPECT_EQ(scan("k/").size(), 300U) << "side records stay";
+  ASSERT_TRUE(log_->drop_before(50)) << "again, or less: nothing happens";
+  EXPECT_EQ(log_->first_commit(), 101U);
+  ASSERT_TRUE(append(301));
+  ASSERT_TRUE(log_->drop_before(301));
+  EXPECT_EQ(read(1), Numbers{301});
+  reopen();
+  EXPECT_EQ(log_->first_commit(), 301U);
+  EXPECT_EQ(log_->last_commit(), 301U);
+  EXPECT_EQ(log_->attested_commit(), 301U);
+  EXPECT_EQ(read(0), Numbers{301});
+  ASSERT_TRUE(append(302));
+  EXPECT_EQ(read(1), (Numbers{301, 302}));
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, RecordLogContract,

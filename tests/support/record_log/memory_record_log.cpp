@@ -79,6 +79,7 @@ void MemoryRecordLog::finish(const std::shared_ptr<const LogBatch>& batch, const
 }
 
 std::uint64_t MemoryRecordLog::last_commit() { return disk_->commits.empty() ? 0 : disk_->commits.rbegin()->first; }
+std::uint64_t MemoryRecordLog::first_commit() { return disk_->commits.empty() ? 1 : disk_->commits.begin()->first; }
 std::uint64_t MemoryRecordLog::attested_commit() { return disk_->attested; }
 
 Result<void> MemoryRecordLog::set_aside_after(std::uint64_t commit) {
@@ -86,6 +87,12 @@ Result<void> MemoryRecordLog::set_aside_after(std::uint64_t commit) {
     disk_->sides[event_log::set_aside_key(at->first, at->second)] = at->second;
   }
   disk_->attested = commit;
+  return {};
+}
+
+Result<void> MemoryRecordLog::drop_before(std::uint64_t commit) {
+  PROV_ASSERT(commit > 0 && commit <= last_commit());
+  disk_->commits.erase(disk_->commits.begin(), disk_->commits.lower_bound(commit));
   return {};
 }
 
@@ -104,7 +111,11 @@ Result<std::optional<std::string>> MemoryRecordLog::get(std::string_view key) {
 }
 
 Result<void> MemoryRecordLog::scan(std::string_view prefix, const SideVisitor& visit) {
-  for (auto at = disk_->sides.lower_bound(std::string(prefix)); at != disk_->sides.end(); ++at) {
+  return scan_from(prefix, prefix, visit);
+}
+
+Result<void> MemoryRecordLog::scan_from(std::string_view prefix, std::string_view first, const SideVisitor& visit) {
+  for (auto at = disk_->sides.lower_bound(std::string(first)); at != disk_->sides.end(); ++at) {
     if (!at->first.starts_with(prefix) || !visit(at->first, at->second)) break;
   }
   return {};

@@ -38,11 +38,14 @@ class MemoryRecordLog final : public RecordLog {
 
   void append(std::shared_ptr<const LogBatch> batch, Done done) override;
   std::uint64_t last_commit() override;
+  std::uint64_t first_commit() override;
   std::uint64_t attested_commit() override;
   Result<void> set_aside_after(std::uint64_t commit) override;
+  Result<void> drop_before(std::uint64_t commit) override;
   Result<void> read(std::uint64_t from, const CommitVisitor& visit) override;
   Result<std::optional<std::string>> get(std::string_view key) override;
   Result<void> scan(std::string_view prefix, const SideVisitor& visit) override;
+  Result<void> scan_from(std::string_view prefix, std::string_view first, const SideVisitor& visit) override;
 
   void set_full(bool full) { full_ = full; }  // appends answer Code::exhausted
   // Asked for each append; false: it answers Code::exhausted.

@@ -49,6 +49,29 @@ std::uint64_t snapshot_sequence(std::string_view key) {
   return read_big_endian(key.substr(kPrefix, 8));
 }
 
+std::string workflow_prefix(const Id& workflow) { return std::string(kWorkflowSpace) + std::string(workflow.view()); }
+std::string submission_key(const Id& workflow) { return workflow_prefix(workflow) + 's'; }
+std::string end_key(const Id& workflow) { return workflow_prefix(workflow) + 'e'; }
+std::string workflow_commit_prefix(const Id& workflow) { return workflow_prefix(workflow) + 'c'; }
+std::string workflow_commit_key(const Id& workflow, std::uint64_t commit) {
+  return workflow_commit_prefix(workflow) + big_endian(commit, 8);
+}
+std::uint64_t commit_of_key(std::string_view key) {
+  PROV_ASSERT(key.size() == kPrefix + Id::kSize + 1 + 8);
+  return read_big_endian(key.substr(key.size() - 8));
+}
+
+std::string history_prefix(std::string_view workspace) {
+  return std::string(kHistorySpace) + std::string(workspace) + '\0';
+}
+std::string history_key(std::string_view workspace, std::uint64_t sequence) {
+  return history_prefix(workspace) + big_endian(UINT64_MAX - sequence, 8);
+}
+std::uint64_t history_sequence(std::string_view key) {
+  PROV_ASSERT(key.size() > kPrefix + 8);
+  return UINT64_MAX - read_big_endian(key.substr(key.size() - 8));
+}
+
 std::string set_aside_key(std::uint64_t commit, std::string_view bytes) {
   return "d/" + big_endian(commit, 8) + std::string(digest_of(bytes).view().substr(0, 8));
 }

@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include "coordinator/event_log/commit.h"
+#include "coordinator/event_log/workflow_index.h"
 
 namespace prov::event_log {
 
 // What becomes durable together. Sealed when it is offered to the store, which shares it until it is done.
 struct LogWriter::Batch {
   CommitBuilder commit;
+  WorkflowIndexer indexer;
   std::vector<SideRecord> sides;
   std::size_t side_bytes = 0;
   std::uint64_t end = 0;  // `appended_` after the last thing in it
@@ -35,6 +37,11 @@ LogWriter::LogWriter(RecordLog& log, Executor& executor, Clock& clock, LogPositi
       held_(log.last_commit() != position.commit || log.attested_commit() != position.commit),
       alive_(std::make_shared<bool>(true)) {
   PROV_ASSERT(!position.log_id.is_zero());
+  const auto indexed = indexed_commit(log_);  // unreadable: as if there were none; who fills it meets the error
+  const std::uint64_t to = indexed.value_or(0);
+  index_is_ahead_ = to > position.commit;
+  index_marks_ = to >= position.commit;
+  if (!index_marks_) index_missing_to_ = position.commit;
 }
 
 LogWriter::~LogWriter() { *alive_ = false; }
@@ -54,6 +61,7 @@ std::shared_ptr<const domain::Event> LogWriter::append(domain::Event event) {
   Batch& batch = open_batch();
   const std::size_t before = batch.bytes();
   batch.commit.add(encoder_, event);
+  batch.indexer.add(event);
   waiting_bytes_ += batch.bytes() - before;
   batch.end = ++appended_;
   if (std::holds_alternative<domain::DamageAccepted>(event.body)) held_ = false;
@@ -88,12 +96,10 @@ void LogWriter::on_room(std::function<void(std::size_t bytes)> written, std::fun
 
 void LogWriter::start_commit() {
   if (waiting_.empty() || held_) return;
-  if (released_ == 0 && log_.last_commit() > durable_.commit) {
-    if (auto aside = log_.set_aside_after(durable_.commit); !aside) return fail_with(aside.error());
-  }
   writing_ = std::move(waiting_.front());
   waiting_.pop_front();
   Batch& batch = *writing_;
+  if (auto clean = begin_behind_damage(batch.sides); !clean) return fail_with(clean.error());
   waiting_bytes_ -= batch.bytes() - kCommitHeaderBytes;
   batch.sealed = std::make_shared<LogBatch>();
   batch.sealed->sides = std::move(batch.sides);
@@ -104,8 +110,38 @@ void LogWriter::start_commit() {
     batch.after.log_time_ms = batch.commit.log_time_ms();
     batch.sealed->commit = batch.commit.finish(batch.after.commit, durable_.commit_hash, batch.after.commit_hash);
   }
-  batch.sealed_bytes = batch.sealed->commit.size() + batch.side_bytes;
+  index(batch);
+  batch.sealed_bytes = batch.sealed->commit.size();
+  for (const SideRecord& side : batch.sealed->sides) batch.sealed_bytes += side.key.size() + side.value.size();
   offer();
+}
+
+// The first commit takes the place of what is not to be trusted there.
+Result<void> LogWriter::begin_behind_damage(std::vector<SideRecord>& sides) {
+  if (released_ > 0) return {};
+  if (index_is_ahead_) {
+    auto erased = unindex_after(log_, durable_);
+    if (!erased) return tl::unexpected(erased.error());
+    sides.insert(sides.begin(), std::make_move_iterator(erased->begin()), std::make_move_iterator(erased->end()));
+  }
+  if (log_.last_commit() <= durable_.commit) return {};
+  return log_.set_aside_after(durable_.commit);
+}
+
+void LogWriter::index(Batch& batch) {
+  const std::uint64_t number = batch.after.commit;
+  const bool has_events = batch.sealed->number != 0;
+  if (has_events) batch.indexer.put_records(number, batch.sealed->sides);
+  if (!index_marks_ || !(has_events || index_mark_due_)) return;
+  batch.sealed->sides.push_back(indexed_mark(number));
+  index_mark_due_ = false;
+}
+
+void LogWriter::index_filled() {
+  index_missing_to_ = 0;
+  index_marks_ = index_mark_due_ = true;
+  open_batch().end = ++appended_;  // its mark is written also when nothing else comes
+  flush();
 }
 
 void LogWriter::offer() {

@@ -1,6 +1,7 @@
 #pragma once
 // The only writer of the log: numbers events, packs what came while the last commit synced into the next one (group
-// commit), chains and checkpoints commits, and holds the output gate. Everything runs on the owner's thread.
+// commit), chains and checkpoints commits, indexes workflows beside them (workflow_index.h), and holds the output gate.
+// Everything runs on the owner's thread.
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -49,6 +50,12 @@ class LogWriter {
   // the store has no room for one. Who hears that calls flush() when there may be room again.
   void on_room(std::function<void(std::size_t bytes)> written, std::function<void()> refused);
 
+  // Up to which commit workflows still have to be indexed by somebody else (index_commits), because they were written
+  // without; 0: the index is complete, and each commit keeps it so.
+  std::uint64_t index_missing_to() const { return index_missing_to_; }
+  // Everything up to there was written by write_side().
+  void index_filled();
+
   // While one lives, flush() waits for its end: what comes in one message costs one commit, not a first one for its
   // first word alone.
   class Group {
@@ -80,6 +87,8 @@ class LogWriter {
   struct Batch;
   Batch& open_batch();
   void start_commit();
+  Result<void> begin_behind_damage(std::vector<SideRecord>& sides);
+  void index(Batch& batch);
   void offer();
   void finish_commit(const Result<void>& result);
   void fail_with(const Error& error);
@@ -103,6 +112,10 @@ class LogWriter {
   std::deque<std::pair<std::uint64_t, std::function<void()>>> gate_;
   std::function<void(std::size_t)> written_;
   std::function<void()> refused_;
+  std::uint64_t index_missing_to_ = 0;
+  bool index_marks_ = true;      // each commit says that the index is complete up to it
+  bool index_mark_due_ = false;  // say so with the next batch, whatever is in it
+  bool index_is_ahead_ = false;  // it speaks of commits that are not the log's any more
   int groups_ = 0;
   bool running_gate_ = false, out_of_room_ = false, failed_ = false;
   bool offered_ = false;         // the store has not answered yet

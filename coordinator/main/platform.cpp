@@ -19,6 +19,7 @@
 #include "coordinator/dispatcher/dispatcher.h"
 #include "coordinator/event_log/disk_guard.h"
 #include "coordinator/event_log/replay.h"
+#include "coordinator/main/index_filler.h"
 #include "coordinator/main/keys.h"
 #include "coordinator/main/snapshotter.h"
 #include "coordinator/providers/process_runner.h"
@@ -94,6 +95,7 @@ struct Platform::Parts {
         dispatcher(dispatcher_config(), core, writer, *log, *link, providers, secrets, clock, loop, random),
         snapshotter(*log, writer, loop, loop, settings.snapshot_events, opened.snapshot_sequence,
                     [](const std::string& note) { spdlog::warn("{}", note); }),
+        index_filler(*log, writer, loop, [](const std::string& note) { spdlog::info("{}", note); }),
         server(server_config(settings), server_hooks(), core, dispatcher, *log, writer, loop, clock, random) {}
 
   api::ServerHooks server_hooks() {
@@ -205,6 +207,7 @@ struct Platform::Parts {
   secrets::SecretStore secrets;
   dispatcher::Dispatcher dispatcher;
   Snapshotter snapshotter;
+  IndexFiller index_filler;
   api::Server server;
   std::thread backup_thread;
   std::function<void(Result<void>)> stop_wanted;
@@ -251,6 +254,7 @@ Result<void> Platform::start() {
   parts.core.on_effect([&parts](const domain::Effect& effect) { parts.dispatcher.perform(effect); });
   parts.core.start();
   parts.dispatcher.start();
+  parts.index_filler.start();
   if (auto ok = parts.server.start(); !ok) return ok;
   spdlog::info("epoch {}; agents at {}; REST at {}{}", parts.core.state().epoch,
                endpoint(parts.settings.link_addresses.front(), parts.link->link_port()), parts.settings.socket_path,

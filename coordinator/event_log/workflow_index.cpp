@@ -1,0 +1,142 @@
+#include "coordinator/event_log/workflow_index.h"
+
+#include <cstring>
+
+#include "coordinator/event_log/commit.h"
+#include "coordinator/event_log/keys.h"
+
+namespace prov::event_log {
+namespace {
+
+constexpr std::size_t kStepBytes = 1 << 20;
+constexpr std::size_t kStepCommits = 4096;
+
+// The mark's value: this, then the commit (8, little-endian). Another form of the index has another mark.
+constexpr std::string_view kMark = "PRVIDX1\n";
+
+IndexedAt at_of(const domain::Envelope& meta) { return {0, meta.sequence, meta.log_time_ms}; }
+
+SubmissionRecord record_of(const domain::Envelope& meta, const domain::WorkflowSubmitted& e) {
+  return {
+      at_of(meta), meta.workspace, e.kind, e.name, e.infra, meta.principal, static_cast<std::uint32_t>(e.tasks.size())};
+}
+
+Result<void> index_one(std::string_view bytes, std::uint64_t number, std::vector<SideRecord>& out) {
+  auto commit = CommitView::open(bytes);
+  if (!commit) return tl::unexpected(commit.error());
+  WorkflowIndexer indexer;
+  for (std::string_view event = commit->next(); !event.empty(); event = commit->next()) {
+    auto decoded = decode_event(event);
+    if (!decoded) return tl::unexpected(decoded.error());
+    indexer.add(*decoded);
+  }
+  indexer.put_records(number, out);
+  return {};
+}
+
+// Which commit a record of kWorkflowSpace speaks of; nullopt: it is not one that this release writes.
+std::optional<std::uint64_t> commit_of(std::string_view key, std::string_view value) {
+  const std::size_t kind_at = kWorkflowSpace.size() + Id::kSize;
+  if (key.size() == kind_at + 9 && key[kind_at] == 'c') return commit_of_key(key);
+  if (key.size() != kind_at + 1) return std::nullopt;
+  if (key[kind_at] == 's') {
+    if (const auto record = decode_submission(value)) return record->at.commit;
+  } else if (const auto record = decode_end(value)) {
+    return record->at.commit;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Id workflow_of(const domain::Envelope& meta) {
+  const bool task = meta.aggregate_kind == domain::AggregateKind::task;
+  if (!task && meta.aggregate_kind != domain::AggregateKind::workflow) return {};
+  const auto id = Id::from(meta.aggregate_id);
+  return id ? workflow_id(*id) : Id{};
+}
+
+void WorkflowIndexer::add(const domain::Event& event) {
+  const Id id = workflow_of(event.meta);
+  if (id.is_zero()) return;
+  if (last_ == nullptr || id != last_id_) {
+    last_ = &touched_[id];
+    last_id_ = id;
+  }
+  if (const auto* submitted = std::get_if<domain::WorkflowSubmitted>(&event.body)) {
+    last_->submission = record_of(event.meta, *submitted);
+  } else if (const auto* ended = std::get_if<domain::WorkflowEnded>(&event.body)) {
+    last_->end = EndRecord{at_of(event.meta), *ended, false};
+  } else if (last_->end) {
+    last_->end->followed = true;
+  }
+}
+
+void WorkflowIndexer::put_records(std::uint64_t commit, std::vector<SideRecord>& out) {
+  for (auto& [id, touched] : touched_) {
+    out.push_back({workflow_commit_key(id, commit), "", false});
+    if (auto& begun = touched.submission) {
+      begun->at.commit = commit;
+      const std::string value(id.view());
+      out.push_back({submission_key(id), encode(*begun), false});
+      out.push_back({history_key("", begun->at.sequence), value, false});
+      if (!begun->workspace.empty()) out.push_back({history_key(begun->workspace, begun->at.sequence), value, false});
+    }
+    if (auto& over = touched.end) {
+      over->at.commit = commit;
+      out.push_back({end_key(id), encode(*over), false});
+    }
+  }
+}
+
+Result<std::uint64_t> indexed_commit(RecordLog& log) {
+  auto mark = log.get(kIndexedKey);
+  if (!mark) return tl::unexpected(mark.error());
+  std::uint64_t commit = 0;
+  if (!*mark || (*mark)->size() != kMark.size() + sizeof commit || !(*mark)->starts_with(kMark)) return 0;
+  std::memcpy(&commit, (*mark)->data() + kMark.size(), sizeof commit);
+  return commit;
+}
+
+SideRecord indexed_mark(std::uint64_t commit) {
+  std::string value(kMark);
+  value.append(reinterpret_cast<const char*>(&commit), sizeof commit);
+  return {std::string(kIndexedKey), std::move(value), false};
+}
+
+Result<IndexStep> index_commits(RecordLog& log, std::uint64_t from, std::uint64_t to) {
+  IndexStep out;
+  out.next = from;
+  std::size_t bytes = 0;
+  auto read = log.read(from, [&](std::uint64_t number, std::string_view commit) {
+    if (number > to) return false;
+    const std::size_t before = out.records.size();
+    if (!index_one(commit, number, out.records)) out.damaged.push_back(number);
+    for (std::size_t i = before; i < out.records.size(); ++i) {
+      bytes += out.records[i].key.size() + out.records[i].value.size();
+    }
+    out.next = number + 1;
+    return number < to && bytes < kStepBytes && number - from < kStepCommits;
+  });
+  if (!read) return tl::unexpected(read.error());
+  if (out.next == from) out.next = to + 1;  // the log holds none of them
+  return out;
+}
+
+Result<std::vector<SideRecord>> unindex_after(RecordLog& log, const LogPosition& end) {
+  std::vector<SideRecord> out;
+  auto workflows = log.scan(kWorkflowSpace, [&](std::string_view key, std::string_view value) {
+    const auto commit = commit_of(key, value);
+    if (!commit || *commit > end.commit) out.push_back({std::string(key), "", true});
+    return true;
+  });
+  if (!workflows) return tl::unexpected(workflows.error());
+  auto history = log.scan(kHistorySpace, [&](std::string_view key, std::string_view) {
+    if (history_sequence(key) > end.sequence) out.push_back({std::string(key), "", true});
+    return true;
+  });
+  if (!history) return tl::unexpected(history.error());
+  return out;
+}
+
+}  // namespace prov::event_log

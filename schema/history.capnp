@@ -19,6 +19,8 @@ struct IndexedSubmission {
   credential @8 :Text;
   transport @9 :Transport;
   tasks @10 :UInt32;           # how many
+  operations @11 :UInt32;
+  rollsBack @12 :Data;         # the workflow that it undoes; empty: none
 }
 
 struct IndexedEnd {
@@ -31,5 +33,5 @@ struct IndexedEnd {
   skipped @6 :UInt32;
   inDoubt @7 :UInt32;
   notDelivered @8 :UInt32;
-  followed @9 :Bool;           # the same commit holds later events of the workflow: a late verdict
+  followed @9 :Bool;           # the same commit holds later events of the workflow
 }

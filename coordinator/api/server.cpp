@@ -6,6 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "coordinator/api/log_history.h"
 #include "coordinator/api/worker.h"
 #include "coordinator/api/ws_feed/make_stream.h"
 #include "coordinator/auth/token_store.h"
@@ -173,11 +174,14 @@ struct Server::Parts {
         shells(agents, live),
         archive(log, hooks.audit),
         feed_archive(log, hooks.audit),
+        history(log),
+        feed_history(log),
         http(config.http),
         hub(http, event_text, writer.durable().sequence),
-        services{backend, archive,       owner,        reader,
-                 random,  live.policy(), hooks.backup, [this] { owner.post([this] { hooks.stop(); }); }},
-        streams{hub, backend, feed_archive, feed_archive, shells, http, owner, feed_reader},
+        services{backend,       archive,      history,
+                 owner,         reader,       random,
+                 live.policy(), hooks.backup, [this] { owner.post([this] { hooks.stop(); }); }},
+        streams{hub, backend, feed_archive, feed_archive, feed_history, shells, http, owner, feed_reader},
         router(services, [this](std::string_view token) { return identify(token); }) {}
 
   std::optional<domain::Principal> identify(std::string_view token) {
@@ -197,6 +201,7 @@ struct Server::Parts {
   LiveBackend backend;
   LiveShells shells;
   LogArchive archive, feed_archive;  // one per reader's thread
+  LogHistory history, feed_history;  // likewise
   std::optional<auth::TokenStore> tokens;
   HttpServer http;
   FeedHub hub;

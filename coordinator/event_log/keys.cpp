@@ -50,13 +50,14 @@ std::uint64_t snapshot_sequence(std::string_view key) {
 }
 
 std::string workflow_prefix(const Id& workflow) { return std::string(kWorkflowSpace) + std::string(workflow.view()); }
-std::string submission_key(const Id& workflow) { return workflow_prefix(workflow) + 's'; }
-std::string end_key(const Id& workflow) { return workflow_prefix(workflow) + 'e'; }
-std::string workflow_commit_prefix(const Id& workflow) { return workflow_prefix(workflow) + 'c'; }
-std::string workflow_commit_key(const Id& workflow, std::uint64_t commit) {
-  return workflow_commit_prefix(workflow) + big_endian(commit, 8);
+std::string workflow_key(const Id& workflow, char kind, std::uint64_t commit) {
+  return workflow_prefix(workflow) + kind + big_endian(commit, 8);
 }
-std::uint64_t commit_of_key(std::string_view key) {
+char workflow_kind(std::string_view key) {
+  PROV_ASSERT(key.size() == kPrefix + Id::kSize + 1 + 8);
+  return key[kPrefix + Id::kSize];
+}
+std::uint64_t workflow_commit(std::string_view key) {
   PROV_ASSERT(key.size() == kPrefix + Id::kSize + 1 + 8);
   return read_big_endian(key.substr(key.size() - 8));
 }

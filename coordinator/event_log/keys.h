@@ -6,9 +6,7 @@
 //   k/ workspace 0x00 reference             a secret, encrypted (coordinator/secrets)
 //   n/ sequence(8) chunk(4)                 snapshot of the state after that sequence (a cache)
 //   d/ number(8) digest(8)                  a commit that was set aside after damage, by its own digest's first bytes
-//   w/ workflow(16) 's'                     index of workflows (workflow_index.h): the submission of one
-//   w/ workflow(16) 'e'                     its end
-//   w/ workflow(16) 'c' commit(8)           a commit that holds an event of it or of its tasks
+//   w/ workflow(16) kind(1) commit(8)       index of workflows (workflow_index.h): what that commit says of this one
 //   h/ workspace 0x00 ~sequence(8)          workflow(16), by its submission, newest first; no name: of all workspaces
 //   i/workflows                             up to which commit the index is complete
 #include <cstdint>
@@ -32,11 +30,9 @@ std::string snapshot_key(std::uint64_t sequence, std::uint32_t chunk);
 std::uint64_t snapshot_sequence(std::string_view key);  // REQUIRES: made by snapshot_key
 inline constexpr std::string_view kSnapshotSpace = "n/";
 std::string workflow_prefix(const Id& workflow);
-std::string submission_key(const Id& workflow);
-std::string end_key(const Id& workflow);
-std::string workflow_commit_prefix(const Id& workflow);
-std::string workflow_commit_key(const Id& workflow, std::uint64_t commit);
-std::uint64_t commit_of_key(std::string_view key);  // REQUIRES: made by workflow_commit_key
+std::string workflow_key(const Id& workflow, char kind, std::uint64_t commit);
+char workflow_kind(std::string_view key);             // REQUIRES of both: made by workflow_key
+std::uint64_t workflow_commit(std::string_view key);
 std::string history_prefix(std::string_view workspace);
 std::string history_key(std::string_view workspace, std::uint64_t sequence);
 std::uint64_t history_sequence(std::string_view key);  // REQUIRES: made by history_key

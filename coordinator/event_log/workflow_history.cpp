@@ -27,7 +27,7 @@ Result<bool> revised(RecordLog& log, const Id& workflow, const EndRecord& end) {
   if (end.event.in_doubt == 0) return false;  // nothing was open: no verdict can come late
   if (end.followed) return true;
   bool found = false;
-  auto scanned = log.scan_from(workflow_commit_prefix(workflow), workflow_commit_key(workflow, end.at.commit + 1),
+  auto scanned = log.scan_from(workflow_prefix(workflow), workflow_key(workflow, kTouched, end.at.commit + 1),
                                [&](std::string_view, std::string_view) { return !(found = true); });
   if (!scanned) return tl::unexpected(scanned.error());
   return found;
@@ -35,10 +35,11 @@ Result<bool> revised(RecordLog& log, const Id& workflow, const EndRecord& end) {
 
 Result<std::vector<std::uint64_t>> commits_of(RecordLog& log, const Id& workflow) {
   std::vector<std::uint64_t> out;
-  auto scanned = log.scan(workflow_commit_prefix(workflow), [&](std::string_view key, std::string_view) {
-    out.push_back(commit_of_key(key));
-    return true;
-  });
+  auto scanned = log.scan_from(workflow_prefix(workflow), workflow_key(workflow, kTouched, 0),
+                               [&](std::string_view key, std::string_view) {
+                                 out.push_back(workflow_commit(key));
+                                 return true;
+                               });
   if (!scanned) return tl::unexpected(scanned.error());
   return out;
 }
@@ -49,8 +50,19 @@ Result<void> fold_commit(std::string_view bytes, const Id& workflow, domain::Sta
   for (std::string_view event = commit->next(); !event.empty(); event = commit->next()) {
     auto decoded = decode_event(event);
     if (!decoded) return tl::unexpected(decoded.error());
-    if (workflow_of(decoded->meta) == workflow) domain::evolve(state, *decoded);
+    if (workflow_of(decoded->meta) == workflow || undone_by(decoded->body) == workflow) {
+      domain::evolve(state, *decoded);
+    }
   }
+  return {};
+}
+
+// What begins by itself, to undo another workflow, is done for who asked for that one.
+Result<void> add_undone(RecordLog& log, const Id& undone, domain::State& state) {
+  if (undone.is_zero()) return {};
+  const auto entry = read_history_of(log, undone);
+  if (!entry) return tl::unexpected(entry.error());
+  if (*entry) state.workflows[undone].initiator = (*entry)->submission.initiator;
   return {};
 }
 
@@ -77,6 +89,20 @@ Result<std::size_t> fold_run(RecordLog& log, const std::vector<std::uint64_t>& a
                 "is the archive where [log] archive_dir says? see: provisioning audit verify");
   }
   return next;
+}
+
+void add_notes(const std::vector<Note>& notes, HistoryEntry& out) {
+  for (const Note& note : notes) {
+    switch (note.what) {
+      case Note::What::cancelled: out.cancelling = true; break;
+      case Note::What::undone: ++out.rollbacks; break;
+      case Note::What::retried:
+        out.cancelling = false;
+        ++out.retries;
+        if (out.end && out.end->at.sequence < note.sequence) out.end.reset();
+        break;
+    }
+  }
 }
 
 struct Submitted {
@@ -119,21 +145,31 @@ Result<std::uint64_t> before_time(RecordLog& log, const HistoryQuery& query) {
 }  // namespace
 
 Result<std::optional<HistoryEntry>> read_history_of(RecordLog& log, const Id& workflow) {
-  auto submission = log.get(submission_key(workflow));
-  if (!submission) return tl::unexpected(submission.error());
-  if (!*submission) return std::nullopt;
-  auto end = log.get(end_key(workflow));
-  if (!end) return tl::unexpected(end.error());
   HistoryEntry out;
   out.id = workflow;
-  auto begun = decode_submission(**submission);
-  if (!begun) return tl::unexpected(begun.error());
-  out.submission = std::move(*begun);
-  if (!*end) return out;
-  auto over = decode_end(**end);
-  if (!over) return tl::unexpected(over.error());
-  out.end = *over;
-  auto late = revised(log, workflow, *over);
+  Result<bool> known = false;  // its submission was there
+  std::vector<Note> notes;
+  auto scanned = log.scan(workflow_prefix(workflow), [&](std::string_view key, std::string_view value) {
+    const char kind = workflow_kind(key);
+    if (kind == kEnd) {
+      auto end = decode_end(value);
+      end ? void(out.end = std::move(*end)) : void(known = tl::unexpected(end.error()));
+    } else if (kind == kNotes) {
+      auto more = decode_notes(value);
+      more ? void(notes.insert(notes.end(), more->begin(), more->end())) : void(known = tl::unexpected(more.error()));
+    } else if (kind == kSubmission) {
+      auto begun = decode_submission(value);
+      begun ? void(out.submission = std::move(*begun)) : void();
+      known = begun ? Result<bool>(true) : tl::unexpected(begun.error());
+    }
+    return kind < kTouched && known.has_value();
+  });
+  if (!scanned) return tl::unexpected(scanned.error());
+  if (!known) return tl::unexpected(known.error());
+  if (!*known) return std::nullopt;
+  add_notes(notes, out);
+  if (!out.end) return out;
+  auto late = revised(log, workflow, *out.end);
   if (!late) return tl::unexpected(late.error());
   out.revised = *late;
   return out;
@@ -170,34 +206,40 @@ Result<HistoryPage> read_history(RecordLog& log, const HistoryQuery& query) {
 
 Result<std::uint64_t> last_commit_of(RecordLog& log, const Id& workflow) {
   if (auto whole = complete(log); !whole) return tl::unexpected(whole.error());
-  auto end = log.get(end_key(workflow));
-  if (!end) return tl::unexpected(end.error());
+  const auto entry = read_history_of(log, workflow);
+  if (!entry) return tl::unexpected(entry.error());
+  if (!*entry) return 0;
+  const std::uint64_t from = (*entry)->end ? (*entry)->end->at.commit : 0;  // few come after its end
   std::uint64_t last = 0;
-  std::string from = workflow_commit_prefix(workflow);
-  if (*end) {  // few come after its end
-    const auto over = decode_end(**end);
-    if (!over) return tl::unexpected(over.error());
-    from = workflow_commit_key(workflow, over->at.commit);
-  }
-  auto scanned = log.scan_from(workflow_commit_prefix(workflow), from, [&](std::string_view key, std::string_view) {
-    last = commit_of_key(key);
-    return true;
-  });
+  auto scanned = log.scan_from(workflow_prefix(workflow), workflow_key(workflow, kTouched, from),
+                               [&](std::string_view key, std::string_view) {
+                                 last = workflow_commit(key);
+                                 return true;
+                               });
   if (!scanned) return tl::unexpected(scanned.error());
   return last;
 }
 
 Result<std::shared_ptr<const domain::State>> fold_workflow(RecordLog& log, const Id& workflow) {
   if (auto whole = complete(log); !whole) return tl::unexpected(whole.error());
+  const auto entry = read_history_of(log, workflow);
+  if (!entry) return tl::unexpected(entry.error());
   auto at = commits_of(log, workflow);
   if (!at) return tl::unexpected(at.error());
+  if (!*entry) return std::shared_ptr<const domain::State>();
+  const Id undone = (*entry)->submission.rolls_back;
   auto state = std::make_shared<domain::State>();
+  if (auto added = add_undone(log, undone, *state); !added) return tl::unexpected(added.error());
   for (std::size_t i = 0; i < at->size();) {
     auto next = fold_run(log, *at, i, workflow, *state);
     if (!next) return tl::unexpected(next.error());
     i = *next;
   }
-  if (!state->workflows.contains(workflow)) return std::shared_ptr<const domain::State>();
+  state->workflows.erase(undone);
+  if (!state->workflows.contains(workflow)) {
+    return fail(Code::corrupt, "the submission of workflow " + to_text(workflow) + " is not where the index says",
+                "look at the whole log: provisioning audit verify");
+  }
   return std::shared_ptr<const domain::State>(std::move(state));
 }
 

@@ -26,7 +26,9 @@ struct HistoryQuery {
 struct HistoryEntry {
   Id id;
   SubmissionRecord submission;
-  std::optional<EndRecord> end;
+  std::optional<EndRecord> end;  // nullopt: it runs, perhaps again
+  bool cancelling = false;
+  std::uint32_t retries = 0, rollbacks = 0;
   bool revised = false;  // a verdict came after its end: only a fold has the right counts
 };
 
@@ -42,8 +44,8 @@ Result<std::optional<HistoryEntry>> read_history_of(RecordLog& log, const Id& wo
 // The last commit that holds an event of it; 0: there is none.
 Result<std::uint64_t> last_commit_of(RecordLog& log, const Id& workflow);
 
-// A state that holds this workflow and nothing else, folded from the commits that the index names; nullptr: the log
-// has no such workflow. Code::corrupt: one of those commits is damaged or gone.
+// A state with this workflow, folded from the commits that the index names, and beside it what the submissions of those
+// say that undo it; nullptr: the log has no such workflow. Code::corrupt: one of those commits is damaged or gone.
 Result<std::shared_ptr<const domain::State>> fold_workflow(RecordLog& log, const Id& workflow);
 
 }  // namespace prov::event_log

@@ -1,5 +1,6 @@
 #include "coordinator/event_log/workflow_index.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "coordinator/event_log/commit.h"
@@ -34,19 +35,6 @@ Result<void> index_one(std::string_view bytes, std::uint64_t number, std::vector
   return {};
 }
 
-// Which commit a record of kWorkflowSpace speaks of; nullopt: it is not one that this release writes.
-std::optional<std::uint64_t> commit_of(std::string_view key, std::string_view value) {
-  const std::size_t kind_at = kWorkflowSpace.size() + Id::kSize;
-  if (key.size() == kind_at + 9 && key[kind_at] == 'c') return commit_of_key(key);
-  if (key.size() != kind_at + 1) return std::nullopt;
-  if (key[kind_at] == 's') {
-    if (const auto record = decode_submission(value)) return record->at.commit;
-  } else if (const auto record = decode_end(value)) {
-    return record->at.commit;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 Id workflow_of(const domain::Envelope& meta) {
@@ -56,6 +44,11 @@ Id workflow_of(const domain::Envelope& meta) {
   return id ? workflow_id(*id) : Id{};
 }
 
+Id undone_by(const domain::EventBody& body) {
+  const auto* submitted = std::get_if<domain::WorkflowSubmitted>(&body);
+  return submitted == nullptr ? Id{} : submitted->rolls_back;
+}
+
 void WorkflowIndexer::add(const domain::Event& event) {
   const Id id = workflow_of(event.meta);
   if (id.is_zero()) return;
@@ -63,28 +56,39 @@ void WorkflowIndexer::add(const domain::Event& event) {
     last_ = &touched_[id];
     last_id_ = id;
   }
+  const std::uint64_t sequence = event.meta.sequence;
+  if (last_->end) last_->end->followed = true;
   if (const auto* submitted = std::get_if<domain::WorkflowSubmitted>(&event.body)) {
     last_->submission = record_of(event.meta, *submitted);
   } else if (const auto* ended = std::get_if<domain::WorkflowEnded>(&event.body)) {
     last_->end = EndRecord{at_of(event.meta), *ended, false};
-  } else if (last_->end) {
-    last_->end->followed = true;
+  } else if (std::holds_alternative<domain::WorkflowCancelRequested>(event.body)) {
+    last_->notes.push_back({Note::What::cancelled, sequence});
+  } else if (std::holds_alternative<domain::WorkflowRetried>(event.body)) {
+    last_->notes.push_back({Note::What::retried, sequence});
+  }
+  if (const Id undone = undone_by(event.body); !undone.is_zero()) {
+    touched_[undone].notes.push_back({Note::What::undone, sequence});
   }
 }
 
 void WorkflowIndexer::put_records(std::uint64_t commit, std::vector<SideRecord>& out) {
   for (auto& [id, touched] : touched_) {
-    out.push_back({workflow_commit_key(id, commit), "", false});
+    const auto put = [&, &workflow = id](char kind, std::string value) {
+      out.push_back({workflow_key(workflow, kind, commit), std::move(value), false});
+    };
+    put(kTouched, "");
+    if (!touched.notes.empty()) put(kNotes, encode(touched.notes));
     if (auto& begun = touched.submission) {
       begun->at.commit = commit;
+      put(kSubmission, encode(*begun));
       const std::string value(id.view());
-      out.push_back({submission_key(id), encode(*begun), false});
       out.push_back({history_key("", begun->at.sequence), value, false});
       if (!begun->workspace.empty()) out.push_back({history_key(begun->workspace, begun->at.sequence), value, false});
     }
     if (auto& over = touched.end) {
       over->at.commit = commit;
-      out.push_back({end_key(id), encode(*over), false});
+      put(kEnd, encode(*over));
     }
   }
 }
@@ -125,9 +129,8 @@ Result<IndexStep> index_commits(RecordLog& log, std::uint64_t from, std::uint64_
 
 Result<std::vector<SideRecord>> unindex_after(RecordLog& log, const LogPosition& end) {
   std::vector<SideRecord> out;
-  auto workflows = log.scan(kWorkflowSpace, [&](std::string_view key, std::string_view value) {
-    const auto commit = commit_of(key, value);
-    if (!commit || *commit > end.commit) out.push_back({std::string(key), "", true});
+  auto workflows = log.scan(kWorkflowSpace, [&](std::string_view key, std::string_view) {
+    if (workflow_commit(key) > end.commit) out.push_back({std::string(key), "", true});
     return true;
   });
   if (!workflows) return tl::unexpected(workflows.error());

@@ -22,6 +22,8 @@ namespace prov::event_log {
 
 // The workflow that an event is about, by itself or by one of its tasks; zero: none.
 Id workflow_of(const domain::Envelope& meta);
+// The workflow that the submission of another one says something of, as it undoes it; zero: none.
+Id undone_by(const domain::EventBody& body);
 
 // What one commit adds to the index.
 class WorkflowIndexer {
@@ -36,7 +38,8 @@ class WorkflowIndexer {
  private:
   struct Touched {
     std::optional<SubmissionRecord> submission;
-    std::optional<EndRecord> end;
+    std::optional<EndRecord> end;  // the last one
+    std::vector<Note> notes;
   };
   std::map<Id, Touched> touched_;
   Id last_id_;  // events of one workflow come in rows

@@ -8,6 +8,9 @@ namespace {
 
 using namespace detail;
 
+constexpr std::string_view kNotesKnown = "cru";
+constexpr std::size_t kNoteBytes = 1 + sizeof(std::uint64_t);
+
 template <class Root, class Fill>
 std::string flat(Fill fill) {
   capnp::MallocMessageBuilder message;
@@ -62,6 +65,8 @@ std::string encode(const SubmissionRecord& record) {
     PUT_TEXT(out, Credential, record.initiator.credential);
     out.setTransport(static_cast<schema::Transport>(record.initiator.transport));
     out.setTasks(record.tasks);
+    out.setOperations(record.operations);
+    PUT_ID(out, RollsBack, record.rolls_back);
   });
 }
 
@@ -78,6 +83,27 @@ std::string encode(const EndRecord& record) {
   });
 }
 
+std::string encode(const std::vector<Note>& notes) {
+  std::string out;
+  for (const Note& note : notes) {
+    out.push_back(static_cast<char>(note.what));
+    out.append(reinterpret_cast<const char*>(&note.sequence), sizeof note.sequence);
+  }
+  return out;
+}
+
+Result<std::vector<Note>> decode_notes(std::string_view bytes) {
+  std::vector<Note> out;
+  for (; bytes.size() >= kNoteBytes; bytes.remove_prefix(kNoteBytes)) {
+    Note note{static_cast<Note::What>(bytes[0]), 0};
+    if (kNotesKnown.find(bytes[0]) == std::string_view::npos) return corrupt("it notes what this release does not know");
+    std::memcpy(&note.sequence, bytes.data() + 1, sizeof note.sequence);
+    out.push_back(note);
+  }
+  if (!bytes.empty()) return corrupt("its length is not what it must be");
+  return out;
+}
+
 Result<SubmissionRecord> decode_submission(std::string_view bytes) {
   return decode<SubmissionRecord, schema::IndexedSubmission>(bytes, [](schema::IndexedSubmission::Reader in) {
     SubmissionRecord out;
@@ -89,6 +115,8 @@ Result<SubmissionRecord> decode_submission(std::string_view bytes) {
     out.initiator = {text_of(in.getSubject()), text_of(in.getCredential()),
                      static_cast<domain::Transport>(in.getTransport())};
     out.tasks = in.getTasks();
+    out.operations = in.getOperations();
+    get_fixed(out.rolls_back, in.getRollsBack(), "rollsBack");
     return out;
   });
 }

@@ -12,11 +12,7 @@ using nlohmann::json;
 
 namespace {
 
-struct Counts {
-  std::size_t pending = 0, ready = 0, running = 0, done = 0, failed = 0, skipped = 0, in_doubt = 0, not_delivered = 0;
-};
-
-void count_ended(Counts& counts, Outcome outcome) {
+void count_ended(TaskCounts& counts, Outcome outcome) {
   switch (outcome) {
     case Outcome::done:
     case Outcome::unchanged: ++counts.done; return;
@@ -31,7 +27,7 @@ void count_ended(Counts& counts, Outcome outcome) {
   }
 }
 
-void count(Counts& counts, const domain::Task& task) {
+void count(TaskCounts& counts, const domain::Task& task) {
   switch (task.status) {
     case domain::TaskStatus::pending: ++counts.pending; return;
     case domain::TaskStatus::ready: ++counts.ready; return;
@@ -93,14 +89,18 @@ json operation(const domain::Workflow& workflow, std::size_t index) {
 
 }  // namespace
 
+json counts_json(const TaskCounts& counts) {
+  return {{"total", counts.total},     {"pending", counts.pending},   {"ready", counts.ready},
+          {"running", counts.running}, {"done", counts.done},         {"failed", counts.failed},
+          {"skipped", counts.skipped}, {"in_doubt", counts.in_doubt}, {"not_delivered", counts.not_delivered}};
+}
+
 json counts_of(const domain::Workflow& workflow, std::size_t first, std::size_t count_of_tasks) {
-  Counts counts;
+  TaskCounts counts;
   const std::size_t end = std::min(first + count_of_tasks, workflow.tasks.size());
+  counts.total = end - std::min(first, end);
   for (std::size_t i = first; i < end; ++i) count(counts, workflow.tasks[i]);
-  return {
-      {"total", end - std::min(first, end)}, {"pending", counts.pending},   {"ready", counts.ready},
-      {"running", counts.running},           {"done", counts.done},         {"failed", counts.failed},
-      {"skipped", counts.skipped},           {"in_doubt", counts.in_doubt}, {"not_delivered", counts.not_delivered}};
+  return counts_json(counts);
 }
 
 json operations(const domain::Workflow& workflow, const Page& page) {

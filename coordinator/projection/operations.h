@@ -13,8 +13,13 @@ namespace prov::projection {
 inline constexpr std::size_t kMaxFailures = 20;    // that are told one by one
 inline constexpr std::size_t kMaxApprovals = 100;  // that wait for a person
 
-// Of the workflow's tasks [first, first + count): {total, pending, ready, running, done, failed, skipped, in_doubt,
-// not_delivered}.
+struct TaskCounts {
+  std::size_t total = 0, pending = 0, ready = 0, running = 0, done = 0, failed = 0, skipped = 0, in_doubt = 0,
+              not_delivered = 0;
+};
+nlohmann::json counts_json(const TaskCounts& counts);  // an object of these fields
+
+// Of the workflow's tasks [first, first + count).
 nlohmann::json counts_of(const domain::Workflow& workflow, std::size_t first, std::size_t count);
 
 nlohmann::json operations(const domain::Workflow& workflow, const Page& page);  // an array, in their order

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "common/time.h"
-#include "coordinator/projection/operations.h"
 #include "coordinator/projection/paged.h"
 
 namespace prov::projection {
@@ -50,6 +49,25 @@ json pairs_json(const domain::Pairs& pairs) {
 
 json time_or_null(TimeMs time_ms) { return time_ms == 0 ? json(nullptr) : json(to_iso8601(time_ms)); }
 
+// All but the counts.
+json listed(const domain::Workflow& one, std::size_t operations) {
+  return {{"id", to_text(one.id)},
+          {"kind", one.kind},
+          {"name", one.name},
+          {"infra", one.infra},
+          {"workspace", one.workspace},
+          {"status", one.ended ? "ended" : "running"},
+          {"cancelling", one.cancelling},
+          {"paused", one.paused},
+          {"outcome", one.ended ? json(name_of(one.outcome)) : json(nullptr)},
+          {"submitted_ms", one.submitted_ms},
+          {"ended_ms", one.ended ? json(one.ended_ms) : json(nullptr)},
+          {"rolls_back", one.rolls_back.is_zero() ? json(nullptr) : json(to_text(one.rolls_back))},
+          {"rollbacks", one.rollbacks},
+          {"retries", one.retries},
+          {"operations_total", operations}};
+}
+
 std::vector<const domain::Workflow*> newest_first(const domain::State& state, const std::string& workspace) {
   std::vector<const domain::Workflow*> out;
   for (const auto& [id, one] : state.workflows) {
@@ -76,22 +94,15 @@ std::string_view task_status(const domain::Task& task) {
 }
 
 json workflow(const domain::Workflow& one) {
-  return {{"id", to_text(one.id)},
-          {"kind", one.kind},
-          {"name", one.name},
-          {"infra", one.infra},
-          {"workspace", one.workspace},
-          {"status", one.ended ? "ended" : "running"},
-          {"cancelling", one.cancelling},
-          {"paused", one.paused},
-          {"outcome", one.ended ? json(name_of(one.outcome)) : json(nullptr)},
-          {"submitted_ms", one.submitted_ms},
-          {"ended_ms", one.ended ? json(one.ended_ms) : json(nullptr)},
-          {"rolls_back", one.rolls_back.is_zero() ? json(nullptr) : json(to_text(one.rolls_back))},
-          {"rollbacks", one.rollbacks},
-          {"retries", one.retries},
-          {"operations_total", one.operations.size()},
-          {"counts", counts_of(one, 0, one.tasks.size())}};
+  json out = listed(one, one.operations.size());
+  out["counts"] = counts_of(one, 0, one.tasks.size());
+  return out;
+}
+
+json workflow(const domain::Workflow& head, std::size_t operations, const TaskCounts& counts) {
+  json out = listed(head, operations);
+  out["counts"] = counts_json(counts);
+  return out;
 }
 
 json task(const domain::Workflow& one, std::uint32_t index) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "coordinator/projection/operations.h"
 #include "coordinator/projection/view.h"
 
 namespace prov::projection {
@@ -30,6 +31,8 @@ nlohmann::json workflows(const View& view, const WorkflowFilter& filter, const P
 nlohmann::json tasks(const View& view, const TaskFilter& filter, const Page& page);
 
 nlohmann::json workflow(const domain::Workflow& workflow);  // as in the list
+// The same of one whose tasks and operations are not at hand.
+nlohmann::json workflow(const domain::Workflow& head, std::size_t operations, const TaskCounts& counts);
 // With everything about it; its operations and its tasks both from `page` on.
 nlohmann::json workflow_with_tasks(const domain::Workflow& workflow, const Page& page);
 // `output` stays null here: it is not part of the state.

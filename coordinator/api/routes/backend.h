@@ -3,6 +3,7 @@
 // reader's thread. The real ones stand in coordinator/api/server; tests bring small fakes.
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "coordinator/domain/commands.h"
 #include "coordinator/domain/state.h"
 #include "coordinator/event_log/event_filter.h"
+#include "coordinator/event_log/workflow_history.h"
 #include "coordinator/event_log/plan_digest.h"
 #include "coordinator/projection/status.h"
 #include "coordinator/projection/view.h"
@@ -62,6 +64,15 @@ class Archive {
                                      std::size_t limit) = 0;
 };
 
+// Workflows of all time, also those that left the working set. Every call runs on a reader's thread. Errors as
+// event_log/workflow_history.h has them.
+class History {
+ public:
+  virtual ~History() = default;
+  virtual Result<event_log::HistoryPage> page(const event_log::HistoryQuery& query) = 0;
+  virtual Result<std::shared_ptr<const domain::State>> one(const Id& workflow) = 0;  // nullptr: there is none
+};
+
 struct BackupDone {
   std::string folder;
   std::uint64_t sequence = 0, bytes = 0;
@@ -71,6 +82,7 @@ struct BackupDone {
 struct Services {
   Backend& backend;
   Archive& archive;
+  History& history;
   Executor& owner;   // brings work to the owner's thread
   Executor& reader;  // and to a reader's
   Random& random;    // owner's thread

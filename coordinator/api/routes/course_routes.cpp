@@ -40,22 +40,34 @@ std::optional<Asked> read_asked(const CallPtr& call, Make make) {
   return std::nullopt;
 }
 
-void change_course(const CallPtr& call, Make make) {
+// What left the working set ended long ago.
+void refuse_past(const CallPtr& call, const domain::Workflow& workflow) {
+  call->refuse(Error{Code::conflict,
+                     "workflow " + to_text(workflow.id) + " ended long ago and is only in the log: nothing of it can change",
+                     "look at it: provisioning workflow status " + to_text(workflow.id)});
+}
+
+// Goes on with the command for the workflow that the path names.
+void for_course(const CallPtr& call, Make make, void (*go_on)(const CallPtr&, domain::Command, const Wish&)) {
   const auto asked = read_asked(call, make);
   if (!asked) return;
-  on_owner(call, [call, asked = *asked] {
-    const auto* found = asked_workflow(call, asked.wish.workspace);
-    if (found != nullptr) change(call, command_of(*call, found->workspace, asked.command), asked.wish, changed);
+  on_owner(call, [call, asked = *asked, go_on] {
+    const auto present = [&](const domain::Workflow& found) {
+      go_on(call, command_of(*call, found.workspace, asked.command), asked.wish);
+    };
+    with_workflow(call, asked.wish.workspace, present,
+                  [call](const domain::State&, const domain::Workflow& past) { refuse_past(call, past); });
+  });
+}
+
+void change_course(const CallPtr& call, Make make) {
+  for_course(call, make, [](const CallPtr& asked, domain::Command command, const Wish& wish) {
+    change(asked, std::move(command), wish, changed);
   });
 }
 
 void plan_course(const CallPtr& call, Make make) {
-  const auto asked = read_asked(call, make);
-  if (!asked) return;
-  on_owner(call, [call, asked = *asked] {
-    const auto* found = asked_workflow(call, asked.wish.workspace);
-    if (found != nullptr) plan_or_submit(call, command_of(*call, found->workspace, asked.command), asked.wish);
-  });
+  for_course(call, make, plan_or_submit);
 }
 
 domain::CommandBody read_retry(Fields& in, const Id& workflow) {

@@ -48,6 +48,10 @@ void post_approve(const CallPtr& call);
 // target_routes.cpp
 void post_explain(const CallPtr& call);
 
+// history_routes.cpp
+void get_workflow_history(const CallPtr& call);
+void get_workflow_stats(const CallPtr& call);
+
 // task_routes.cpp
 void get_tasks(const CallPtr& call);
 void get_task(const CallPtr& call);

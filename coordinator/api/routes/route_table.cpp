@@ -37,6 +37,8 @@ constexpr Route kRoutes[] = {
     {post, "/workflows/noop", write, kChange, kMaxBodyBytes, post_noop},
     {post, "/workflows/batch/submit", write, kChange, kMaxBatchBytes, post_batch},
     {get, "/workflows", read, "workspace status limit offset", 0, get_workflows},
+    {get, "/workflows/history", read, "workspace status before before_ms limit", 0, get_workflow_history},
+    {get, "/workflows/stats", read, "workspace before before_ms newest", 0, get_workflow_stats},
     {get, "/workflows/batch", read, "workspace status limit offset", 0, get_batches},
     {get, "/workflows/{id}", read, "workspace limit offset", 0, get_workflow},
     {post, "/workflows/{id}/cancel", write, kChange, kSmallBody, post_cancel},

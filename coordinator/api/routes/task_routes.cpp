@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator/api/routes/handlers.h"
+#include "coordinator/api/routes/past.h"
 #include "coordinator/api/routes/words.h"
 #include "coordinator/projection/workflows.h"
 
@@ -20,21 +21,29 @@ struct AskedTask {
   Id id;
 };
 
-// The task that the path names, if the query's workspace is not another; answers where there is none. Owner's thread.
-std::optional<AskedTask> asked_task(const CallPtr& call, const std::string& workspace) {
+std::optional<AskedTask> task_in(const domain::State& state, const Id& id) {
+  const AskedTask out{domain::find_workflow(state, id), domain::find_task(state, id), id};
+  return out.task == nullptr ? std::nullopt : std::optional(out);
+}
+
+// Goes on with the task that the path names, if the query's workspace is not another: here with one of the working set,
+// on the reader's thread with one whose workflow left it. Answers where there is none. Owner's thread.
+void with_task(const CallPtr& call, const std::string& workspace, const std::function<void(const AskedTask&)>& present,
+               const std::function<void(const AskedTask&)>& past) {
   const std::string& text = call->asked.params.at(0);
-  AskedTask out;
-  const auto& state = call->services.backend.state();
-  if (const auto id = parse_id(text); id && task_index(*id)) {
-    out.id = *id;
-    out.workflow = domain::find_workflow(state, *id);
-    out.task = domain::find_task(state, *id);
+  const Error none{Code::not_found, "there is no task " + text.substr(0, 64),
+                   "see: provisioning workflow status ID; workflows of all time: provisioning workflow history"};
+  const auto id = parse_id(text);
+  const bool is_task = id && task_index(*id);
+  const auto* workflow = is_task ? domain::find_workflow(call->services.backend.state(), *id) : nullptr;
+  if (workflow != nullptr && (workspace.empty() || workspace == workflow->workspace)) {
+    if (const auto found = task_in(call->services.backend.state(), *id)) return present(*found);
   }
-  const bool there = out.task != nullptr && (workspace.empty() || workspace == out.workflow->workspace);
-  if (there) return out;
-  answer_durably(call, refusal(Error{Code::not_found, "there is no task " + text.substr(0, 64) + " in the working set",
-                                     "see: provisioning workflow status ID; older ones: provisioning audit log"}));
-  return std::nullopt;
+  if (!is_task || workflow != nullptr) return answer_durably(call, refusal(none));
+  with_past(call, *id, workspace, none, [=, id = *id](const domain::State& state) {
+    const auto found = task_in(state, id);
+    found ? past(*found) : call->refuse(none);
+  });
 }
 
 struct OutputWish {
@@ -43,6 +52,18 @@ struct OutputWish {
   std::uint64_t offset = 0;
   bool ended = false;  // nothing more will come of that attempt
 };
+
+// `attempt` 0: the last one.
+Result<OutputWish> output_wish(const AskedTask& asked, std::uint32_t attempt, std::uint64_t offset) {
+  const std::uint32_t last = asked.task->attempt;
+  if (attempt > last) {
+    return fail(Code::not_found, "there was no attempt " + std::to_string(attempt),
+                "the last one is " + std::to_string(last));
+  }
+  OutputWish wish{asked.id, attempt == 0 ? last : attempt, offset, false};
+  wish.ended = wish.attempt < last || asked.task->status == domain::TaskStatus::ended;
+  return wish;
+}
 
 void answer_output(const CallPtr& call, const OutputWish& wish) {  // reader's thread
   Archive& archive = call->services.archive;
@@ -62,6 +83,32 @@ void answer_output(const CallPtr& call, const OutputWish& wish) {  // reader's t
   call->answer(std::move(response));
 }
 
+void answer_task(const CallPtr& call, const std::shared_ptr<json>& item, const Id& id, std::uint32_t attempt) {
+  if (attempt > 0) {  // reader's thread
+    auto text = output_tail(call->services.archive, id, attempt);
+    if (!text) return call->refuse(text.error());
+    (*item)["output"] = std::move(*text);
+  }
+  call->answer(ok(std::move(*item)));
+}
+
+// The tasks of a workflow that is not in the working set; none where the log has no such workflow.
+void past_tasks(const CallPtr& call, const projection::TaskFilter& filter, const projection::Page& page) {
+  when_durable(call, [=] {
+    on_reader(call, [=] {
+      auto past = call->services.history.one(workflow_id(*filter.workflow));
+      if (!past) return call->refuse(past.error());
+      const domain::State nothing;
+      const projection::View view{*past == nullptr ? nothing : **past, {}};
+      call->answer(ok(projection::tasks(view, filter, page)));
+    });
+  });
+}
+
+std::shared_ptr<json> shown(const AskedTask& asked) {
+  return std::make_shared<json>(projection::task(*asked.workflow, *task_index(asked.id)));
+}
+
 }  // namespace
 
 void get_tasks(const CallPtr& call) {
@@ -76,27 +123,27 @@ void get_tasks(const CallPtr& call) {
   }
   const projection::Page page = page_of(query);
   if (query.error()) return call->refuse(*query.error());
-  on_owner(call, [=] { answer_durably(call, ok(projection::tasks(view_of(*call), filter, page))); });
+  on_owner(call, [=] {
+    const auto& state = call->services.backend.state();
+    if (!filter.workflow || domain::find_workflow(state, *filter.workflow) != nullptr) {
+      return answer_durably(call, ok(projection::tasks(view_of(*call), filter, page)));
+    }
+    past_tasks(call, filter, page);
+  });
 }
 
 void get_task(const CallPtr& call) {
   QueryFields query(call->asked.target);
   const std::string workspace = query.name("workspace");
   if (query.error()) return call->refuse(*query.error());
-  on_owner(call, [call, workspace] {
-    const auto found = asked_task(call, workspace);
-    if (!found) return;
-    auto item = std::make_shared<json>(projection::task(*found->workflow, *task_index(found->id)));
-    if (found->task->attempt == 0) return answer_durably(call, ok(std::move(*item)));
-    when_durable(call, [call, item, id = found->id, attempt = found->task->attempt] {
-      on_reader(call, [call, item, id, attempt] {
-        auto text = output_tail(call->services.archive, id, attempt);
-        if (!text) return call->refuse(text.error());
-        (*item)["output"] = std::move(*text);
-        call->answer(ok(std::move(*item)));
-      });
+  const auto present = [call](const AskedTask& found) {
+    when_durable(call, [call, item = shown(found), id = found.id, attempt = found.task->attempt] {
+      if (attempt == 0) return answer_task(call, item, id, 0);
+      on_reader(call, [=] { answer_task(call, item, id, attempt); });
     });
-  });
+  };
+  const auto past = [call](const AskedTask& found) { answer_task(call, shown(found), found.id, found.task->attempt); };
+  on_owner(call, [=] { with_task(call, workspace, present, past); });
 }
 
 void get_task_output(const CallPtr& call) {
@@ -105,18 +152,16 @@ void get_task_output(const CallPtr& call) {
   const auto attempt = static_cast<std::uint32_t>(query.number("attempt", 0, UINT32_MAX, 0));
   const std::uint64_t offset = query.number("offset", 0, UINT64_MAX / 2, 0);
   if (query.error()) return call->refuse(*query.error());
-  on_owner(call, [=] {
-    const auto found = asked_task(call, workspace);
-    if (!found) return;
-    const std::uint32_t last = found->task->attempt;
-    OutputWish wish{found->id, attempt == 0 ? last : attempt, offset, false};
-    if (wish.attempt > last) {
-      return answer_durably(call, refusal(Error{Code::not_found, "there was no attempt " + std::to_string(attempt),
-                                                "the last one is " + std::to_string(last)}));
-    }
-    wish.ended = wish.attempt < last || found->task->status == domain::TaskStatus::ended;
-    when_durable(call, [call, wish] { on_reader(call, [call, wish] { answer_output(call, wish); }); });
-  });
+  const auto present = [=](const AskedTask& found) {
+    const auto wish = output_wish(found, attempt, offset);
+    if (!wish) return answer_durably(call, refusal(wish.error()));
+    when_durable(call, [call, wish = *wish] { on_reader(call, [call, wish] { answer_output(call, wish); }); });
+  };
+  const auto past = [=](const AskedTask& found) {
+    const auto wish = output_wish(found, attempt, offset);
+    wish ? answer_output(call, *wish) : call->refuse(wish.error());
+  };
+  on_owner(call, [=] { with_task(call, workspace, present, past); });
 }
 
 }  // namespace prov::api

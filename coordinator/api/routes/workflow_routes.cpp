@@ -5,6 +5,7 @@
 #include "coordinator/api/routes/batch_body.h"
 #include "coordinator/api/routes/command_bodies.h"
 #include "coordinator/api/routes/handlers.h"
+#include "coordinator/api/routes/past.h"
 #include "coordinator/api/routes/workflow_calls.h"
 #include "coordinator/projection/operations.h"
 #include "coordinator/projection/plan.h"
@@ -21,8 +22,8 @@ constexpr std::size_t kMaxTasks = 10'000;
 constexpr std::size_t kMaxPreviewed = 1000;  // operations of a batch
 
 Error no_workflow(const std::string& id) {
-  return {Code::not_found, "there is no workflow " + id.substr(0, 64) + " in the working set",
-          "see: provisioning workflow list; older ones: provisioning audit log"};
+  return {Code::not_found, "there is no workflow " + id.substr(0, 64),
+          "see: provisioning workflow list; those of all time: provisioning workflow history"};
 }
 
 // Noop and exec have one task per host at most worth telling, all for the same reason; the others are told by what the
@@ -94,6 +95,18 @@ void add_lines(Archive& archive, json& failures) {
   }
 }
 
+std::shared_ptr<json> whole_workflow(const domain::State& state, const domain::Workflow& workflow,
+                                     const projection::Page& page) {
+  auto out = std::make_shared<json>(projection::workflow_with_tasks(workflow, page));
+  (*out)["rolled_back_by"] = projection::rolled_back_by(state, workflow);
+  return out;
+}
+
+void answer_with_lines(const CallPtr& call, const std::shared_ptr<json>& workflow) {  // reader's thread
+  add_lines(call->services.archive, (*workflow)["failures"]);
+  call->answer(ok(std::move(*workflow)));
+}
+
 void list_workflows(const CallPtr& call, projection::WorkflowFilter filter) {
   QueryFields query(call->asked.target);
   filter.workspace = query.name("workspace");
@@ -107,12 +120,14 @@ void list_workflows(const CallPtr& call, projection::WorkflowFilter filter) {
 
 }  // namespace
 
-const domain::Workflow* asked_workflow(const CallPtr& call, const std::string& workspace) {
-  const auto id = parse_id(call->asked.params.at(0));
+void with_workflow(const CallPtr& call, const std::string& workspace, const Present& present, const Past& past) {
+  const std::string& asked = call->asked.params.at(0);
+  const auto id = parse_id(asked);
   const auto* found = id ? domain::find_workflow(call->services.backend.state(), *id) : nullptr;
-  if (found != nullptr && (workspace.empty() || workspace == found->workspace)) return found;
-  answer_durably(call, refusal(no_workflow(call->asked.params.at(0))));
-  return nullptr;
+  if (found != nullptr && (workspace.empty() || workspace == found->workspace)) return present(*found);
+  if (!id || found != nullptr) return answer_durably(call, refusal(no_workflow(asked)));
+  with_past(call, *id, workspace, no_workflow(asked),
+            [past, id = workflow_id(*id)](const domain::State& state) { past(state, state.workflows.at(id)); });
 }
 
 void plan_or_submit(const CallPtr& call, domain::Command command, const Wish& wish) {
@@ -142,19 +157,15 @@ void get_workflow(const CallPtr& call) {
   const std::string workspace = query.name("workspace");
   const projection::Page page = page_of(query, kDefaultTasks, kMaxTasks);
   if (query.error()) return call->refuse(*query.error());
-  on_owner(call, [=] {
-    const auto* found = asked_workflow(call, workspace);
-    if (found == nullptr) return;
-    auto answer = std::make_shared<json>(projection::workflow_with_tasks(*found, page));
-    (*answer)["rolled_back_by"] = projection::rolled_back_by(call->services.backend.state(), *found);
+  const auto present = [=](const domain::Workflow& found) {
+    const auto answer = whole_workflow(call->services.backend.state(), found, page);
     if ((*answer)["failures"]["items"].empty()) return answer_durably(call, ok(std::move(*answer)));
-    when_durable(call, [call, answer] {
-      on_reader(call, [call, answer] {
-        add_lines(call->services.archive, (*answer)["failures"]);
-        call->answer(ok(std::move(*answer)));
-      });
-    });
-  });
+    when_durable(call, [=] { on_reader(call, [=] { answer_with_lines(call, answer); }); });
+  };
+  const auto past = [=](const domain::State& state, const domain::Workflow& found) {
+    answer_with_lines(call, whole_workflow(state, found, page));
+  };
+  on_owner(call, [=] { with_workflow(call, workspace, present, past); });
 }
 
 }  // namespace prov::api

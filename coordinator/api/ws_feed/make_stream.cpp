@@ -53,7 +53,7 @@ Result<std::shared_ptr<Stream>> make_follow(QueryFields& query, const StreamServ
   const std::string workspace = query.name("workspace");
   if (!query.error() && (!task || !task_index(*task))) query.refuse("task", "must be the id of a task");
   if (query.error()) return tl::unexpected(*query.error());
-  const OutputFollow::Reach reach{services.hub, services.backend, services.archive,
+  const OutputFollow::Reach reach{services.hub, services.backend, services.archive, services.history,
                                   services.io,  services.owner,   services.reader};
   return std::make_shared<OutputFollow>(*task, workspace, offset, reach);
 }

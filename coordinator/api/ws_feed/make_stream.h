@@ -15,6 +15,7 @@ struct StreamServices {  // outlives every stream
   Backend& backend;
   Archive& archive;
   FeedArchive& feed;
+  History& history;
   Shells& shells;
   Executor& io;
   Executor& owner;

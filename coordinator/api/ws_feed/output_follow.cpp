@@ -47,12 +47,7 @@ void OutputFollow::ask() {
   }
   asking_ = true;
   reach_.owner.post([weak = weak_from_this(), reach = reach_, task = task_, workspace = workspace_] {
-    std::optional<TaskNow> now;
-    const auto* workflow = domain::find_workflow(reach.backend.state(), task);
-    const auto* found = domain::find_task(reach.backend.state(), task);
-    if (found != nullptr && (workspace.empty() || workspace == workflow->workspace)) {
-      now = TaskNow{found->attempt, found->status == domain::TaskStatus::ended, found->outcome, found->exit_code};
-    }
+    const std::optional<TaskNow> now = task_in(reach.backend.state(), task, workspace);
     reach.backend.when_durable([weak, &io = reach.io, now] {
       if (weak.expired()) return;
       io.post([weak, now] {
@@ -62,10 +57,38 @@ void OutputFollow::ask() {
   });
 }
 
+void OutputFollow::ask_history() {
+  asking_ = history_asked_ = true;
+  reach_.reader.post([weak = weak_from_this(), reach = reach_, task = task_, workspace = workspace_] {
+    if (weak.expired()) return;
+    const auto past = reach.history.one(workflow_id(task));
+    std::optional<TaskNow> now;
+    if (past && *past != nullptr) now = task_in(**past, task, workspace);
+    reach.io.post([weak, now, why = past ? std::string() : past.error().message] {
+      const auto self = weak.lock();
+      if (self == nullptr) return;
+      why.empty() ? self->take(now) : self->give_up(why);
+    });
+  });
+}
+
+std::optional<OutputFollow::TaskNow> OutputFollow::task_in(const domain::State& state, const Id& task,
+                                                           const std::string& workspace) {
+  const auto* workflow = domain::find_workflow(state, task);
+  const auto* found = domain::find_task(state, task);
+  if (found == nullptr || (!workspace.empty() && workspace != workflow->workspace)) return std::nullopt;
+  return TaskNow{found->attempt, found->status == domain::TaskStatus::ended, found->outcome, found->exit_code};
+}
+
+void OutputFollow::give_up(const std::string& why) {
+  if (channel_ != nullptr) channel_->close(kCloseInternal, why);
+}
+
 void OutputFollow::take(std::optional<TaskNow> now) {
   asking_ = false;
   if (channel_ == nullptr) return;
-  if (!now && !now_) return channel_->close(kClosePolicy, "there is no such task in the working set");
+  if (!now && !now_ && !history_asked_) return ask_history();
+  if (!now && !now_) return channel_->close(kClosePolicy, "there is no such task");
   if (!now_) attempt_ = now->attempt;  // it begins with the last attempt there is, and misses none after that
   if (now) now_ = now;                 // gone from the working set since: what was known last holds
   more_ = true;

@@ -17,6 +17,7 @@ class OutputFollow final : public Stream, public FeedListener, public std::enabl
     FeedHub& hub;
     Backend& backend;
     Archive& archive;
+    History& history;
     Executor& io;
     Executor& owner;
     Executor& reader;
@@ -38,7 +39,11 @@ class OutputFollow final : public Stream, public FeedListener, public std::enabl
     Outcome outcome = Outcome::done;
     std::int32_t exit_code = 0;
   };
+  // nullopt: it is not there, or in another workspace
+  static std::optional<TaskNow> task_in(const domain::State& state, const Id& task, const std::string& workspace);
   void ask();
+  void ask_history();  // the working set does not have it; perhaps it had it once
+  void give_up(const std::string& why);
   void take(std::optional<TaskNow> now);
   void pump();
   void take_bytes(Result<std::string> bytes);
@@ -51,7 +56,7 @@ class OutputFollow final : public Stream, public FeedListener, public std::enabl
   Channel* channel_ = nullptr;
   std::uint32_t attempt_ = 0;  // whose output is being sent; 0: none was dispatched yet
   std::optional<TaskNow> now_;
-  bool reading_ = false, more_ = false, asking_ = false, ask_again_ = false;
+  bool reading_ = false, more_ = false, asking_ = false, ask_again_ = false, history_asked_ = false;
 };
 
 }  // namespace prov::api

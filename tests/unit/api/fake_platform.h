@@ -114,6 +114,25 @@ class FakeArchive final : public Archive {
   std::map<std::pair<Id, std::uint32_t>, std::string> outputs;
 };
 
+class FakeHistory final : public History {
+ public:
+  Result<event_log::HistoryPage> page(const event_log::HistoryQuery& query) override {
+    asked = query;
+    if (refuse_with) return tl::unexpected(*refuse_with);
+    return next;
+  }
+  Result<std::shared_ptr<const domain::State>> one(const Id& workflow) override {
+    if (refuse_with) return tl::unexpected(*refuse_with);
+    const auto found = states.find(workflow);
+    return found == states.end() ? nullptr : found->second;
+  }
+
+  event_log::HistoryQuery asked;
+  event_log::HistoryPage next;
+  std::map<Id, std::shared_ptr<const domain::State>> states;
+  std::optional<Error> refuse_with;
+};
+
 class ApiTest : public testing::Test {
  protected:
   struct Answer {
@@ -161,12 +180,14 @@ class ApiTest : public testing::Test {
 
   FakeBackend backend;
   FakeArchive archive;
+  FakeHistory history;
   InlineExecutor executor;
   CountingRandom random;
   std::vector<std::string> backups;
   int stops = 0;
   Services services{backend,
                     archive,
+                    history,
                     executor,
                     executor,
                     random,

@@ -111,6 +111,20 @@ class OutputStore final : public Archive {
   std::size_t piece = 1000;
 };
 
+class PastStates final : public History {
+ public:
+  Result<event_log::HistoryPage> page(const event_log::HistoryQuery&) override { return event_log::HistoryPage{}; }
+  Result<std::shared_ptr<const domain::State>> one(const Id& workflow) override {
+    ++asked;
+    if (broken) return fail(Code::corrupt, "commit 7 is damaged");
+    const auto found = states.find(workflow);
+    return found == states.end() ? nullptr : found->second;
+  }
+  std::map<Id, std::shared_ptr<const domain::State>> states;
+  int asked = 0;
+  bool broken = false;
+};
+
 class FeedFixture : public testing::Test {
  protected:
   void publish(const Id& workflow = {}) {

@@ -21,12 +21,13 @@ class MakeStream : public FeedFixture {
       if (route.socket != Socket::none && target.substr(0, target.find('?')) == route.pattern) asked.route = &route;
     }
     asked.target = *parse_target(target);
-    const StreamServices services{hub, backend, store, archive, shells, io, io, reader};
+    const StreamServices services{hub, backend, store, archive, history, shells, io, io, reader};
     return make_stream(asked, services);
   }
   NoShells shells;
   StateBackend backend;
   OutputStore store;
+  PastStates history;
 };
 
 TEST_F(MakeStream, TakesWhatTheContractSays) {

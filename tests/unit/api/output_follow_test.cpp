@@ -41,13 +41,14 @@ class Follow : public FeedFixture {
   }
   std::shared_ptr<OutputFollow> open(std::uint64_t offset = 0, const std::string& workspace = {}) {
     auto out = std::make_shared<OutputFollow>(task_id(id, 0), workspace, offset,
-                                              OutputFollow::Reach{hub, backend, store, io, owner, reader});
+                                              OutputFollow::Reach{hub, backend, store, history, io, owner, reader});
     out->on_open(channel);
     return out;
   }
   const Id id = workflow_id(Id{{1, 2}});
   StateBackend backend;
   OutputStore store;
+  PastStates history;
   test::ManualExecutor owner;
   FakeChannel channel;
 };
@@ -132,6 +133,39 @@ TEST_F(Follow, AnUnknownTaskOrAnothersWorkspaceIsRefused) {
   settle_all();
   EXPECT_EQ(channel.code, kClosePolicy);
   other->on_closed();
+}
+
+TEST_F(Follow, ATaskOfAWorkflowThatLeftTheWorkingSetIsToldFromTheLog) {
+  task().attempt = 1;
+  task().status = domain::TaskStatus::ended;
+  task().outcome = Outcome::failed;
+  task().exit_code = 3;
+  store.stored[1] = "what it said";
+  history.states[id] = std::make_shared<const domain::State>(backend.state_);
+  backend.state_.workflows.clear();
+  const auto follow = open();
+  settle_all();
+  EXPECT_EQ(channel.bytes(), "what it said");
+  EXPECT_EQ(channel.texts().back()["outcome"], "failed");
+  EXPECT_EQ(channel.code, kCloseNormal);
+  follow->on_closed();
+
+  channel = {};
+  const auto another = open(0, "other");
+  settle_all();
+  EXPECT_EQ(channel.code, kClosePolicy) << "in another workspace it is not";
+  another->on_closed();
+}
+
+TEST_F(Follow, ALogThatCannotTellIsNotTakenForOneWithoutTheTask) {
+  backend.state_.workflows.clear();
+  history.broken = true;
+  const auto follow = open();
+  settle_all();
+  EXPECT_EQ(channel.code, kCloseInternal);
+  EXPECT_EQ(channel.reason, "commit 7 is damaged");
+  EXPECT_EQ(history.asked, 1);
+  follow->on_closed();
 }
 
 TEST_F(Follow, ASlowReaderGetsItAllAtItsOwnPace) {

@@ -58,7 +58,10 @@ class WorkflowIndexTest : public LogFixture {
       EXPECT_TRUE(step.has_value());
       if (!step) break;
       EXPECT_GT(step->next, next);
-      for (const SideRecord& record : step->records) out[record.key] = record.value;
+      for (const SideRecord& record : step->records) {
+        EXPECT_FALSE(record.erase);
+        out[record.key] = record.value;
+      }
       next = step->next;
     }
     return out;
@@ -180,6 +183,22 @@ TEST_F(WorkflowIndexTest, EachWorkflowFoldsToWhatTheWholeLogFoldsTo) {
     ASSERT_TRUE(alone && *alone);
     const domain::Workflow &a = (*alone)->workflows.at(one.id), &b = whole.workflows.at(one.id);
     ASSERT_EQ(a.tasks.size(), b.tasks.size());
+    ASSERT_EQ(a.operations.size(), b.operations.size());
+    EXPECT_EQ(a.rollbacks, b.rollbacks);
+    EXPECT_EQ(a.retries, b.retries);
+    EXPECT_EQ(a.paused, b.paused);
+    EXPECT_EQ(a.approvals.size(), b.approvals.size());
+    EXPECT_EQ(a.checkpoints.size(), b.checkpoints.size());
+    for (std::size_t i = 0; i < a.operations.size(); ++i) {
+      EXPECT_EQ(a.operations[i].status, b.operations[i].status);
+      EXPECT_EQ(a.operations[i].outcome, b.operations[i].outcome);
+    }
+    const auto listed = read_history_of(*log, one.id).value();
+    EXPECT_EQ(listed->end.has_value(), b.ended);
+    EXPECT_EQ(listed->retries, b.retries);
+    EXPECT_EQ(listed->rollbacks, b.rollbacks);
+    EXPECT_EQ(listed->cancelling, b.cancelling);
+    EXPECT_EQ(listed->submission.operations, b.operations.size());
     EXPECT_EQ(a.ended, b.ended);
     EXPECT_EQ(a.ended_ms, b.ended_ms);
     EXPECT_EQ(a.cancelling, b.cancelling);
@@ -233,6 +252,61 @@ TEST_F(WorkflowIndexTest, AVerdictThatCameAfterTheEndIsSeen) {
   EXPECT_EQ((*fold_workflow(*log, later).value()).workflows.at(later).tasks[0].outcome, Outcome::failed);
   EXPECT_EQ(*last_commit_of(*log, later), 2U);
   EXPECT_EQ(*last_commit_of(*log, late), 1U);
+}
+
+TEST_F(WorkflowIndexTest, WhatIsDoneAgainRunsUntilItEndsAgain) {
+  const Id id = submit();
+  append(domain::WorkflowCancelRequested{id, "operator"});
+  end(id);
+  commit();
+  auto entry = read_history_of(*log, id).value();
+  EXPECT_TRUE(entry->end);
+  EXPECT_TRUE(entry->cancelling);
+  EXPECT_EQ(entry->retries, 0U);
+  append(domain::WorkflowRetried{id, {}, false});
+  commit();
+  entry = read_history_of(*log, id).value();
+  EXPECT_FALSE(entry->end) << "it runs again";
+  EXPECT_FALSE(entry->cancelling);
+  EXPECT_EQ(entry->retries, 1U);
+  EXPECT_TRUE(must({.ended = true}).items.empty());
+  append(domain::WorkflowEnded{id, Outcome::done, 1, 0, 0, 0, 0});
+  commit();
+  entry = read_history_of(*log, id).value();
+  ASSERT_TRUE(entry->end);
+  EXPECT_EQ(entry->end->event.outcome, Outcome::done);
+  EXPECT_EQ(entry->end->at.commit, 3U);
+  EXPECT_EQ(index(), made_again());
+
+  disk->flip(2, 100);  // and when that is lost, its first end holds again
+  ASSERT_TRUE(start().damage);
+  append(domain::DamageAccepted{"known", "", 2});
+  commit();
+  entry = read_history_of(*log, id).value();
+  ASSERT_TRUE(entry->end);
+  EXPECT_EQ(entry->end->at.commit, 1U);
+  EXPECT_EQ(entry->retries, 0U);
+}
+
+TEST_F(WorkflowIndexTest, ARollbackIsSeenOnWhatItUndoes) {
+  const Id first = submit();
+  end(first);
+  commit();
+  domain::WorkflowSubmitted undo{workflow_id(Id{{0x77}}), "rollback", "undo", "", 1, {}};
+  undo.tasks.resize(1);
+  undo.rolls_back = first;
+  append(undo);
+  commit();
+  const auto undone = read_history_of(*log, first).value(), rollback = read_history_of(*log, undo.id).value();
+  EXPECT_EQ(undone->rollbacks, 1U);
+  EXPECT_TRUE(undone->end);
+  EXPECT_EQ(rollback->submission.rolls_back, first);
+  const auto folded = fold_workflow(*log, first).value();
+  EXPECT_EQ(folded->workflows.at(first).rollbacks, 1U);
+  EXPECT_EQ(folded->workflows.at(undo.id).rolls_back, first) << "by which its id is told";
+  EXPECT_EQ(folded->workflows.size(), 2U);
+  EXPECT_EQ(fold_workflow(*log, undo.id).value()->workflows.size(), 1U);
+  EXPECT_EQ(*last_commit_of(*log, first), 2U);
 }
 
 TEST_F(WorkflowIndexTest, ALogWithoutAnIndexSaysSoAndIsFilledWhileItIsWritten) {
@@ -329,7 +403,7 @@ TEST_F(WorkflowIndexTest, DamageInACommitIsNamedNotSkipped) {
   EXPECT_EQ(fold_workflow(*log, id).error().code, Code::unavailable);
   disk->commits.erase(3);
   disk->commits[2] = "";
-  disk->sides[submission_key(id)] = "no record";
+  disk->sides[workflow_key(id, kSubmission, 1)] = "no record";
   EXPECT_EQ(read_history(*log, {}).error().code, Code::corrupt);
 }
 

@@ -6,6 +6,7 @@
 #include "coordinator/cli/live_view.h"
 #include "coordinator/cli/monitor_view.h"
 #include "coordinator/cli/render.h"
+#include "coordinator/cli/workflow_list.h"
 
 namespace prov::cli {
 
@@ -260,6 +261,19 @@ Result<Exit> follow_to_end(Context& context, const std::string& workflow, const 
   return Follower(context, **client, workflow, 0, ending).run();
 }
 
+namespace {
+
+std::vector<std::string> beginning_with(const json& items, const std::string& asked) {
+  std::vector<std::string> out;
+  for (const auto& item : items) {
+    std::string id = text_in(item, "id");
+    if (id.starts_with(asked)) out.push_back(std::move(id));
+  }
+  return out;
+}
+
+}  // namespace
+
 Result<std::string> workflow_in_question(Context& context, const std::string& asked, const std::string& path) {
   constexpr std::size_t kWholeId = 36, kLookThrough = 1000;
   if (asked.size() == kWholeId) return asked;
@@ -269,19 +283,23 @@ Result<std::string> workflow_in_question(Context& context, const std::string& as
   if (!client) return tl::unexpected(client.error());
   auto items = (*client)->list(path, {{"workspace", *workspace}}, asked.empty() ? 1 : kLookThrough);
   if (!items) return tl::unexpected(items.error());
-  std::vector<std::string> found;
-  for (const auto& item : *items) {
-    const std::string id = text_in(item, "id");
-    if (id.rfind(asked, 0) == 0) found.push_back(id);
-  }
-  if (found.size() == 1) return found[0];
+  auto found = beginning_with(*items, asked);
   if (found.empty() && asked.empty()) {
     const bool batch = path != "/workflows";
     return fail(Code::not_found, batch ? "there is no batch yet" : "there is no workflow yet",
                 batch ? "provisioning batch submit FILE" : "provisioning server create --wait");
   }
-  if (found.empty())
-    return fail(Code::not_found, "no workflow begins with \"" + asked + "\"", "provisioning workflow list");
+  if (found.empty()) {  // perhaps it left the working set
+    auto past = workflow_history_page(**client, {{"workspace", *workspace}}, kLookThrough);
+    if (!past) return tl::unexpected(past.error());
+    found = beginning_with(child_in(*past, "items"), asked);
+  }
+  if (found.size() == 1) return found[0];
+  if (found.empty()) {
+    return fail(Code::not_found,
+                "none of the newest " + std::to_string(kLookThrough) + " workflows begins with \"" + asked + "\"",
+                "give the whole id; see: provisioning workflow history");
+  }
   return fail(Code::invalid, "several workflows begin with \"" + asked + "\": " + found[0] + ", " + found[1] + ", ...",
               "give more of it");
 }

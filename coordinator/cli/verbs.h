@@ -49,6 +49,10 @@ Result<Exit> workflow_monitor(Context& context);
 Result<Exit> workflow_output(Context& context);
 Result<Exit> workflow_cancel(Context& context);
 
+// history_verbs.cpp
+Result<Exit> workflow_history(Context& context);
+Result<Exit> workflow_stats(Context& context);
+
 // course_verbs.cpp
 Result<Exit> workflow_pause(Context& context);
 Result<Exit> workflow_resume(Context& context);

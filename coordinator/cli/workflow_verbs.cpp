@@ -79,6 +79,22 @@ Result<std::string> task_in_question(Context& context, const std::string& asked)
   return to_text(task_id(*id, step - 1));
 }
 
+std::string workflow_table(const Context& context, const json& items) {
+  Table table({"WORKFLOW", "KIND", "INFRA", "STATUS", "STEPS", "SUBMITTED", "TOOK"});
+  for (const auto& one : items) {
+    const std::string outcome = text_in(one, "outcome");
+    const std::string status = outcome.empty() ? text_in(one, "status") : outcome;
+    table.add({{text_in(one, "id"), Colour::bold},
+               {text_in(one, "kind")},
+               {text_in(one, "infra")},
+               {status, colour_of_status(status)},
+               {progress_text(child_in(one, "counts"))},
+               {time_text(number_in(one, "submitted_ms"))},
+               {took_text(number_in(one, "submitted_ms"), number_in(one, "ended_ms"), context.world.now_ms())}});
+  }
+  return table.text(context.console);
+}
+
 Result<Exit> workflow_list(Context& context) { return list_workflows(context, "/workflows"); }
 
 Result<Exit> list_workflows(Context& context, const std::string& path) {
@@ -90,21 +106,7 @@ Result<Exit> list_workflows(Context& context, const std::string& path) {
   if (!client) return tl::unexpected(client.error());
   auto items = (*client)->list(path, {{"workspace", *workspace}, {"status", context.call.value("status")}}, *limit);
   if (!items) return tl::unexpected(items.error());
-  context.print({{"items", *items}, {"total", items->size()}}, [&] {
-    Table table({"WORKFLOW", "KIND", "INFRA", "STATUS", "STEPS", "SUBMITTED", "TOOK"});
-    for (const auto& one : *items) {
-      const std::string outcome = text_in(one, "outcome");
-      const std::string status = outcome.empty() ? text_in(one, "status") : outcome;
-      table.add({{text_in(one, "id"), Colour::bold},
-                 {text_in(one, "kind")},
-                 {text_in(one, "infra")},
-                 {status, colour_of_status(status)},
-                 {progress_text(child_in(one, "counts"))},
-                 {time_text(number_in(one, "submitted_ms"))},
-                 {took_text(number_in(one, "submitted_ms"), number_in(one, "ended_ms"), context.world.now_ms())}});
-    }
-    return table.text(context.console);
-  });
+  context.print({{"items", *items}, {"total", items->size()}}, [&] { return workflow_table(context, *items); });
   return Exit::ok;
 }
 

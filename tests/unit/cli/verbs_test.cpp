@@ -316,6 +316,57 @@ TEST_F(Verbs, StepsCanBeNamedByTheirNumber) {
   EXPECT_EQ(world_.run({"workflow", "output", kWorkflow}), 2) << "a workflow is no step";
 }
 
+TEST_F(Verbs, HistoryGoesOnBeforeThePageThatWasRead) {
+  const json one{{"id", kWorkflow},
+                 {"kind", "exec"},
+                 {"status", "ended"},
+                 {"outcome", "done"},
+                 {"submitted_ms", 1000},
+                 {"ended_ms", 3000},
+                 {"counts", {{"done", 2}, {"total", 2}}}};
+  world_.coordinator.answer("GET /workflows/history", {{"items", {one, one}}, {"total", 2}, {"next_before", 70}});
+  world_.coordinator.answer("GET /workflows/history", {{"items", {one}}, {"total", 1}, {"next_before", 40}});
+  EXPECT_EQ(world_.run({"workflow", "history", "--limit", "3", "--before", "2026-01-31T00:00:00Z"}), 0) << world_.err;
+  EXPECT_EQ(world_.coordinator.lines(),
+            (std::vector<std::string>{"GET /workflows/history?workspace=demo&before_ms=1769817600000&limit=3",
+                                      "GET /workflows/history?workspace=demo&before=70&limit=1"}));
+  EXPECT_TRUE(has(world_.out, kWorkflow + "  exec  -      done    2/2")) << world_.out;
+  EXPECT_TRUE(has(world_.err, "older ones: provisioning workflow history --before 40"));
+
+  world_.coordinator.answers.clear();
+  world_.coordinator.answer("GET /workflows/history",
+                            {{"items", json::array()}, {"total", 0}, {"next_before", nullptr}});
+  EXPECT_EQ(world_.run({"wf", "history", "--before", "40", "-o", "json"}), 0) << world_.err;
+  EXPECT_EQ(world_.document(), json({{"items", json::array()}, {"total", 0}, {"next_before", nullptr}}));
+  EXPECT_EQ(world_.run({"wf", "history", "--before", "yesterday"}), 2);
+  EXPECT_TRUE(has(world_.err, "a time such as"));
+}
+
+TEST_F(Verbs, StatsAreATableByKind) {
+  const json kind{{"kind", "exec"},      {"total", 4},       {"running", 1}, {"outcomes", {{"done", 2}, {"failed", 1}}},
+                  {"median_ms", 12'000}, {"longest_ms", 400}};
+  world_.coordinator.answer("GET /workflows/stats", {{"total", 4},
+                                                     {"running", 1},
+                                                     {"since_ms", 1000},
+                                                     {"until_ms", 2000},
+                                                     {"outcomes", kind["outcomes"]},
+                                                     {"kinds", {kind}}});
+  EXPECT_EQ(world_.run({"workflow", "stats", "--limit", "4"}), 0) << world_.err;
+  EXPECT_EQ(world_.coordinator.lines()[0], "GET /workflows/stats?workspace=demo&newest=4");
+  EXPECT_TRUE(has(world_.out, "exec  4     1        2     1       0          0         12s     0.4s")) << world_.out;
+  EXPECT_TRUE(has(world_.out, "1970-01-01 00:00:01 UTC to 1970-01-01 00:00:02 UTC"));
+}
+
+TEST_F(Verbs, ThePrefixOfAWorkflowIsLookedUpInHistoryToo) {
+  world_.coordinator.answer("GET /workflows", {{"items", json::array()}, {"total", 0}});
+  world_.coordinator.answer("GET /workflows/history",
+                            {{"items", {{{"id", kWorkflow}}}}, {"total", 1}, {"next_before", nullptr}});
+  world_.coordinator.answer("GET /workflows/" + kWorkflow, {{"id", kWorkflow}, {"outcome", "done"}});
+  EXPECT_EQ(world_.run({"workflow", "status", "1111"}), 0) << world_.err;
+  EXPECT_EQ(world_.run({"workflow", "status", "2222"}), 4);
+  EXPECT_TRUE(has(world_.err, "none of the newest 1000 workflows begins with"));
+}
+
 TEST_F(Verbs, WorkspaceCommands) {
   EXPECT_EQ(world_.run({"workspace", "init", "second", "--path", "w2"}), 0) << world_.err;
   EXPECT_EQ(world_.run({"workspace", "init", "second", "--path", "w2"}), 0) << "again changes nothing";

@@ -40,19 +40,28 @@ T take_fixed(std::string_view& bytes) {
   return value;
 }
 
-Result<Snapshot> parse(std::string_view bytes) {
+// Leaves the state in `bytes`.
+Result<LogPosition> take_position(std::string_view& bytes) {
   if (bytes.size() < kHeaderBytes || !bytes.starts_with(kAnyMagic)) return fail(Code::corrupt, "it is cut off");
   if (!bytes.starts_with(kMagic)) return fail(Code::unsupported, "another release made it; the log is read instead");
   bytes.remove_prefix(kMagic.size());
   const auto digest = take_fixed<Digest>(bytes);
   if (digest_of(bytes) != digest) return fail(Code::corrupt, "its bytes do not have the digest that it carries");
+  LogPosition out;
+  out.commit = take_number(bytes);
+  out.sequence = take_number(bytes);
+  out.log_time_ms = take_number(bytes);
+  out.checkpoint_sequence = take_number(bytes);
+  out.log_id = take_fixed<Id>(bytes);
+  out.commit_hash = take_fixed<Digest>(bytes);
+  return out;
+}
+
+Result<Snapshot> parse(std::string_view bytes) {
+  auto position = take_position(bytes);
+  if (!position) return tl::unexpected(position.error());
   Snapshot out;
-  out.position.commit = take_number(bytes);
-  out.position.sequence = take_number(bytes);
-  out.position.log_time_ms = take_number(bytes);
-  out.position.checkpoint_sequence = take_number(bytes);
-  out.position.log_id = take_fixed<Id>(bytes);
-  out.position.commit_hash = take_fixed<Digest>(bytes);
+  out.position = *position;
   auto state = decode_state(bytes);
   if (!state) return tl::unexpected(state.error());
   out.state = std::move(*state);
@@ -70,18 +79,24 @@ bool belongs_to(RecordLog& log, const LogPosition& position) {
   return read && same;
 }
 
+Result<std::string> bytes_of(RecordLog& log, std::uint64_t sequence) {
+  std::string out;
+  auto scanned = log.scan(snapshot_prefix(sequence), [&](std::string_view, std::string_view chunk) {
+    out.append(chunk);
+    return true;
+  });
+  if (!scanned) return tl::unexpected(scanned.error());
+  return out;
+}
+
 std::optional<Snapshot> load(RecordLog& log, std::uint64_t sequence, std::vector<std::string>& notes) {
   const auto passed_over = [&](const std::string& why) {
     notes.push_back("snapshot " + std::to_string(sequence) + " is not used: " + why);
     return std::nullopt;
   };
-  std::string bytes;
-  auto scanned = log.scan(snapshot_prefix(sequence), [&](std::string_view, std::string_view chunk) {
-    bytes.append(chunk);
-    return true;
-  });
-  if (!scanned) return passed_over(scanned.error().message);
-  auto snapshot = parse(bytes);
+  const auto bytes = bytes_of(log, sequence);
+  if (!bytes) return passed_over(bytes.error().message);
+  auto snapshot = parse(*bytes);
   if (!snapshot) return passed_over(snapshot.error().message);
   if (!belongs_to(log, snapshot->position)) return passed_over("the log has no such commit");
   return std::move(*snapshot);
@@ -107,6 +122,23 @@ Snapshot load_snapshot(RecordLog& log, std::uint64_t sequence, std::vector<std::
     if (auto snapshot = load(log, at->first, notes)) return std::move(*snapshot);
   }
   return {};
+}
+
+Result<std::vector<LogPosition>> snapshot_positions(RecordLog& log) {
+  std::vector<std::uint64_t> sequences;
+  auto scanned = log.scan(kSnapshotSpace, [&](std::string_view key, std::string_view) {
+    if (sequences.empty() || sequences.back() != snapshot_sequence(key)) sequences.push_back(snapshot_sequence(key));
+    return true;
+  });
+  if (!scanned) return tl::unexpected(scanned.error());
+  std::vector<LogPosition> out;
+  for (const std::uint64_t sequence : sequences) {
+    const auto bytes = bytes_of(log, sequence);
+    if (!bytes) return tl::unexpected(bytes.error());
+    std::string_view rest = *bytes;
+    if (const auto position = take_position(rest)) out.push_back(*position);
+  }
+  return out;
 }
 
 std::vector<SideRecord> snapshot_records(const domain::State& state, const LogPosition& position) {

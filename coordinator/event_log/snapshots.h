@@ -23,6 +23,9 @@ struct Snapshot {
 // The newest that is good and not beyond `sequence`; the empty state at position 0 when there is none.
 Snapshot load_snapshot(RecordLog& log, std::uint64_t sequence, std::vector<std::string>& notes);
 
+// Where each stored snapshot that is whole was taken, the oldest first. Looks at their bytes, not at the log.
+Result<std::vector<LogPosition>> snapshot_positions(RecordLog& log);
+
 // Folds the log from its last snapshot to its end, and answers the records that store the new snapshot and erase all
 // but the last two: write them with LogWriter::write_side. Nothing when no event is new. Any thread, so that the writer
 // need not stop. Code::corrupt: the log is damaged; the snapshots stay as they are.

@@ -17,6 +17,8 @@ constexpr Target kTargets[] = {
     {"event", event},
     {"commit", commit},
     {"state", state},
+    {"segment", segment},
+    {"workflow_record", workflow_record},
     {"journal", journal},
     {"rest_body", rest_body},
     {"rest_target", rest_target},

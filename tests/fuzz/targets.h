@@ -27,6 +27,8 @@ void bundle(std::string_view bytes);
 void event(std::string_view bytes);
 void commit(std::string_view bytes);
 void state(std::string_view bytes);
+void segment(std::string_view bytes);
+void workflow_record(std::string_view bytes);
 void journal(std::string_view bytes);
 void rest_body(std::string_view bytes);
 void rest_target(std::string_view bytes);

@@ -5,11 +5,15 @@
 #include "agent/journal/journal.h"
 #include "common/wire/join_token.h"
 #include "coordinator/domain/evolve.h"
+#include "coordinator/event_log/archiver.h"
 #include "coordinator/event_log/commit.h"
+#include "coordinator/event_log/log_writer.h"
 #include "coordinator/event_log/state_codec.h"
+#include "coordinator/event_log/workflow_records.h"
 #include "tests/support/record_log/any_event.h"
 #include "tests/support/record_log/fakes.h"
 #include "tests/support/record_log/history.h"
+#include "tests/support/record_log/memory_record_log.h"
 
 namespace {
 
@@ -93,6 +97,45 @@ void write_state_of_all_events(const fs::path& corpus) {
   write_new(corpus / "state" / "every-event", event_log::encode_state(state));
 }
 
+void write_index_records(const fs::path& folder) {
+  const domain::Principal who{"uid:0", "peer", domain::Transport::unix_socket};
+  write_new(folder / "submission", event_log::encode(event_log::SubmissionRecord{
+                                       {7, 80, 1'700'000'000'000}, "demo", "exec", "uptime", "main", who, 3, 1, Id{{5}}}));
+  domain::WorkflowEnded ended;
+  ended.outcome = Outcome::failed;
+  ended.done = 2;
+  ended.in_doubt = 1;
+  write_new(folder / "end", event_log::encode(event_log::EndRecord{{9, 95, 1'700'000'060'000}, ended, true}));
+}
+
+// A short log up to its first checkpoint, as a file of an archive.
+void write_segment(const fs::path& path) {
+  const auto disk = std::make_shared<test::MemoryDisk>();
+  test::MemoryRecordLog log(disk);
+  test::ManualClock clock;
+  test::ManualExecutor executor;
+  event_log::LogPosition position;
+  position.log_id = Id{{9}};
+  const event_log::SigningKey key(std::array<std::uint8_t, 32>{1});
+  event_log::LogWriter writer(log, executor, clock, position, &key, [](const Error&) { std::abort(); });
+  const auto commit = [&](domain::EventBody body) {
+    domain::Event event;
+    event.body = std::move(body);
+    writer.append(std::move(event));
+    writer.flush();
+    executor.run_all();
+  };
+  commit(domain::LogCreated{position.log_id, "test"});
+  commit(domain::WorkspaceRegistered{"demo"});
+  writer.checkpoint_now();
+  writer.flush();
+  executor.run_all();
+  event_log::SegmentPlan plan(1);
+  const auto header = plan.next(log);
+  fs::create_directories(path.parent_path());
+  if (header && *header && !fs::exists(path)) static_cast<void>(event_log::write_segment(log, **header, path));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -104,5 +147,7 @@ int main(int argc, char** argv) {
   write_new(corpus / "join_token" / "one", wire::encode_join_token(token));
   write_state_of_all_events(corpus);
   write_lives(corpus);
+  write_index_records(corpus / "workflow_record");
+  write_segment(corpus / "segment" / "two-commits");
   return 0;
 }

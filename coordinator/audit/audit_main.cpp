@@ -10,6 +10,7 @@
 #include "common/io/rocksdb/rocks_record_log.h"
 #include "coordinator/audit/backup.h"
 #include "coordinator/audit/options.h"
+#include "coordinator/event_log/archived_log.h"
 #include "coordinator/event_log/event_json.h"
 
 namespace prov::audit {
@@ -19,7 +20,8 @@ constexpr std::size_t kTableEvents = 50;
 
 struct Run {
   const Options& options;
-  io::RocksRecordLog& log;
+  event_log::ArchivedLog& log;
+  const std::vector<std::string>& notes;  // on the store
   std::ostream& out;
   std::ostream& err;
 };
@@ -63,8 +65,12 @@ Result<event_log::PublicKeys> public_keys(const Run& run) {
 int run_verify(const Run& run) {
   auto keys = public_keys(run);
   if (!keys) return complain(run.err, keys.error());
-  for (const std::string& note : run.log.notes()) run.err << "note: " << note << "\n";
+  for (const std::string& note : run.notes) run.err << "note: " << note << "\n";
   const std::uint64_t from = run.options.filter.from;
+  if (const std::uint64_t there = run.log.missing_before(); there > 0) {
+    run.err << "note: what comes before commit " << there << " is not here: name its archive with --archive FOLDER, or "
+            << "verify from an event behind it on with --from N\n";
+  }
   const Result<VerifyReport> made = from > 1 ? verify_from(run.log, *keys, from) : verify(run.log, *keys);
   if (!made) return complain(run.err, made.error());
   const VerifyReport& report = *made;
@@ -192,9 +198,12 @@ int audit_main(const std::vector<std::string>& arguments, std::ostream& out, std
                                             : "there is no audit " + options->verb);
   if (!options->others.empty()) return usage(err, "\"" + options->others[0] + "\" was not expected");
   if (options->data.empty()) return usage(err, "where the log is was not said: --data DIR");
-  auto log = io::RocksRecordLog::open_read_only(options->data + "/log");
+  auto store = io::RocksRecordLog::open_read_only(options->data + "/log");
+  if (!store) return complain(err, store.error());
+  options->archives.push_back(options->data + "/archive");
+  auto log = event_log::ArchivedLog::open(**store, options->archives);
   if (!log) return complain(err, log.error());
-  return verb->second({*options, **log, out, err});
+  return verb->second({*options, **log, (*store)->notes(), out, err});
 }
 
 int restore_main(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {

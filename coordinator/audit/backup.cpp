@@ -11,6 +11,7 @@
 #include "common/failpoint/failpoint.h"
 #include "common/hash.h"
 #include "common/wire/agent_wire.h"
+#include "coordinator/event_log/commit.h"
 #include "coordinator/event_log/replay.h"
 
 namespace prov::audit {
@@ -19,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
+constexpr const char* kParts[] = {"archive/", "keys/", "log/"};
 constexpr const char* kFormat = "provisioning-backup-1";
 constexpr std::size_t kMaxManifestBytes = 64 << 20;
 constexpr std::size_t kMaxKeyBytes = 64 << 10;
@@ -95,14 +97,54 @@ Result<void> copy_keys(const std::string& from, const std::string& to) {
   return io::sync_dir(to);
 }
 
+// Where what is there begins: what an archive elsewhere holds is no part of the backup.
+Result<event_log::LogPosition> beginning(event_log::ArchivedLog& log) {
+  const std::uint64_t first = log.missing_before();
+  if (first == 0) return event_log::LogPosition{};
+  std::uint64_t sequence = 0;
+  auto read = log.read(first, [&](std::uint64_t, std::string_view bytes) {
+    if (const auto header = event_log::peek_header(bytes)) sequence = header->first_sequence;
+    return false;
+  });
+  if (!read) return tl::unexpected(read.error());
+  return event_log::position_before(log, sequence);
+}
+
+// Segments never change, so a second name is as good as a copy; on another file system it has to be one.
+Result<void> copy_segments(const event_log::ArchivedLog& log, const std::string& folder) {
+  std::vector<std::string> made{folder};
+  for (const auto& [first, path] : log.paths()) {
+    const fs::path source(path), to = fs::path(folder) / source.parent_path().filename() / source.filename();
+    std::error_code error;
+    fs::create_directories(to.parent_path(), error);
+    if (error) return fail(Code::io, "cannot create " + to.parent_path().string() + ": " + error.message());
+    made.push_back(to.parent_path().string());
+    fs::create_hard_link(source, to, error);
+    if (!error) continue;
+    if (auto copied = copy_file(path, to.string()); !copied) return copied;
+  }
+  if (made.size() == 1) return {};
+  std::sort(made.begin(), made.end());
+  made.erase(std::unique(made.begin(), made.end()), made.end());
+  for (const std::string& dir : made) {
+    if (::chmod(dir.c_str(), 0700) != 0) return tl::unexpected(io::system_error("set the mode of", dir));
+    if (auto synced = io::sync_dir(dir); !synced) return synced;
+  }
+  return {};
+}
+
 // The log of a backup, verified; with the checkpoint key that lies beside it, where there is one.
 Result<event_log::LogPosition> verified_position(const std::string& folder) {
-  auto log = io::RocksRecordLog::open_read_only(folder + "/log");
+  auto store = io::RocksRecordLog::open_read_only(folder + "/log");
+  if (!store) return tl::unexpected(store.error());
+  auto log = event_log::ArchivedLog::open(**store, {folder + "/archive"});
   if (!log) return tl::unexpected(log.error());
   event_log::PublicKeys keys;
   if (const auto key = event_log::load_public_key(folder + "/keys/signing.pub")) keys[event_log::key_id(*key)] = *key;
   const std::uint64_t last = (*log)->last_commit(), attested = (*log)->attested_commit();
-  const auto read = event_log::replay(**log, {}, keys, [](const domain::Event&) { return true; });
+  const auto from = beginning(**log);
+  if (!from) return tl::unexpected(from.error());
+  const auto read = event_log::replay(**log, *from, keys, [](const domain::Event&) { return true; });
   if (const auto damage = event_log::damage_at_end(read, last, attested)) {
     return fail(
         Code::corrupt,
@@ -115,7 +157,9 @@ Result<event_log::LogPosition> verified_position(const std::string& folder) {
 Result<std::vector<File>> write_manifest(const std::string& folder, const event_log::LogPosition& position) {
   std::vector<File> files;
   Json list = Json::array();
-  for (const char* part : {"keys", "log"}) {
+  for (const std::string part : {"archive", "keys", "log"}) {
+    std::error_code error;
+    if (!fs::exists(folder + "/" + part, error)) continue;  // most logs have no archive
     auto names = files_below(folder, part);
     if (!names) return tl::unexpected(names.error());
     for (const std::string& name : *names) {
@@ -178,7 +222,9 @@ Result<Manifest> read_manifest(const std::string& folder) {
     }
     const auto digest = parse_hex<Digest>(entry["digest"].get<std::string>());
     const auto name = path.get<std::string>();
-    const bool inside = wire::safe_relative_path(name) && (name.starts_with("log/") || name.starts_with("keys/"));
+    const bool inside =
+        wire::safe_relative_path(name) &&
+        std::any_of(std::begin(kParts), std::end(kParts), [&](const char* part) { return name.starts_with(part); });
     if (!digest || !inside) return bad_manifest(folder, "names a file that no backup has: \"" + name + "\"");
     out.files.push_back({name, entry["bytes"].get<std::uint64_t>(), *digest});
   }
@@ -219,13 +265,16 @@ Result<void> copy_all(const std::string& folder, const std::vector<File>& files,
 
 }  // namespace
 
-Result<BackupReport> backup(io::RocksRecordLog& log, const std::string& keys_folder, const std::string& folder) {
+Result<BackupReport> backup(io::RocksRecordLog& store, const event_log::ArchivedLog& whole,
+                            const std::string& keys_folder, const std::string& folder) {
   if (!is_empty_or_absent(folder)) {
     return fail(Code::conflict, "there is something in " + folder + " already", "name a new or empty folder");
   }
   auto made = io::make_private_dir(folder);
   if (!made) return tl::unexpected(made.error());
-  if (auto copied = log.copy_to(folder + "/log"); !copied) return tl::unexpected(copied.error());
+  if (auto copied = store.copy_to(folder + "/log"); !copied) return tl::unexpected(copied.error());
+  // Behind the log: what leaves it meanwhile is in a segment before.
+  if (auto copied = copy_segments(whole, folder + "/archive"); !copied) return tl::unexpected(copied.error());
   PROV_FAIL_HERE("backup_copied");
   if (auto copied = copy_keys(keys_folder, folder + "/keys"); !copied) return tl::unexpected(copied.error());
   auto position = verified_position(folder);

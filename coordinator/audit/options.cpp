@@ -12,6 +12,7 @@ const char* const kAuditHelp =
     "provisioning-coordinator audit VERB --data DIR [FLAG VALUE]...\n"
     "\n"
     "DIR is a data folder, a copy of one, or a backup; a coordinator may be running on it. Nothing is changed.\n"
+    "Commits that were moved to an archive are found in DIR/archive, or with --archive FOLDER (again: several).\n"
     "\n"
     "  verify   is the log whole, and is it signed? exit code 0: yes, 3: damaged (the report says where)\n"
     "           --public-key FILE   whose checkpoints to accept (again: several); default DIR/keys/signing.pub\n"
@@ -116,6 +117,12 @@ const std::map<std::string, Flag>& flags() {
        {1,
         [](Options& o, const Values& v) -> Result<void> {
           o.public_keys.push_back(v[0]);
+          return {};
+        }}},
+      {"--archive",
+       {1,
+        [](Options& o, const Values& v) -> Result<void> {
+          o.archives.push_back(v[0]);
           return {};
         }}},
       {"--diff",

@@ -12,6 +12,7 @@ namespace prov::audit {
 struct Options {
   std::string verb;
   std::string data;
+  std::vector<std::string> archives;     // folders with segments, beside <data>/archive
   std::vector<std::string> public_keys;  // files; none: the folder's own
   std::string out;                       // json, jsonl, table; empty: the verb's default
   event_log::EventFilter filter;

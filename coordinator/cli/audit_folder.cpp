@@ -10,8 +10,8 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* kPassedOn[] = {"from",    "to",        "since", "until",    "type",
-                                     "subject", "aggregate", "at",    "workflow", "public-key"};
+constexpr const char* kPassedOn[] = {"from",      "to", "since",    "until",      "type",   "subject",
+                                     "aggregate", "at", "workflow", "public-key", "archive"};
 
 Result<std::vector<std::string>> reader_argv(Context& context, const std::string& folder, const std::string& verb) {
   auto program = coordinator_program(context.world);

@@ -17,9 +17,9 @@ namespace {
 constexpr std::size_t kPage = 1000;
 
 // The client when the log is read over REST, nullptr when it must be read from its folder (given by --data, or the
-// platform's own, since that is stopped).
+// platform's own, since that is stopped or what is asked about lies in an --archive beside it).
 Result<Client*> online_client(Context& context) {
-  if (context.call.has("data")) return nullptr;
+  if (context.call.has("data") || context.call.has("archive")) return nullptr;
   auto status = probe_status(context);
   if (status) return context.client();
   const bool elsewhere = context.call.has("endpoint") || !context.world.env("PROVISIONING_ENDPOINT").empty();

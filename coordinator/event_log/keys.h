@@ -31,7 +31,7 @@ std::uint64_t snapshot_sequence(std::string_view key);  // REQUIRES: made by sna
 inline constexpr std::string_view kSnapshotSpace = "n/";
 std::string workflow_prefix(const Id& workflow);
 std::string workflow_key(const Id& workflow, char kind, std::uint64_t commit);
-char workflow_kind(std::string_view key);             // REQUIRES of both: made by workflow_key
+char workflow_kind(std::string_view key);  // REQUIRES of both: made by workflow_key
 std::uint64_t workflow_commit(std::string_view key);
 std::string history_prefix(std::string_view workspace);
 std::string history_key(std::string_view workspace, std::uint64_t sequence);

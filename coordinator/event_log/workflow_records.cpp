@@ -96,7 +96,8 @@ Result<std::vector<Note>> decode_notes(std::string_view bytes) {
   std::vector<Note> out;
   for (; bytes.size() >= kNoteBytes; bytes.remove_prefix(kNoteBytes)) {
     Note note{static_cast<Note::What>(bytes[0]), 0};
-    if (kNotesKnown.find(bytes[0]) == std::string_view::npos) return corrupt("it notes what this release does not know");
+    if (kNotesKnown.find(bytes[0]) == std::string_view::npos)
+      return corrupt("it notes what this release does not know");
     std::memcpy(&note.sequence, bytes.data() + 1, sizeof note.sequence);
     out.push_back(note);
   }

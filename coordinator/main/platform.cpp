@@ -17,8 +17,10 @@
 #include "coordinator/audit/backup.h"
 #include "coordinator/command_handler/core.h"
 #include "coordinator/dispatcher/dispatcher.h"
+#include "coordinator/event_log/archived_log.h"
 #include "coordinator/event_log/disk_guard.h"
 #include "coordinator/event_log/replay.h"
+#include "coordinator/main/archivist.h"
 #include "coordinator/main/index_filler.h"
 #include "coordinator/main/keys.h"
 #include "coordinator/main/snapshotter.h"
@@ -67,6 +69,29 @@ command_handler::CoreConfig core_config(const Settings& settings, event_log::Dis
   return config;
 }
 
+std::string archive_dir(const Settings& settings) {
+  return settings.archive_dir.empty() ? settings.own_archive() : settings.archive_dir;
+}
+
+event_log::ArchivePolicy archive_policy(const Settings& settings) {
+  constexpr std::uint64_t kDayMs = 24ULL * 3600 * 1000;
+  return {settings.archive_after_days * kDayMs, settings.archive_keep_events, settings.archive_segment_kib << 10};
+}
+
+event_log::PublicKeys public_keys(const Keys& keys) {
+  const event_log::PublicKey& key = keys.signing.public_key();
+  return {{event_log::key_id(key), key}};
+}
+
+// No snapshot can be used, so the whole log is needed; and what lies in segments is set aside for nobody's sake.
+tl::unexpected<Error> archive_needed(const Settings& settings, const event_log::Damage& damage) {
+  return fail(Code::corrupt,
+              "this start has to read the whole log, and commit " + std::to_string(damage.commit) +
+                  " of it is in the archive: " + damage.what,
+              "bring the archive back to " + archive_dir(settings) +
+                  " (or name its folder: [log] archive_dir), then start again");
+}
+
 api::ServerConfig server_config(const Settings& settings) {
   api::ServerConfig config;
   config.http.socket_path = settings.socket_path;
@@ -80,13 +105,14 @@ api::ServerConfig server_config(const Settings& settings) {
 
 struct Platform::Parts {
   Parts(const Settings& s, io::EventLoop& l, std::unique_ptr<event_log::DiskGuard> disk, Keys k,
-        std::unique_ptr<io::RocksRecordLog> store, event_log::OpenedLog opened,
-        std::unique_ptr<io::ZmqAgentLink> network)
+        std::unique_ptr<io::RocksRecordLog> rocks, std::unique_ptr<event_log::ArchivedLog> whole,
+        event_log::OpenedLog opened, std::unique_ptr<io::ZmqAgentLink> network)
       : settings(s),
         loop(l),
         guard(std::move(disk)),
         keys(std::move(k)),
-        log(std::move(store)),
+        store(std::move(rocks)),
+        log(std::move(whole)),
         writer(*log, loop, clock, opened.position, &keys.signing, [this](const Error& error) { fatal(error); }),
         link(std::move(network)),
         core(core_config(settings, *guard), writer, std::move(opened.state), loop, random),
@@ -95,6 +121,8 @@ struct Platform::Parts {
         dispatcher(dispatcher_config(), core, writer, *log, *link, providers, secrets, clock, loop, random),
         snapshotter(*log, writer, loop, loop, settings.snapshot_events, opened.snapshot_sequence,
                     [](const std::string& note) { spdlog::warn("{}", note); }),
+        archivist(event_log::Archiver(*store, *log, archive_dir(settings), archive_policy(settings), public_keys(keys)),
+                  writer, loop, loop, [](const std::string& note) { spdlog::info("{}", note); }),
         index_filler(*log, writer, loop, [](const std::string& note) { spdlog::info("{}", note); }),
         server(server_config(settings), server_hooks(), core, dispatcher, *log, writer, loop, clock, random) {}
 
@@ -113,8 +141,7 @@ struct Platform::Parts {
       return to ? text_of(audit::diff_report(*log, at, *to)) : text_of(audit::state_report(*log, at));
     };
     hooks.audit.verify = [this] {
-      const event_log::PublicKey& key = keys.signing.public_key();
-      return Result<std::string>(audit::to_json(audit::verify(*log, {{event_log::key_id(key), key}})).dump());
+      return Result<std::string>(audit::to_json(audit::verify(*log, public_keys(keys))).dump());
     };
     hooks.backup = [this](std::string folder, std::function<void(Result<api::BackupDone>)> done) {
       core.cover([this, folder = std::move(folder), done = std::move(done)] { back_up(folder, done); });
@@ -148,7 +175,7 @@ struct Platform::Parts {
     if (backup_thread.joinable()) backup_thread.join();
     backup_thread = std::thread([this, folder, done = std::move(done)] {
       Result<api::BackupDone> made = fail(Code::internal, "");
-      if (auto report = audit::backup(*log, settings.data_dir + "/keys", folder); report) {
+      if (auto report = audit::backup(*store, *log, settings.data_dir + "/keys", folder); report) {
         made = api::BackupDone{folder, report->position.sequence, report->bytes};
       } else {
         made = tl::unexpected(report.error());
@@ -199,7 +226,8 @@ struct Platform::Parts {
   io::SystemClock clock;
   io::SystemRandom random;
   Keys keys;
-  std::unique_ptr<io::RocksRecordLog> log;
+  std::unique_ptr<io::RocksRecordLog> store;
+  std::unique_ptr<event_log::ArchivedLog> log;  // the store, and the segments beside it
   event_log::LogWriter writer;
   std::unique_ptr<io::ZmqAgentLink> link;
   command_handler::Core core;
@@ -207,6 +235,7 @@ struct Platform::Parts {
   secrets::SecretStore secrets;
   dispatcher::Dispatcher dispatcher;
   Snapshotter snapshotter;
+  Archivist archivist;
   IndexFiller index_filler;
   api::Server server;
   std::thread backup_thread;
@@ -223,22 +252,30 @@ Result<std::unique_ptr<Platform>> Platform::open(const Settings& settings, io::E
   auto guard = std::make_unique<event_log::DiskGuard>(
       event_log::DiskGuard::Config{settings.data_dir + "/ballast", settings.reserve_bytes},
       event_log::free_bytes_at(settings.data_dir), guard_clock);
-  auto log = io::RocksRecordLog::open({settings.data_dir + "/log"});
+  auto store = io::RocksRecordLog::open({settings.data_dir + "/log"});
+  if (!store) return tl::unexpected(store.error());
+  for (const std::string& note : (*store)->notes()) spdlog::warn("{}", note);
+  auto log = event_log::ArchivedLog::open(**store, {archive_dir(settings), settings.own_archive()});
   if (!log) return tl::unexpected(log.error());
-  for (const std::string& note : (*log)->notes()) spdlog::warn("{}", note);
+  if (const std::uint64_t there = (*log)->missing_before(); there > 0) {
+    spdlog::warn("commits before {} are neither in the log nor in {}: history and audits end there", there,
+                 archive_dir(settings));
+  }
   io::SystemRandom random;
   auto keys = load_or_create_keys(settings.data_dir + "/keys", random);
   if (!keys) return tl::unexpected(keys.error());
   auto opened = event_log::open_log(**log);
   for (const std::string& note : opened.notes) spdlog::warn("{}", note);
+  if (opened.damage && opened.damage->commit < (*store)->first_commit())
+    return archive_needed(settings, *opened.damage);
   if (opened.position.log_id.is_zero()) opened.position.log_id = random.id();
   spdlog::info("the log ends at sequence {} (snapshot at {}, {} events replayed)", opened.position.sequence,
                opened.snapshot_sequence, opened.replayed_events);
   auto link = io::ZmqAgentLink::create(link_config(settings, keys->link), loop);
   if (!link) return tl::unexpected(link.error());
   const auto damage = opened.damage;
-  auto parts = std::make_unique<Parts>(settings, loop, std::move(guard), std::move(*keys), std::move(*log),
-                                       std::move(opened), std::move(*link));
+  auto parts = std::make_unique<Parts>(settings, loop, std::move(guard), std::move(*keys), std::move(*store),
+                                       std::move(*log), std::move(opened), std::move(*link));
   if (damage) {
     const std::string what = "commit " + std::to_string(damage->commit) + ": " + damage->what;
     spdlog::critical("the log is damaged at {}; read-only until an operator accepts it", what);
@@ -255,6 +292,7 @@ Result<void> Platform::start() {
   parts.core.start();
   parts.dispatcher.start();
   parts.index_filler.start();
+  if (archive_policy(parts.settings).on()) parts.archivist.start();
   if (auto ok = parts.server.start(); !ok) return ok;
   spdlog::info("epoch {}; agents at {}; REST at {}{}", parts.core.state().epoch,
                endpoint(parts.settings.link_addresses.front(), parts.link->link_port()), parts.settings.socket_path,

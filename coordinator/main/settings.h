@@ -24,6 +24,12 @@ struct Settings {
   std::uint32_t heartbeat_ms = 5000, dead_ms = 20000;
   std::uint64_t reserve_bytes = 256ULL << 20;  // kept free on the log's disk
   std::uint64_t snapshot_events = 100'000;
+  std::string archive_dir;                // where old commits are moved; empty: <data_dir>/archive
+  std::uint64_t archive_after_days = 0;   // when they are so old; 0: age is no matter
+  std::uint64_t archive_keep_events = 0;  // so many of the newest events stay; 0: number is no matter. Both 0: all stay
+  std::uint64_t archive_segment_kib = 64 << 10;
+
+  std::string own_archive() const { return data_dir + "/archive"; }
   std::vector<std::uint32_t> owners;  // user ids that may do everything; default: this process's
   std::string log_level = "info";
   domain::Limits limits;

@@ -99,8 +99,9 @@ void write_state_of_all_events(const fs::path& corpus) {
 
 void write_index_records(const fs::path& folder) {
   const domain::Principal who{"uid:0", "peer", domain::Transport::unix_socket};
-  write_new(folder / "submission", event_log::encode(event_log::SubmissionRecord{
-                                       {7, 80, 1'700'000'000'000}, "demo", "exec", "uptime", "main", who, 3, 1, Id{{5}}}));
+  write_new(folder / "submission",
+            event_log::encode(event_log::SubmissionRecord{
+                {7, 80, 1'700'000'000'000}, "demo", "exec", "uptime", "main", who, 3, 1, Id{{5}}}));
   domain::WorkflowEnded ended;
   ended.outcome = Outcome::failed;
   ended.done = 2;

@@ -16,8 +16,8 @@
 #include "coordinator/domain/commands.h"
 #include "coordinator/domain/state.h"
 #include "coordinator/event_log/event_filter.h"
-#include "coordinator/event_log/workflow_history.h"
 #include "coordinator/event_log/plan_digest.h"
+#include "coordinator/event_log/workflow_history.h"
 #include "coordinator/projection/status.h"
 #include "coordinator/projection/view.h"
 

@@ -63,13 +63,14 @@ void submit(const CallPtr& call, const domain::Command& command) {
     auto planned = backend.check(command, call->asked.who);  // its error, if any, comes from submit as well
     if (planned) preview = projection::plan_of(backend.state(), command, planned->events);
   }
-  backend.submit(command, call->asked.who,
-                 [call, preview, again = done_again(command.body)](Result<domain::Answer> answer) {
-                   if (!answer) return call->refuse(answer.error());
-                   const auto plan = plan_of_answer(call->services.backend, *answer, preview);
-                   call->answer(ok(projection::plan_json(plan, answer->sequence != 0 && !again.is_zero() ? again : answer->made)));
-                 },
-                 {});
+  backend.submit(
+      command, call->asked.who,
+      [call, preview, again = done_again(command.body)](Result<domain::Answer> answer) {
+        if (!answer) return call->refuse(answer.error());
+        const auto plan = plan_of_answer(call->services.backend, *answer, preview);
+        call->answer(ok(projection::plan_json(plan, answer->sequence != 0 && !again.is_zero() ? again : answer->made)));
+      },
+      {});
 }
 
 void submit_workflow(const CallPtr& call, ReadBody read) {

@@ -25,7 +25,7 @@ class BackupTest : public testing::Test {
   BackupTest() : data_(folder_ / "data") { data_.live(200); }
 
   Result<BackupReport> take(const std::string& name = "backup") {
-    return backup(*data_.log, folder_ / "data/keys", folder_ / name);
+    return backup(*data_.log, *data_.whole, folder_ / "data/keys", folder_ / name);
   }
   static int restore_by_program(const std::string& from, const std::string& to) {
     std::ostringstream out, err;
@@ -126,6 +126,56 @@ TEST_F(BackupTest, AnyFileThatWasAlteredOrLostIsFoundBeforeAnythingIsMade) {
     EXPECT_FALSE(fs::exists(folder_ / "restored"));
   }
   EXPECT_GT(tried, 5U);
+}
+
+TEST_F(BackupTest, SegmentsAreCarriedAndComeBack) {
+  data_.live(600);
+  data_.snapshot();
+  data_.live(100);
+  data_.snapshot();
+  ASSERT_GT(data_.archive(100, 40'000), 1U);
+  const std::uint64_t stored = data_.log->first_commit();
+  ASSERT_GT(stored, 1U);
+  const std::string hash = to_text(event_log::state_hash(data_.life->state()));
+  const auto taken = take();
+  ASSERT_TRUE(taken) << taken.error().message;
+  std::ostringstream out, err;
+  EXPECT_EQ(audit_main({"verify", "--data", folder_ / "backup"}, out, err), kExitOk) << out.str() << err.str();
+
+  data_.close();
+  fs::remove_all(folder_ / "data");
+  ASSERT_EQ(restore_by_program(folder_ / "backup", folder_ / "data"), kExitOk);
+  DataFolder restored(folder_ / "data");
+  EXPECT_EQ(to_text(event_log::state_hash(restored.opened.state)), hash);
+  EXPECT_EQ(restored.log->first_commit(), stored);
+  EXPECT_EQ(restored.whole->first_commit(), 1U);
+  EXPECT_EQ(restored.whole->missing_before(), 0U);
+  EXPECT_TRUE(event_log::state_at(*restored.whole, 5)) << "the past is all there";
+}
+
+TEST_F(BackupTest, AnArchiveThatIsElsewhereIsNoPartOfTheBackupAndNoObstacle) {
+  data_.live(600);
+  data_.snapshot();
+  data_.live(100);
+  data_.snapshot();
+  ASSERT_GT(data_.archive(100, 40'000), 1U);
+  data_.close();
+  fs::rename(folder_ / "data/archive", folder_ / "cold");
+  data_.open();
+  const auto taken = take();
+  ASSERT_TRUE(taken) << taken.error().message;
+  const auto verify = [&](std::vector<std::string> more) {
+    std::vector<std::string> words{"verify", "--data", folder_ / "backup"};
+    words.insert(words.end(), more.begin(), more.end());
+    std::ostringstream out, err;
+    const int exit = audit_main(words, out, err);
+    return std::pair(exit, err.str());
+  };
+  const auto alone = verify({});
+  EXPECT_EQ(alone.first, kExitDamage);
+  EXPECT_TRUE(alone.second.find("name its archive with --archive FOLDER") != std::string::npos) << alone.second;
+  EXPECT_EQ(verify({"--archive", folder_ / "cold"}).first, kExitOk);
+  EXPECT_EQ(verify({"--from", std::to_string(taken->position.sequence)}).first, kExitOk);
 }
 
 TEST_F(BackupTest, AManifestThatLiesIsRefused) {

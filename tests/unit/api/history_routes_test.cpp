@@ -28,7 +28,8 @@ class HistoryRoutes : public ApiTest {
   event_log::HistoryEntry entry(const domain::Workflow& one, std::uint64_t sequence) {
     event_log::HistoryEntry out;
     out.id = one.id;
-    out.submission = {{1, sequence, one.submitted_ms}, one.workspace, one.kind, one.name, one.infra, one.initiator, 1, 1};
+    out.submission = {
+        {1, sequence, one.submitted_ms}, one.workspace, one.kind, one.name, one.infra, one.initiator, 1, 1};
     if (one.ended) out.end = event_log::EndRecord{{2, sequence + 3, one.ended_ms}, {one.id, one.outcome, 1}, false};
     return out;
   }

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "common/code_names.h"
-#include "coordinator/cli/render.h"
+#include "coordinator/cli/views/render.h"
 
 namespace prov::cli {
 

@@ -1,13 +1,13 @@
 #pragma once
 // The words of the command line as data. Dispatch, help, completion and "did you mean" are all made from the one table
-// of coordinator/cli/table.cpp; a verb's work is in the file of its group (*_verbs.cpp).
+// of coordinator/cli/table.cpp; a verb's work is in the file of its group (verbs/).
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/result.h"
-#include "coordinator/cli/exit_codes.h"
+#include "coordinator/cli/views/exit_codes.h"
 
 namespace prov::cli {
 

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator/cli/http_transport.h"
-#include "coordinator/cli/render.h"
+#include "coordinator/cli/views/render.h"
 
 namespace prov::cli {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "coordinator/cli/client.h"
-#include "coordinator/cli/console.h"
+#include "coordinator/cli/views/console.h"
 #include "coordinator/cli/parse.h"
 #include "coordinator/cli/world.h"
 #include "coordinator/workspace/definition.h"

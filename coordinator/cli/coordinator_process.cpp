@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "coordinator/cli/render.h"
+#include "coordinator/cli/views/render.h"
 
 namespace prov::cli {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "coordinator/cli/live_view.h"
-#include "coordinator/cli/monitor_view.h"
-#include "coordinator/cli/render.h"
+#include "coordinator/cli/views/live_view.h"
+#include "coordinator/cli/views/monitor_view.h"
+#include "coordinator/cli/views/render.h"
 #include "coordinator/cli/workflow_list.h"
 
 namespace prov::cli {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "coordinator/cli/render.h"
+#include "coordinator/cli/views/render.h"
 
 namespace prov::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include "coordinator/cli/completion.h"
 #include "coordinator/cli/context.h"
 #include "coordinator/cli/names.h"
-#include "coordinator/cli/render.h"
+#include "coordinator/cli/views/render.h"
 
 namespace prov::cli {
 namespace {

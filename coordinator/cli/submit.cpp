@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator/cli/monitor.h"
-#include "coordinator/cli/plan_view.h"
-#include "coordinator/cli/render.h"
+#include "coordinator/cli/views/plan_view.h"
+#include "coordinator/cli/views/render.h"
 
 namespace prov::cli {
 

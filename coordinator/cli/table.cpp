@@ -1,7 +1,7 @@
 // The one table of the command line.
 #include <algorithm>
 
-#include "coordinator/cli/verbs.h"
+#include "coordinator/cli/verbs/verbs.h"
 
 namespace prov::cli {
 namespace {

@@ -6,7 +6,7 @@
 #include "coordinator/api/routes/command_bodies.h"
 #include "coordinator/api/routes/target.h"
 #include "coordinator/dispatcher/template.h"
-#include "coordinator/workspace/batch.h"
+#include "coordinator/batch/batch.h"
 #include "coordinator/workspace/definition.h"
 #include "coordinator/workspace/extension.h"
 #include "coordinator/workspace/yaml_tree.h"
@@ -57,11 +57,11 @@ void workspace(std::string_view bytes) {
 // inclusion is tried too.
 void batch(std::string_view bytes) {
   const bool toml = bytes.substr(0, 5) == "#toml";
-  const workspace::BatchText source{toml ? "b.toml" : "b.yaml", std::string(bytes), toml};
-  const auto load = [&](const std::string&, const std::string& name) -> Result<workspace::BatchText> {
-    return workspace::BatchText{name, source.text, toml};
+  const batch::BatchText source{toml ? "b.toml" : "b.yaml", std::string(bytes), toml};
+  const auto load = [&](const std::string&, const std::string& name) -> Result<batch::BatchText> {
+    return batch::BatchText{name, source.text, toml};
   };
-  const auto batch = workspace::parse_batch(source, {}, load);
+  const auto batch = batch::parse_batch(source, {}, load);
   if (!batch) {
     expect(!batch.error().message.empty(), "a refusal says why");
     return;

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "coordinator/cli/documents.h"
+#include "coordinator/cli/verbs/documents.h"
 
 namespace prov::api {
 namespace {
@@ -51,11 +51,11 @@ class Random {
   std::mt19937 engine_;
 };
 
-ws::ResolvedExec any_exec(Random& random) {
-  ws::ResolvedExec exec{random.words(1), random.text(), {}, {}, random.pairs()};
+batch::ResolvedExec any_exec(Random& random) {
+  batch::ResolvedExec exec{random.words(1), random.text(), {}, {}, random.pairs()};
   if (random.coin()) {
     exec.bundle = random.digest();
-    exec.script = ws::kScriptInBundle;
+    exec.script = batch::kScriptInBundle;
   }
   return exec;
 }
@@ -68,8 +68,8 @@ ws::ResolvedTaskserv any_taskserv(Random& random, std::uint32_t index) {
   return one;
 }
 
-void add_what_is_done(Random& random, ws::ResolvedOperation& operation) {
-  using Kind = ws::OperationKind;
+void add_what_is_done(Random& random, batch::ResolvedOperation& operation) {
+  using Kind = batch::OperationKind;
   switch (operation.kind) {
     case Kind::server_create:
       operation.servers.push_back({random.word(), random.word(), random.maybe(), random.maybe(), random.digest(),
@@ -78,7 +78,7 @@ void add_what_is_done(Random& random, ws::ResolvedOperation& operation) {
     case Kind::server_delete: operation.hostnames = random.words(1); break;
     case Kind::cluster_create:
     case Kind::cluster_delete:
-      operation.cluster = ws::ResolvedCluster{random.word(), random.maybe(), {"a", "b"}, random.words(1)};
+      operation.cluster = batch::ResolvedCluster{random.word(), random.maybe(), {"a", "b"}, random.words(1)};
       [[fallthrough]];
     case Kind::taskserv_create:
     case Kind::taskserv_delete:
@@ -102,10 +102,10 @@ void add_what_is_done(Random& random, ws::ResolvedOperation& operation) {
   }
 }
 
-ws::ResolvedOperation any_operation(Random& random, const std::string& id) {
-  ws::ResolvedOperation out;
+batch::ResolvedOperation any_operation(Random& random, const std::string& id) {
+  batch::ResolvedOperation out;
   out.id = id;
-  out.kind = static_cast<ws::OperationKind>(random.below(11));
+  out.kind = static_cast<batch::OperationKind>(random.below(11));
   for (std::uint32_t i = random.below(3); i > 0; --i) out.dependencies.push_back({"hard" + std::to_string(i), true});
   for (std::uint32_t i = random.below(3); i > 0; --i) out.dependencies.push_back({"soft" + std::to_string(i), false});
   out.when = random.coin() ? "params.x == \"1\"" : "";
@@ -118,7 +118,7 @@ ws::ResolvedOperation any_operation(Random& random, const std::string& id) {
                random.below(100)};
   out.timeout_s = random.below(600);
   out.priority = static_cast<std::int32_t>(random.below(201)) - 100;
-  out.on_failure = static_cast<ws::OnFailure>(random.below(3));
+  out.on_failure = static_cast<batch::OnFailure>(random.below(3));
   out.max_failures = random.coin() ? "0" : "";
   if (random.coin()) {
     out.concurrency_group = random.word();
@@ -126,13 +126,13 @@ ws::ResolvedOperation any_operation(Random& random, const std::string& id) {
   }
   out.checkpoint = random.maybe();
   out.outputs = random.words(0);
-  out.mode = static_cast<ws::OperationMode>(random.below(3));
+  out.mode = static_cast<batch::OperationMode>(random.below(3));
   add_what_is_done(random, out);
   return out;
 }
 
-ws::ResolvedBatch any_batch(Random& random) {
-  ws::ResolvedBatch batch;
+batch::ResolvedBatch any_batch(Random& random) {
+  batch::ResolvedBatch batch;
   batch.name = random.word();
   batch.version = random.maybe();
   batch.infra = random.maybe();
@@ -147,7 +147,7 @@ ws::ResolvedBatch any_batch(Random& random) {
 
 // ---- what must have come of it
 
-void expect_same(const domain::ExecAction& got, const ws::ResolvedExec& sent) {
+void expect_same(const domain::ExecAction& got, const batch::ResolvedExec& sent) {
   EXPECT_EQ(got.argv, sent.argv);
   EXPECT_EQ(got.stdin_data, sent.stdin_data);
   EXPECT_EQ(got.bundle, sent.bundle);
@@ -162,7 +162,7 @@ void expect_same(const domain::BatchTaskserv& got, const ws::ResolvedTaskserv& s
   EXPECT_EQ(got.after, sent.after);
 }
 
-void expect_same_content(const domain::BatchOperation& got, const ws::ResolvedOperation& sent,
+void expect_same_content(const domain::BatchOperation& got, const batch::ResolvedOperation& sent,
                          const std::string& infra) {
   ASSERT_EQ(got.servers.size(), sent.servers.size());
   for (std::size_t i = 0; i < sent.servers.size(); ++i) {
@@ -185,7 +185,7 @@ void expect_same_content(const domain::BatchOperation& got, const ws::ResolvedOp
   EXPECT_EQ(got.prompt, sent.prompt);
 }
 
-void expect_same_conduct(const domain::BatchOperation& got, const ws::ResolvedOperation& sent) {
+void expect_same_conduct(const domain::BatchOperation& got, const batch::ResolvedOperation& sent) {
   EXPECT_EQ(got.rolling.batch, sent.rolling.batch);
   EXPECT_EQ(got.rolling.canary, sent.rolling.canary);
   EXPECT_EQ(got.rolling.pause_s, sent.rolling.pause_s);
@@ -195,7 +195,7 @@ void expect_same_conduct(const domain::BatchOperation& got, const ws::ResolvedOp
                                             sent.retry.jitter_percent, sent.retry.count > 0}));
   EXPECT_EQ(got.timeout_s, sent.timeout_s);
   EXPECT_EQ(got.priority, sent.priority);
-  EXPECT_STREQ(domain::name_of(got.on_failure), ws::name_of(sent.on_failure));
+  EXPECT_STREQ(domain::name_of(got.on_failure), batch::name_of(sent.on_failure));
   EXPECT_EQ(got.max_failures, sent.max_failures);
   EXPECT_EQ(got.concurrency_group, sent.concurrency_group);
   EXPECT_EQ(got.group_limit, sent.group_limit);
@@ -204,9 +204,9 @@ void expect_same_conduct(const domain::BatchOperation& got, const ws::ResolvedOp
   EXPECT_EQ(static_cast<int>(got.mode), static_cast<int>(sent.mode));
 }
 
-void expect_same(const domain::BatchOperation& got, const ws::ResolvedOperation& sent, const std::string& infra) {
+void expect_same(const domain::BatchOperation& got, const batch::ResolvedOperation& sent, const std::string& infra) {
   EXPECT_EQ(got.id, sent.id);
-  EXPECT_STREQ(domain::name_of(got.kind), ws::name_of(sent.kind));
+  EXPECT_STREQ(domain::name_of(got.kind), batch::name_of(sent.kind));
   ASSERT_EQ(got.dependencies.size(), sent.dependencies.size());
   for (std::size_t i = 0; i < sent.dependencies.size(); ++i) {
     EXPECT_EQ(got.dependencies[i].id, sent.dependencies[i].id);
@@ -225,7 +225,7 @@ TEST(BatchBody, WhatIsResolvedIsWhatIsDecidedOn) {
   for (unsigned seed = 0; seed < 300; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
-    const ws::ResolvedBatch sent = any_batch(random);
+    const batch::ResolvedBatch sent = any_batch(random);
     const auto got = parse(cli::batch_body(sent));
     ASSERT_TRUE(got.has_value()) << got.error().message << "\n" << cli::batch_body(sent).dump(1);
     EXPECT_EQ(got->name, sent.name);
@@ -242,11 +242,11 @@ TEST(BatchBody, WhatIsResolvedIsWhatIsDecidedOn) {
 }
 
 TEST(BatchBody, WhatIsUsualIsNotSaid) {
-  ws::ResolvedBatch batch;
+  batch::ResolvedBatch batch;
   batch.name = "b";
-  ws::ResolvedOperation wait;
+  batch::ResolvedOperation wait;
   wait.id = "a";
-  wait.kind = ws::OperationKind::wait;
+  wait.kind = batch::OperationKind::wait;
   wait.wait_s = 1;
   batch.operations.push_back(wait);
   EXPECT_EQ(cli::batch_body(batch).dump(), R"({"name":"b","operations":[{"id":"a","kind":"wait","wait_s":1}]})");

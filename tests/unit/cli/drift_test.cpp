@@ -1,9 +1,9 @@
 // What checks and rehearsals say, read from what they printed; and the verbs that show it.
-#include "coordinator/cli/drift.h"
+#include "coordinator/cli/views/drift.h"
 
 #include <gtest/gtest.h>
 
-#include "coordinator/cli/rehearsal.h"
+#include "coordinator/cli/views/rehearsal.h"
 #include "tests/unit/cli/fake_world.h"
 
 namespace prov::cli {

@@ -5,8 +5,8 @@
 #include <sstream>
 
 #include "common/ids.h"
-#include "coordinator/cli/monitor_model.h"
-#include "coordinator/cli/monitor_view.h"
+#include "coordinator/cli/views/monitor_model.h"
+#include "coordinator/cli/views/monitor_view.h"
 #include "tests/unit/cli/fake_world.h"
 
 namespace prov::cli {

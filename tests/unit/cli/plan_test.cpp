@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "common/hash.h"
-#include "coordinator/cli/infra_plan.h"
-#include "coordinator/cli/plan_view.h"
-#include "coordinator/cli/saved_plan.h"
+#include "coordinator/cli/verbs/infra_plan.h"
+#include "coordinator/cli/views/plan_view.h"
+#include "coordinator/cli/verbs/saved_plan.h"
 #include "tests/unit/cli/fake_world.h"
 
 namespace prov::cli {
@@ -95,7 +95,7 @@ TEST(DesiredBatch, MakesWhatIsMissingAndRemovesWhatIsNotWantedAnyMore) {
   EXPECT_EQ(to_text(gone.taskservs[0].bundle), std::string(64, 'a'));
   EXPECT_EQ(gone.taskservs[0].params, (workspace::Pairs{{"b", "2"}}));
   EXPECT_EQ(gone.taskservs[0].timeout_s, 9U);
-  const std::vector<workspace::OperationDependency> wanted{{"servers", true}, {"remove-taskservs", false}};
+  const std::vector<batch::OperationDependency> wanted{{"servers", true}, {"remove-taskservs", false}};
   EXPECT_EQ(batch.operations[2].dependencies, wanted);
   EXPECT_EQ(batch.operations[3].hostnames, std::vector<std::string>{"old-1"});
 }

@@ -1,4 +1,4 @@
-#include "coordinator/cli/render.h"
+#include "coordinator/cli/views/render.h"
 
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "coordinator/cli/monitor_view.h"
+#include "coordinator/cli/views/monitor_view.h"
 
 namespace prov::cli {
 namespace {

@@ -1,0 +1,29 @@
+#pragma once
+// What an infra should be against what the log says of it: as a batch that makes the difference. Servers first, then
+// task services; what is in the state and not in the settings any more goes.
+#include <string>
+#include <vector>
+
+#include "coordinator/cli/submit.h"
+#include "coordinator/batch/resolve.h"
+
+namespace prov::cli {
+
+// From the coordinator's lists of that infra (GET /servers, GET /taskservs) and the resolved settings. Pure.
+//
+//   remove-taskservs ··> taskservs ──> remove-servers        ──> hard, ··> order only
+//   servers ──────────────┘
+batch::ResolvedBatch desired_batch(workspace::ResolvedServers servers, workspace::ResolvedTaskservs taskservs,
+                                       const nlohmann::json& actual_servers, const nlohmann::json& actual_taskservs);
+
+// A task service as GET /taskservs has it: what is needed to check or uninstall it as it was installed.
+workspace::ResolvedTaskserv taskserv_of(const nlohmann::json& item);
+
+// Of the infra in use (--infra). Without operations: there is nothing in the settings, and nothing was ever made.
+struct InfraPlan {
+  std::string workspace, infra;
+  batch::ResolvedBatch batch;
+};
+Result<InfraPlan> plan_infra(Context& context);
+
+}  // namespace prov::cli

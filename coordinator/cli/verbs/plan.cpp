@@ -1,0 +1,85 @@
+// `plan` and `apply`: what an infra's settings ask for against what is there, and doing exactly that.
+#include <nlohmann/json.hpp>
+
+#include "coordinator/cli/verbs/documents.h"
+#include "coordinator/cli/verbs/infra_plan.h"
+#include "coordinator/cli/views/plan_view.h"
+#include "coordinator/cli/views/render.h"
+#include "coordinator/cli/verbs/saved_plan.h"
+#include "coordinator/cli/verbs/verbs.h"
+
+namespace prov::cli {
+
+using nlohmann::json;
+
+namespace {
+
+Result<void> save(Context& context, const std::string& path, const SavedPlan& plan) {
+  auto written = workspace::write_file_atomically(absolute_path(context.world, path), plan_file_text(plan), 0600);
+  if (written) context.console.say("carry it out: provisioning apply " + path);
+  return written;
+}
+
+// Why the plan does not hold: what would be done now against what was to be done.
+void tell_what_moved(Context& context, const SavedPlan& plan) {
+  Submission unbound = plan.submission;
+  unbound.plan.clear();
+  auto now = check(context, unbound);
+  if (!now) {
+    context.console.warn("now: " + one_line(now.error().message));
+    return;
+  }
+  constexpr std::size_t kShown = 50;
+  const auto moved = plan_differences(plan.answer, *now);
+  for (std::size_t i = 0; i < moved.size() && i < kShown; ++i) context.console.warn("  " + moved[i]);
+  if (moved.size() > kShown) context.console.warn("  ... and " + std::to_string(moved.size() - kShown) + " more");
+  if (moved.empty()) context.console.warn("  the same steps, but in what they do or in their order something differs");
+}
+
+}  // namespace
+
+Result<Exit> plan_infra_verb(Context& context) {
+  auto planned = plan_infra(context);
+  if (!planned) return tl::unexpected(planned.error());
+  if (planned->batch.operations.empty()) {
+    context.print({{"plan", json::array()}, {"plan_total", 0}}, [] { return std::string("nothing to do\n"); });
+    return Exit::ok;
+  }
+  SavedPlan plan;
+  plan.infra = planned->infra;
+  plan.made_ms = context.world.now_ms();
+  plan.submission = {planned->workspace, "/workflows/batch/submit", batch_body(planned->batch),
+                     std::move(planned->batch.bundles)};
+  auto answer = check(context, plan.submission);
+  if (!answer) return tl::unexpected(answer.error());
+  plan.answer = std::move(*answer);
+  plan.submission.plan = text_in(plan.answer, "digest");
+  context.print(plan.answer, [&] { return plan_text(plan.answer, context.console); });
+  const std::string file = context.out_file();
+  if (file.empty()) {
+    if (number_in(plan.answer, "plan_total") > 0) context.console.say("keep it: provisioning plan --out FILE");
+    return Exit::ok;
+  }
+  if (auto saved = save(context, file, plan); !saved) return tl::unexpected(saved.error());
+  return Exit::ok;
+}
+
+Result<Exit> apply_plan(Context& context) {
+  if (auto fine = check_waiting(context); !fine) return tl::unexpected(fine.error());
+  const std::string& file = context.call.args[0];
+  auto text = workspace::read_file(absolute_path(context.world, file), kMaxPlanBytes);
+  if (!text) return tl::unexpected(text.error());
+  auto plan = parse_plan_file(*text, file);
+  if (!plan) return tl::unexpected(plan.error());
+  auto answer = send(context, plan->submission);
+  if (!answer && answer.error().code == Code::conflict) {
+    tell_what_moved(context, *plan);
+    Error error = answer.error();
+    error.hint = "make a new plan and look at it: provisioning plan --infra " + plan->infra + " --out " + file;
+    return tl::unexpected(error);
+  }
+  if (!answer) return tl::unexpected(answer.error());
+  return go_on(context, *answer);
+}
+
+}  // namespace prov::cli

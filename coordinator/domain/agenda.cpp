@@ -27,6 +27,12 @@ bool only_waits(const Action& action) {
          std::holds_alternative<ApprovalAction>(action);
 }
 
+bool waits_in_vain(const Workflow& workflow, const Task& task) {
+  if (!out_now(task) || !only_waits(task.plan.action)) return false;
+  const bool stopped = workflow.stopped_by && !std::holds_alternative<AwaitAgentAction>(task.plan.action);
+  return workflow.cancelling || stopped;
+}
+
 bool runs_on_provider(const Action& action) {
   return std::holds_alternative<ServerCreateAction>(action) || std::holds_alternative<ServerDeleteAction>(action);
 }
@@ -126,7 +132,7 @@ void agenda_wait_begun(State& state, const Workflow& workflow, const Task& task,
   } else if (const auto* wait = std::get_if<WaitAction>(&task.plan.action); wait != nullptr && !wait->until.empty()) {
     state.agenda.deadlines.insert({state.log_time_ms, DeadlineKind::condition, id, task.attempt});
   }
-  if (workflow.cancelling) state.agenda.doomed.push_back(id);
+  if (waits_in_vain(workflow, task)) state.agenda.doomed.push_back(id);
 }
 
 void agenda_settle(State& state, const Workflow& workflow, const Task& task) {

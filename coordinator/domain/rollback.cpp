@@ -84,7 +84,19 @@ class Undoing {
     undo_tasks(operation);
     plan.task_count = static_cast<std::uint32_t>(out_.tasks.size()) - plan.first_task;
     if (plan.task_count == 0) plan.note = "nothing to undo";
+    if (plan.task_count > 0) undo_cluster(operation, plan);
     out_.operations.push_back(std::move(plan));
+  }
+
+  // A cluster that has lost some of what made it is none any more. One that was removed is known to nobody now.
+  void undo_cluster(const Operation& operation, OperationPlan& plan) {
+    if (operation.plan.kind == OperationKind::cluster_create) {
+      plan.kind = OperationKind::cluster_delete;
+      plan.cluster = operation.plan.cluster;
+    } else if (operation.plan.kind == OperationKind::cluster_delete && operation.outcome == Outcome::done) {
+      out_.notes.push_back("cannot be undone: cluster \"" + operation.plan.cluster +
+                           "\" is not declared again; its task services are installed as they were");
+    }
   }
 
   std::uint32_t place_of(std::uint32_t operation) const {

@@ -119,8 +119,8 @@ std::optional<EventBody> next_doomed(State& state) {
     const Workflow* workflow = find_workflow(state, id);
     const Task* task = find_task(state, id);
     if (task == nullptr || workflow->ended) continue;
-    const bool waits = out_now(*task) && only_waits(task->plan.action) && workflow->cancelling;
-    if (task->status != TaskStatus::pending && task->status != TaskStatus::ready && !waits) continue;
+    const bool begun = task->status != TaskStatus::pending && task->status != TaskStatus::ready;
+    if (begun && !waits_in_vain(*workflow, *task)) continue;
     if (workflow->operations[task->operation].status != OperationStatus::open) continue;
     return doomed_as(*workflow, *task, id);
   }

@@ -120,6 +120,9 @@ inline bool out_now(const Task& task) {
 }
 // The coordinator's own tasks that only wait: for an agent, a time, a condition, a person.
 bool only_waits(const Action& action);
+// It is out, only waits, and what it waits for no longer matters: a cancelled workflow waits for nothing, one that has
+// stopped for no time and no approval. An agent is still waited for then: its host is being made.
+bool waits_in_vain(const Workflow& workflow, const Task& task);
 bool runs_on_provider(const Action& action);
 
 // agenda.cpp: all of these do nothing while the agenda is off

@@ -215,6 +215,34 @@ TEST(Batch, AClusterIsDeclaredAndReadyWhenAllOfItIsThere) {
   EXPECT_FALSE(p.state.clusters.contains(key));
 }
 
+TEST(Batch, AClusterThatIsUndoneIsNone) {
+  Hosts p;
+  const std::pair key{std::string("w"), std::string("main")};
+  const Id id =
+      p.submit(batch_of({cluster(OperationKind::cluster_create, {taskserv("h1", "etcd"), taskserv("h2", "etcd")})}));
+  p.end(p.task_of(id, "etcd", 0));
+  p.end(p.task_of(id, "etcd", 1));
+  EXPECT_EQ(p.state.clusters.at(key).status, ClusterStatus::ready);
+  p.must(RollbackWorkflow{id, ""});
+  const Id undoing = p.newest_workflow();
+  p.end(p.task_of(undoing, "etcd", 0));
+  EXPECT_TRUE(p.state.clusters.contains(key)) << "half of it is still there";
+  p.end(p.task_of(undoing, "etcd", 1));
+  EXPECT_FALSE(p.state.clusters.contains(key));
+}
+
+TEST(Batch, ThatAClusterIsNotDeclaredAgainIsSaid) {
+  Hosts p;
+  const std::vector<TaskservSpec> specs{taskserv("h1", "etcd")};
+  p.end(p.task_of(p.submit(batch_of({cluster(OperationKind::cluster_create, specs)})), "etcd"));
+  const Id id = p.submit(batch_of({cluster(OperationKind::cluster_delete, specs)}));
+  p.end(p.task_of(id, "etcd"));
+  p.must(RollbackWorkflow{id, ""});
+  EXPECT_EQ(p.workflow(p.newest_workflow()).notes,
+            std::vector<std::string>{"cannot be undone: cluster \"main\" is not declared again; its task services are "
+                                     "installed as they were"});
+}
+
 TEST(Batch, AClusterIsReadyAlsoWhenAHealthCheckCameLastOrNothingWasToDo) {
   Hosts p;
   const std::pair key{std::string("w"), std::string("main")};

@@ -174,6 +174,21 @@ TEST(Course, AWaitNeedsNoRoomToGoOnAfterAPause) {
   EXPECT_EQ(p.task_in(id, "gate").status, TaskStatus::dispatched);
 }
 
+// ---- stopped
+
+TEST(Course, AnApprovalDoesNotHoldUpAWorkflowThatHasStopped) {
+  Hosts p;
+  BatchOperation broken = script("broken");
+  broken.on_failure = OnFailure::rollback;
+  const Id id = p.submit(batch_of({broken, approval("gate")}));
+  EXPECT_EQ(p.task_in(id, "gate").status, TaskStatus::dispatched);
+  p.end(p.task_of(id, "broken"), Outcome::failed);
+  EXPECT_EQ(p.task_in(id, "gate").outcome, Outcome::skipped);
+  EXPECT_EQ(p.task_in(id, "gate").message, "the workflow stopped because \"broken\" failed");
+  EXPECT_TRUE(p.workflow(id).ended);
+  EXPECT_EQ(p.workflow(id).rollbacks, 1U);
+}
+
 // ---- who goes first
 
 TEST(Course, TheMoreUrgentGoesFirstWhetherItWantsItsHostForItselfOrNot) {

@@ -142,10 +142,7 @@ void Model::check_given_up(const MWorkflow& w, const MTask& t, const Envelope& m
 
 void Model::check_wait_over(const MWorkflow& w, const MTask& t, const Envelope& meta, const TaskEnded& e) {
   if (!only_waits(t)) return complain(w, t, "was ended by nobody who could know");
-  if (e.outcome == Outcome::cancelled) {
-    if (!w.cancelling) complain(w, t, "was cancelled, but its workflow was not");
-    return;
-  }
+  if (e.outcome == Outcome::cancelled || e.outcome == Outcome::skipped) return check_given_up(w, t, meta, e);
   const bool over = meta.log_time_ms >= t.deadline_ms;
   const auto* wait = std::get_if<WaitAction>(&t.plan.action);
   const auto* await = std::get_if<AwaitAgentAction>(&t.plan.action);

@@ -132,7 +132,10 @@ Outcome outcome_of(const MWorkflow& w) {
 bool doomed(const MWorkflow& w, const MTask& t) {
   const MOperation& o = w.operations[t.operation];
   if (o.status != OperationStatus::open || t.ended) return false;
-  if (t.out) return w.cancelling && only_waits(t);
+  if (t.out) {
+    const bool for_an_agent = std::holds_alternative<AwaitAgentAction>(t.plan.action);
+    return only_waits(t) && (w.cancelling || (stopped_by(w) != nullptr && !for_an_agent));
+  }
   const bool in_vain = std::any_of(t.plan.depends_on.begin(), t.plan.depends_on.end(), [&](std::uint32_t before) {
     return w.tasks[before].ended && !succeeded(w.tasks[before].outcome);
   });

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -89,7 +90,7 @@ void batch(const Target& target, long count) {
   // Only now, so that nobody has to write the JSON of a workflow with all of its tasks.
   auto feed = must(io::WsClient::connect(target.endpoint, target.feed_path() + "&workflow=" + id));
   const auto now = must(client.request("GET", "/workflows/" + id + "?limit=1"));
-  const std::string status = field(now.body, "status");
+  const std::string status = nlohmann::json::parse(now.body).at("data").at("status");  // its operations have one too
   if (status != "running" && status != "ended") give_up("what is this: " + now.body);
   if (status == "running" && next_ended(feed, kPatienceMs) != id) give_up("no end within the time");
   const double ms = ms_since(accepted);

@@ -268,4 +268,5 @@ def main():
         asked.out.write_text(json.dumps(result, indent=1))
 
 
-main()
+if __name__ == "__main__":
+    main()

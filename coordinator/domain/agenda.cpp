@@ -349,6 +349,12 @@ const Task* find_task(const State& state, const Id& task) {
   return &workflow->tasks[*index];
 }
 
+const Operation* operation_named(const Workflow& workflow, std::string_view id) {
+  const auto id_at = [&](std::uint32_t i) -> std::string_view { return workflow.operations[i].plan.id; };
+  const auto at = workflow.operation_by_id.find(id, id_at);
+  return at ? &workflow.operations[*at] : nullptr;
+}
+
 const Agent* agent_of(const State& state, const std::string& workspace, const std::string& hostname) {
   const auto key = state.agent_by_host.find({workspace, hostname});
   if (key == state.agent_by_host.end()) return nullptr;

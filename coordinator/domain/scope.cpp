@@ -29,9 +29,9 @@ void add_labelled_roles(HostView& view) {
 }
 
 Value output_of(const Workflow& workflow, const std::string& operation, const std::string& name) {
-  const auto at = workflow.operation_by_id.find(operation);
-  if (at == workflow.operation_by_id.end()) return {};
-  const OperationPlan& plan = workflow.operations[at->second].plan;
+  const Operation* found = operation_named(workflow, operation);
+  if (found == nullptr) return {};
+  const OperationPlan& plan = found->plan;
   Value::List said;
   for (std::uint32_t i = 0; i < plan.task_count; ++i) {
     for (const auto& [key, value] : workflow.tasks[plan.first_task + i].outputs) {
@@ -43,11 +43,9 @@ Value output_of(const Workflow& workflow, const std::string& operation, const st
 }
 
 Value result_of(const Workflow& workflow, const std::string& operation) {
-  const auto at = workflow.operation_by_id.find(operation);
-  if (at == workflow.operation_by_id.end()) return {};
-  const Operation& found = workflow.operations[at->second];
-  if (found.status != OperationStatus::ended) return {};
-  std::string word = name_of(found.outcome);
+  const Operation* found = operation_named(workflow, operation);
+  if (found == nullptr || found->status != OperationStatus::ended) return {};
+  std::string word = name_of(found->outcome);
   std::replace(word.begin(), word.end(), ' ', '_');
   return word;
 }

@@ -14,6 +14,7 @@
 
 #include "coordinator/domain/events.h"
 #include "coordinator/domain/lanes.h"
+#include "coordinator/domain/name_index.h"
 
 namespace prov::domain {
 
@@ -157,7 +158,7 @@ struct Workflow {
   std::uint32_t unended = 0, unended_operations = 0;
   std::optional<std::uint32_t> stopped_by;  // the operation whose failure lets nothing more of it begin
   Gate gate;                                // its parallel limit
-  std::map<std::string, std::uint32_t> operation_by_id;
+  NameIndex operation_by_id;                // see operation_named()
 };
 
 struct Session {
@@ -280,6 +281,7 @@ struct State {
 // Lookups; nullptr when there is none.
 const Workflow* find_workflow(const State& state, const Id& workflow_or_task);
 const Task* find_task(const State& state, const Id& task);
+const Operation* operation_named(const Workflow& workflow, std::string_view id);
 const Agent* agent_of(const State& state, const std::string& workspace, const std::string& hostname);
 
 // "install postgres", "create local": what steps of one kind have in common; empty: its time is not kept.

@@ -152,13 +152,14 @@ void derive(Workflow& workflow) {
   workflow.missing.assign(n, 0);
   workflow.gate.out = workflow.unended = workflow.unended_operations = 0;
   workflow.stopped_by.reset();
-  workflow.operation_by_id.clear();
+  workflow.operation_by_id = NameIndex(workflow.operations.size());
+  const auto id_at = [&](std::uint32_t i) -> std::string_view { return workflow.operations[i].plan.id; };
   for (Operation& operation : workflow.operations) operation.dependents.clear();
   for (std::uint32_t i = 0; i < workflow.operations.size(); ++i) {
     Operation& operation = workflow.operations[i];
     derive_tasks(workflow, operation, i);
     derive_dependencies(workflow, i);
-    if (workflow.operations.size() > 1) workflow.operation_by_id[operation.plan.id] = i;
+    workflow.operation_by_id.add(operation.plan.id, i, id_at);
     if (operation.status != OperationStatus::ended) ++workflow.unended_operations;
     if (!stops_workflow(operation)) continue;
     const bool first = !workflow.stopped_by ||

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "coordinator/cli/infra.h"
 #include "coordinator/cli/views/render.h"
 
 namespace prov::cli {
@@ -18,7 +19,7 @@ std::vector<std::string> from_workspace(Context& context, Completes what) {
   if (!infras) return {};
   if (what == Completes::infra) return *infras;
   for (const auto& name : *infras) {
-    const auto infra = workspace::load_infra(*workspace, name);
+    const auto infra = load_infra(context, *workspace, name);
     if (!infra) continue;
     for (const auto& server : infra->servers) {
       if (what == Completes::server) names.insert(server.hostname);
@@ -59,6 +60,7 @@ std::vector<std::string> known_names(Context& context, Completes what) {
     case Completes::agent: return from_coordinator(context, "/agents", "server");
     case Completes::workflow: return from_coordinator(context, "/workflows", "id");
     case Completes::task: return from_coordinator(context, "/tasks", "id");
+    case Completes::setting: return config::key_names();
     case Completes::nothing:
     case Completes::folder:
     case Completes::service:

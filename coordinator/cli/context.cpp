@@ -5,6 +5,7 @@
 
 #include "coordinator/cli/http_transport.h"
 #include "coordinator/cli/views/render.h"
+#include "coordinator/config/load.h"
 #include "coordinator/config/places.h"
 
 namespace prov::cli {
@@ -13,8 +14,8 @@ namespace {
 constexpr std::size_t kMaxToken = 4096;
 
 // Flags that say a setting, whatever the command.
-constexpr std::pair<const char*, const char*> kFlagsOfSettings[] = {
-    {"endpoint", "cli.endpoint"}, {"environment", "general.environment"}};
+constexpr std::pair<const char*, const char*> kFlagsOfSettings[] = {{"endpoint", "cli.endpoint"},
+                                                                    {"environment", "general.environment"}};
 
 ConsoleSettings settings_of(const World& world, const Invocation& call) {
   const bool plain = call.has("no-color") || !world.env("NO_COLOR").empty() || world.env("TERM") == "dumb";
@@ -103,13 +104,13 @@ Result<config::Request> Context::settings_request() {
 }
 
 Result<const config::Config*> Context::settings() {
-  if (settings_) return &*settings_;
+  if (settings_) return settings_.get();
   auto request = settings_request();
   if (!request) return tl::unexpected(request.error());
   auto loaded = config::load(*request);
   if (!loaded) return tl::unexpected(loaded.error());
-  settings_ = std::move(*loaded);
-  return &*settings_;
+  settings_ = std::make_shared<const config::Config>(std::move(*loaded));
+  return settings_.get();
 }
 
 Result<std::string> Context::setting(std::string_view key) {
@@ -189,8 +190,7 @@ Result<workspace::ExtensionFinder> Context::extensions(const std::string& worksp
   std::vector<workspace::Layer> layers;
   if (!infra_folder.empty()) layers.push_back({"infra", infra_folder + "/extensions"});
   layers.push_back({"workspace", workspace_root + "/extensions"});
-  const std::string core =
-      workspace::core_extensions_folder(*given, world.program_folder);
+  const std::string core = workspace::core_extensions_folder(*given, world.program_folder);
   if (!core.empty()) layers.push_back({"core", core});
   return workspace::ExtensionFinder(std::move(layers));
 }

@@ -7,13 +7,17 @@
 #include <string>
 
 #include "coordinator/cli/client.h"
-#include "coordinator/cli/views/console.h"
 #include "coordinator/cli/parse.h"
+#include "coordinator/cli/views/console.h"
 #include "coordinator/cli/world.h"
-#include "coordinator/config/load.h"
 #include "coordinator/workspace/definition.h"
 #include "coordinator/workspace/extension.h"
 #include "coordinator/workspace/home.h"
+
+namespace prov::config {
+class Config;
+struct Request;
+}  // namespace prov::config
 
 namespace prov::cli {
 
@@ -62,7 +66,7 @@ class Context {
   Result<workspace::FoundWorkspace> find_workspace() const;
 
   std::optional<workspace::FoundWorkspace> found_;
-  std::optional<config::Config> settings_;
+  std::shared_ptr<const config::Config> settings_;
 };
 
 Result<void> check_hostname(const std::string& name);

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "coordinator/cli/views/render.h"
+#include "coordinator/config/load.h"
 
 namespace prov::cli {
 namespace {
@@ -32,12 +33,11 @@ Result<std::string> coordinator_program(Context& context) {
   auto settings = context.settings();
   if (!settings) return tl::unexpected(settings.error());
   const config::Setting* given = (*settings)->find("cli.coordinator");
-  const std::string program =
-      given == nullptr ? program_beside(context.world, kCoordinatorProgram) : given->value.text;
+  const std::string program = given == nullptr ? program_beside(context.world, kCoordinatorProgram) : given->value.text;
   if (::access(program.c_str(), X_OK) == 0) return program;
-  return fail(
-      Code::not_found, "the coordinator's program is not there: " + program,
-      given == nullptr ? "name it with PROVISIONING_COORDINATOR" : text_of(given->origin()) + " names it; is it right?");
+  return fail(Code::not_found, "the coordinator's program is not there: " + program,
+              given == nullptr ? "name it with PROVISIONING_COORDINATOR"
+                               : text_of(given->origin()) + " names it; is it right?");
 }
 
 std::optional<ProcessId> running_coordinator(Context& context) {

@@ -5,6 +5,7 @@
 
 #include "coordinator/cli/infra.h"
 #include "coordinator/cli/views/render.h"
+#include "coordinator/config/keys.h"
 
 namespace prov::cli {
 namespace {

@@ -45,7 +45,7 @@ Value default_of(const Key& key) {
 }
 
 std::string what_it_can_be(const Key& key) {
-  std::string out = expected(key);
+  std::string out = key.type == Type::name ? std::string(name_of(key.type)) : expected(key);
   if (!key.unit.empty()) out += ", " + std::string(key.unit);
   return out;
 }
@@ -86,8 +86,9 @@ json type_schema(const Key& key) {
     case Type::integer_list:
       return {{"type", "array"},
               {"minItems", 1},
-              {"items", {{"anyOf", json::array({{{"type", "integer"}, {"minimum", key.low}, {"maximum", key.high}},
-                                                placeholder_schema()})}}}};
+              {"items",
+               {{"anyOf", json::array({{{"type", "integer"}, {"minimum", key.low}, {"maximum", key.high}},
+                                       placeholder_schema()})}}}};
   }
   return {};
 }
@@ -116,7 +117,8 @@ std::string reference_of(const Key& key) {
   const std::string name(key.name);
   std::string out = "### `" + name + "`\n\n" + sentence(key.help) + "\n\n| | |\n|---|---|\n";
   out += "| value | " + escaped(what_it_can_be(key)) + " |\n";
-  out += "| default | " + (key.otherwise.empty() ? std::string("none") : "`" + shown(key, default_of(key)) + "`") + " |\n";
+  out +=
+      "| default | " + (key.otherwise.empty() ? std::string("none") : "`" + shown(key, default_of(key)) + "`") + " |\n";
   out += "| may stand | " + layers_of(key) + " |\n";
   if (may_stand_in(key, Layer::variable)) {
     out += "| variable | `" + (is_open(key) ? "PROVISIONING_VARS_<NAME>" : variable_of(key.name)) + "`";
@@ -132,7 +134,8 @@ std::string reference_of(const Key& key) {
 
 std::string defaults_document() {
   std::string out =
-      "# Every setting with its default: the weakest of the layers (docs/guides/configuration.md). Change nothing here:\n"
+      "# Every setting with its default: the weakest of the layers (docs/guides/configuration.md). Change nothing "
+      "here:\n"
       "# write what should be different into ~/.provisioning/config.user.toml, or: provisioning config set KEY VALUE.\n"
       "# Made from coordinator/config/keys.cpp.\n";
   std::string section;
@@ -168,8 +171,9 @@ std::string schema_document() {
   }
   const json document{{"$schema", "http://json-schema.org/draft-07/schema#"},
                       {"title", "A file of settings"},
-                      {"description", "Made from coordinator/config/keys.cpp. Which key may stand in which layer, and what "
-                                      "holds of two keys together, is judged by: provisioning config validate."},
+                      {"description",
+                       "Made from coordinator/config/keys.cpp. Which key may stand in which layer, and what "
+                       "holds of two keys together, is judged by: provisioning config validate."},
                       {"type", "object"},
                       {"properties", std::move(sections)},
                       {"additionalProperties", false}};
@@ -179,7 +183,8 @@ std::string schema_document() {
 std::string reference_document() {
   std::string out =
       "# Settings\n\nEvery setting there is, made from `coordinator/config/keys.cpp`. How the layers work, and how a "
-      "value is put\ntogether, is in [guides/configuration.md](../guides/configuration.md). `provisioning config explain "
+      "value is put\ntogether, is in [guides/configuration.md](../guides/configuration.md). `provisioning config "
+      "explain "
       "KEY` says the same,\nwith what holds here and now.\n";
   for (const std::string& section : section_names()) {
     out += "\n## " + section + "\n\n" + sentence(section_help(section)) + "\n\n";
@@ -201,7 +206,8 @@ bool is_for_coordinator(std::string_view key) {
 }
 
 std::string coordinator_document(const Config& config) {
-  std::string out = "# Written when the coordinator was started: what its settings were. Changing this changes nothing.\n";
+  std::string out =
+      "# Written when the coordinator was started: what its settings were. Changing this changes nothing.\n";
   std::string section;
   for (const Key& key : keys()) {
     const Setting* setting = is_for_coordinator(key.name) ? config.find(key.name) : nullptr;

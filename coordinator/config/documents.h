@@ -1,7 +1,7 @@
 #pragma once
-// What is made from the table of keys, so that it cannot say anything else: the shipped file of defaults, the JSON Schema
-// of a settings file, the reference page. tests/unit/config compares the files in the tree with these; its program
-// config_documents writes them. Pure.
+// What is made from the table of keys, so that it cannot say anything else: the shipped file of defaults, the JSON
+// Schema of a settings file, the reference page. tests/unit/config compares the files in the tree with these; its
+// program config_documents writes them. Pure.
 #include <string>
 
 #include "coordinator/config/load.h"

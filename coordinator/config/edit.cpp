@@ -199,8 +199,8 @@ class Editor {
       if (got == wanted) return text;
     }
     const Place place = value_ == nullptr ? Place{} : value_->place;
-    return tl::unexpected(workspace::at(edit_.file, place, "\"" + edit_.key + "\" cannot be edited here by a program",
-                                        hint));
+    return tl::unexpected(
+        workspace::at(edit_.file, place, "\"" + edit_.key + "\" cannot be edited here by a program", hint));
   }
 
   std::size_t offset_of(Place place) const {  // columns count characters
@@ -309,21 +309,28 @@ class Editor {
     tries.push_back(spliced(at, at, trimmed(entry()) + ", "));
   }
 
+  // Between braces: with the comma behind it, or (of the last one) the comma before it.
+  std::string without_entry(std::size_t begin, std::size_t end) const {
+    const auto skip_spaces = [&](std::size_t at) {
+      return std::min(edit_.text.find_first_not_of(' ', at), edit_.text.size());
+    };
+    const std::size_t next = skip_spaces(end);
+    if (next < edit_.text.size() && edit_.text[next] == ',') return spliced(begin, skip_spaces(next + 1), "");
+    const std::size_t before = begin == 0 ? std::string::npos : edit_.text.find_last_not_of(' ', begin - 1);
+    const bool comma = before != std::string::npos && edit_.text[before] == ',';
+    return spliced(comma ? before : begin, end, "");
+  }
+
   void remove_value(std::vector<std::string>& tries) const {
     const auto first = static_cast<std::size_t>(key_->place.line) - 1;
     const std::size_t begin = offset_of(key_->place);
     for (const bool in_flow : {false, true}) {
       const auto span = value_->kind == Node::Kind::null ? std::nullopt : span_of_value(in_flow);
       if (!span) continue;
-      const auto newlines = std::count(edit_.text.begin(), edit_.text.begin() + static_cast<std::ptrdiff_t>(span->second), '\n');
+      const auto newlines =
+          std::count(edit_.text.begin(), edit_.text.begin() + static_cast<std::ptrdiff_t>(span->second), '\n');
       tries.push_back(with_lines(first, static_cast<std::size_t>(newlines), ""));
-      std::size_t end = span->second;
-      while (end < edit_.text.size() && edit_.text[end] == ' ') ++end;
-      if (end < edit_.text.size() && edit_.text[end] == ',') ++end;
-      while (end < edit_.text.size() && edit_.text[end] == ' ') ++end;
-      tries.push_back(spliced(begin, end, ""));
-      const std::size_t comma = begin == 0 ? std::string::npos : edit_.text.rfind(',', begin - 1);
-      if (comma != std::string::npos) tries.push_back(spliced(comma, span->second, ""));
+      tries.push_back(without_entry(begin, span->second));
     }
     tries.push_back(with_lines(first, static_cast<std::size_t>(last_line_of(*value_)) - 1, ""));
   }

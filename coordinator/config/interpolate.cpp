@@ -61,7 +61,7 @@ class Interpolator {
       fine = fail(Code::invalid, "\"" + open_.back() + "\" must be an absolute path, it is \"" + value.text + "\"",
                   "begin it with {{paths.base}}/, {{paths.workspace}}/ or /");
     }
-    if (!fine) return refused(claim, fine.error().message, fine.error().hint);
+    if (!fine) return refused(claim, by_name(fine.error(), key, open_.back()).message, fine.error().hint);
     return value;
   }
 
@@ -104,7 +104,8 @@ class Interpolator {
     }
     if (tree_.count(name) > 0) return look_up_setting(name, claim);
     if (find_key(name) != nullptr) {
-      return refused(claim, "{{" + name + "}}: that setting has no value", "provisioning config set " + name + " VALUE");
+      return refused(claim, "{{" + name + "}}: that setting has no value",
+                     "provisioning config set " + name + " VALUE");
     }
     return refused(claim, "{{" + name + "}}: there is no setting and no fact of that name", near(name));
   }
@@ -112,7 +113,8 @@ class Interpolator {
   Result<std::string> look_up_variable(const std::string& name, const Claim& claim) {
     std::string value = facts_.variable(name);
     if (!value.empty()) return value;
-    return refused(claim, "{{env." + name + "}}: " + name + " is not set in the environment", "export " + name + "=...");
+    return refused(claim, "{{env." + name + "}}: " + name + " is not set in the environment",
+                   "export " + name + "=...");
   }
 
   Result<std::string> look_up_setting(const std::string& name, const Claim& claim) {

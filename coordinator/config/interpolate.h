@@ -12,10 +12,10 @@
 namespace prov::config {
 
 struct Facts {
-  std::map<std::string, std::string, std::less<>> known;              // "paths.base" -> "/home/me/.provisioning"
-  std::map<std::string, std::string, std::less<>> missing;            // names that could be known, and why they are not
-  std::function<std::string(const std::string&)> variable;            // env.NAME; empty: not set
-  std::function<Result<std::string>()> git_branch;                    // asked only when needed
+  std::map<std::string, std::string, std::less<>> known;    // "paths.base" -> "/home/me/.provisioning"
+  std::map<std::string, std::string, std::less<>> missing;  // names that could be known, and why they are not
+  std::function<std::string(const std::string&)> variable;  // env.NAME; empty: not set
+  std::function<Result<std::string>()> git_branch;          // asked only when needed
 };
 
 struct Setting {

@@ -43,8 +43,8 @@ constexpr Key of_workspace(std::string_view name, Type type, std::string_view he
 }
 
 constexpr Key kKeys[] = {
-    {"general.environment", Type::name, "", "dev", 0, 0, "", "PROVISIONING_ENV", "environment",
-     Where::before_its_file, "which {environment}-defaults.toml of the workspace is read"},
+    {"general.environment", Type::name, "", "dev", 0, 0, "", "PROVISIONING_ENV", "environment", Where::before_its_file,
+     "which {environment}-defaults.toml of the workspace is read"},
 
     of_workspace("workspace.name", Type::name, "the name of the workspace"),
     of_workspace("workspace.version", Type::text, "the version of what the workspace describes"),
@@ -55,8 +55,8 @@ constexpr Key kKeys[] = {
     {"providers.default_provider", Type::name, "", "local", 0, 0, "", "", "provider", Where::anywhere,
      "the provider of the first infra of a new workspace"},
 
-    text("cli.endpoint", "{{orchestrator.socket}}",
-         "where the coordinator is: a Unix socket, or http://ADDRESS:PORT", "PROVISIONING_ENDPOINT", "endpoint"),
+    text("cli.endpoint", "{{orchestrator.socket}}", "where the coordinator is: a Unix socket, or http://ADDRESS:PORT",
+         "PROVISIONING_ENDPOINT", "endpoint"),
     path("cli.token_file", "{{orchestrator.token_file}}", "the file with the bearer token for http://",
          "PROVISIONING_TOKEN_FILE"),
     path("cli.extensions", "", "the platform's own extensions; without it they are found beside the program",
@@ -116,10 +116,13 @@ std::string_view name_of(Layer layer) {
 }
 
 std::string_view describe(Layer layer) {
-  constexpr std::string_view kTexts[] = {
-      "config.defaults.toml",          "~/.provisioning/config.user.toml",  "config/provisioning.yaml of the workspace",
-      "config/{env}-defaults.toml of the workspace", "infra/{name}/config.toml of the workspace",
-      "PROVISIONING_<SECTION>_<KEY>", "the command line"};
+  constexpr std::string_view kTexts[] = {"config.defaults.toml",
+                                         "~/.provisioning/config.user.toml",
+                                         "config/provisioning.yaml of the workspace",
+                                         "config/{env}-defaults.toml of the workspace",
+                                         "infra/{name}/config.toml of the workspace",
+                                         "PROVISIONING_<SECTION>_<KEY>",
+                                         "the command line"};
   return kTexts[static_cast<std::size_t>(layer)];
 }
 

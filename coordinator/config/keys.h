@@ -1,7 +1,7 @@
 #pragma once
-// Every setting there is, in one table: its type, unit, default, bounds, where it may be written down, and a sentence on
-// what it does. The readers, `config explain`, the JSON Schema, the file of defaults and the reference page are all made
-// from it, so a setting that is not here does not exist. Pure.
+// Every setting there is, in one table: its type, unit, default, bounds, where it may be written down, and a sentence
+// on what it does. The readers, `config explain`, the JSON Schema, the file of defaults and the reference page are all
+// made from it, so a setting that is not here does not exist. Pure.
 #include <cstdint>
 #include <span>
 #include <string>
@@ -15,9 +15,9 @@ enum class Layer : std::uint8_t { defaults, user, workspace, environment, infra,
 inline constexpr Layer kLayers[] = {Layer::defaults, Layer::user,     Layer::workspace, Layer::environment,
                                     Layer::infra,    Layer::variable, Layer::flag};
 
-std::string_view name_of(Layer layer);        // "user", ...
-std::string_view describe(Layer layer);       // "~/.provisioning/config.user.toml", ...
-bool layer_is_a_file(Layer layer);            // a variable and a flag are not
+std::string_view name_of(Layer layer);   // "user", ...
+std::string_view describe(Layer layer);  // "~/.provisioning/config.user.toml", ...
+bool layer_is_a_file(Layer layer);       // a variable and a flag are not
 
 enum class Type : std::uint8_t { text, path, name, choice, integer, boolean, text_list, integer_list };
 std::string_view name_of(Type type);  // "a text", "an integer", ...

@@ -46,8 +46,8 @@ class Loader {
 
   Tree read(const std::string& file, Layer layer, bool needed) {
     const auto instead = request_.instead.find(file);
-    auto text = instead != request_.instead.end() ? Result<std::string>(instead->second)
-                                                  : workspace::read_file(file, kMaxFile);
+    auto text =
+        instead != request_.instead.end() ? Result<std::string>(instead->second) : workspace::read_file(file, kMaxFile);
     const bool there = text || text.error().code != Code::not_found;
     config_.sources_.push_back({layer, file, there});
     if (!text) {
@@ -116,7 +116,8 @@ class Loader {
     if (request_.workspace_root.empty()) return;
     config_.infra_ = request_.infra;
     if (!config_.infra_.empty() && !workspace::is_name(config_.infra_)) {
-      problems_.add({Code::invalid, "--infra: \"" + config_.infra_ + "\" is not a name", std::string(workspace::kNameRule)});
+      problems_.add(
+          {Code::invalid, "--infra: \"" + config_.infra_ + "\" is not a name", std::string(workspace::kNameRule)});
       return;
     }
     if (config_.infra_.empty()) {

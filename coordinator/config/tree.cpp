@@ -33,7 +33,8 @@ class FileReader {
   Tree run(const Node& root) {
     if (root.kind == Node::Kind::null) return {};  // an empty file
     if (root.kind != Node::Kind::map) {
-      refuse(root.place, {Code::invalid, "the file must be sections with keys, it is " + std::string(name_of(root.kind)), {}});
+      refuse(root.place,
+             {Code::invalid, "the file must be sections with keys, it is " + std::string(name_of(root.kind)), {}});
       return {};
     }
     read_section(root, "");
@@ -64,14 +65,16 @@ class FileReader {
   void read_inner(const std::string& name, const Node& node) {
     if (node.kind == Node::Kind::null) return;
     if (node.kind == Node::Kind::map) return read_section(node, name);
-    refuse(node.place, {Code::invalid, "\"" + name + "\" must be a section with keys, it is " + std::string(name_of(node.kind)), {}});
+    refuse(
+        node.place,
+        {Code::invalid, "\"" + name + "\" must be a section with keys, it is " + std::string(name_of(node.kind)), {}});
   }
 
   void read_value(const Key& known, const std::string& name, const Node& key, const Node& node) {
     if (node.kind == Node::Kind::null) return;  // "key:" and nothing behind it
     if (!may_stand_in(known, layer_)) return refuse(key.place, not_here(known, name, layer_));
     auto value = value_of(known, node);
-    if (!value) return refuse(node.place, value.error());
+    if (!value) return refuse(node.place, by_name(value.error(), known, name));
     tree_[name] = {{std::move(*value), {layer_, file_, key.place}, node.place}};
   }
 
@@ -97,7 +100,8 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-// The key that a variable means; empty: none. `is_short` when by a name of its own, which the long one is stronger than.
+// The key that a variable means; empty: none. `is_short` when by a name of its own, which the long one is stronger
+// than.
 std::string key_of_variable(const std::string& variable, bool& is_short) {
   is_short = false;
   for (const Key& key : keys()) {
@@ -182,7 +186,8 @@ Tree read_variables(const std::vector<std::pair<std::string, std::string>>& vari
     }
     auto value = value_of(key, std::string_view(text));
     if (!value) {
-      problems.add({value.error().code, name + ": " + value.error().message, value.error().hint});
+      const Error error = by_name(value.error(), key, key_name);
+      problems.add({error.code, name + ": " + error.message, error.hint});
       continue;
     }
     (is_short ? by_short : by_long)[key_name] = {{std::move(*value), {Layer::variable, name, {}}, {}}};
@@ -206,7 +211,8 @@ Tree read_assignments(const std::vector<Assignment>& assignments, Problems& prob
     }
     auto value = value_of(*key, std::string_view(one.value));
     if (!value) {
-      problems.add({value.error().code, one.source + ": " + value.error().message, value.error().hint});
+      const Error error = by_name(value.error(), *key, one.key);
+      problems.add({error.code, one.source + ": " + error.message, error.hint});
       continue;
     }
     tree = merge(std::move(tree), {{one.key, {{std::move(*value), {Layer::flag, one.source, {}}, {}}}}});
@@ -230,8 +236,8 @@ Error unknown_key(const std::string& key) {
             "vars. and then lower-case letters, digits and \"_\""};
   }
   const std::string near = nearest(key, known);
-  const std::string hint =
-      near.empty() ? "provisioning config show lists all; values of your own go below vars." : "did you mean \"" + near + "\"?";
+  const std::string hint = near.empty() ? "provisioning config show lists all; values of your own go below vars."
+                                        : "did you mean \"" + near + "\"?";
   return {Code::invalid, "there is no setting \"" + key + "\"", hint};
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// The layers laid over each other: for every key all that was said about it, with where it was said. Pure; the files are
-// read in load.h.
+// The layers laid over each other: for every key all that was said about it, with where it was said. Pure; the files
+// are read in load.h.
 #include <map>
 #include <string>
 #include <vector>

@@ -37,8 +37,8 @@ tl::unexpected<Error> not_right(const Key& key, const std::string& text, std::st
 
 Result<std::string> scalar_of(const Key& key, const Node& node) {
   if (node.kind != Node::Kind::scalar) {
-    return fail(Code::invalid,
-                "\"" + std::string(key.name) + "\" must be " + expected(key) + ", it is " + workspace::name_of(node.kind));
+    return fail(Code::invalid, "\"" + std::string(key.name) + "\" must be " + expected(key) + ", it is " +
+                                   workspace::name_of(node.kind));
   }
   if (node.quoted && !waits(node.text) && (is_number(key.type) || key.type == Type::boolean)) {
     return not_right(key, node.text, "without the quotes");
@@ -120,10 +120,10 @@ Result<Value> value_of(const Key& key, const Node& node) {
     value.text = std::move(*text);
   } else {
     if (node.kind != Node::Kind::list) {
-      return fail(Code::invalid,
-                  "\"" + std::string(key.name) + "\" must be " + expected(key) + ", it is " +
-                      workspace::name_of(node.kind),
-                  "[a, b]");
+      return fail(
+          Code::invalid,
+          "\"" + std::string(key.name) + "\" must be " + expected(key) + ", it is " + workspace::name_of(node.kind),
+          "[a, b]");
     }
     for (const Node& item : node.items) {
       auto text = scalar_of(key, item);
@@ -171,8 +171,15 @@ Result<void> check(const Key& key, const Value& value) {
   return {};
 }
 
+Error by_name(Error error, const Key& key, std::string_view name) {
+  const std::size_t at = error.message.find(key.name);
+  if (at != std::string::npos) error.message.replace(at, key.name.size(), name);
+  return error;
+}
+
 bool has_placeholder(const Value& value) {
-  return waits(value.text) || std::any_of(value.items.begin(), value.items.end(), [](const auto& t) { return waits(t); });
+  return waits(value.text) ||
+         std::any_of(value.items.begin(), value.items.end(), [](const auto& t) { return waits(t); });
 }
 
 std::string shown(const Key& key, const Value& value) {

@@ -30,9 +30,12 @@ Result<Value> value_of(const Key& key, std::string_view text);
 // Whether a value is what its key asks for. REQUIRES: nothing in it is still to be put in.
 Result<void> check(const Key& key, const Value& value);
 
+// Messages of the two above and of check() name the key as the table does; this gives "vars.*" its own name.
+Error by_name(Error error, const Key& key, std::string_view name);
+
 bool has_placeholder(const Value& value);
-std::string shown(const Key& key, const Value& value);   // for people: lists with ", " between
-std::string expected(const Key& key);                    // "an integer from 0 to 65535"
+std::string shown(const Key& key, const Value& value);    // for people: lists with ", " between
+std::string expected(const Key& key);                     // "an integer from 0 to 65535"
 std::string toml_of(const Key& key, const Value& value);  // as it is written in a TOML file; also right in YAML
 
 }  // namespace prov::config

@@ -10,8 +10,8 @@ namespace prov::workspace {
 namespace fs = std::filesystem;
 namespace {
 
-// The sections of settings (coordinator/config/keys.cpp) that the workspace's file may hold beside its own; a test there
-// holds them to the table.
+// The sections of settings (coordinator/config/keys.cpp) that the workspace's file may hold beside its own; a test
+// there holds them to the table.
 constexpr std::string_view kSettingSections[] = {"general", "providers", "cli",    "orchestrator",
                                                  "link",    "log",       "limits", "vars"};
 

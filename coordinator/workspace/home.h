@@ -17,13 +17,10 @@ struct Home {
   std::string root;
 
   std::string user_config() const { return root + "/config/user_config.yaml"; }
-  std::string data() const { return root + "/orchestrator/data"; }
   std::string pid_file() const { return root + "/services/pids/orchestrator.pid"; }
   std::string started_file() const { return root + "/services/state/orchestrator.started"; }  // "PID START_TIME"
   std::string settings_file() const { return root + "/services/state/orchestrator.toml"; }  // what it was started with
   std::string log_file() const { return root + "/services/logs/orchestrator.log"; }
-  std::string socket() const { return root + "/services/state/orchestrator.sock"; }
-  std::string token_file() const { return root + "/tokens/orchestrator.token"; }
 };
 
 struct KnownWorkspace {

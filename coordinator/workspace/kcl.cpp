@@ -89,7 +89,8 @@ class Run {
       if (wanted[0].revents != 0) take(out_, said);
       if (wanted[1].revents != 0) take(err_, talk);
       if (said.size() > limits.bytes) {
-        return fail(Code::exhausted, "kcl prints more than the " + std::to_string(limits.bytes) + " bytes that are allowed");
+        return fail(Code::exhausted,
+                    "kcl prints more than the " + std::to_string(limits.bytes) + " bytes that are allowed");
       }
       if (talk.size() > kMaxTalk) talk.resize(kMaxTalk);
     }

@@ -1,6 +1,6 @@
 #pragma once
-// An infra written in KCL: settings.k in place of settings.yaml, made into the same document by the program `kcl`, which
-// is asked for where it is installed and never needed otherwise.
+// An infra written in KCL: settings.k in place of settings.yaml, made into the same document by the program `kcl`,
+// which is asked for where it is installed and never needed otherwise.
 #include <chrono>
 #include <string>
 
@@ -21,8 +21,8 @@ struct KclLimits {
 };
 
 // Runs `kcl run FILE` in FILE's folder, without a shell and without input; it and what it started are gone at the end.
-// Codes: unsupported (no kcl on the path), unavailable (it did not end in time), exhausted (it prints too much), invalid
-// (what it says is wrong with the file), io.
+// Codes: unsupported (no kcl on the path), unavailable (it did not end in time), exhausted (it prints too much),
+// invalid (what it says is wrong with the file), io.
 class KclProgram final : public SettingsEvaluator {
  public:
   explicit KclProgram(std::string search_path, KclLimits limits = {})  // as PATH has it: folders with colons between

@@ -2,11 +2,12 @@
 #include <nlohmann/json.hpp>
 
 #include "common/time.h"
-#include "coordinator/cli/verbs/audit_folder.h"
 #include "coordinator/cli/coordinator_process.h"
 #include "coordinator/cli/monitor.h"
-#include "coordinator/cli/views/render.h"
+#include "coordinator/cli/verbs/audit_folder.h"
 #include "coordinator/cli/verbs/verbs.h"
+#include "coordinator/cli/views/render.h"
+#include "coordinator/config/load.h"
 
 namespace prov::cli {
 

@@ -3,15 +3,15 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "coordinator/cli/verbs/documents.h"
-#include "coordinator/cli/infra.h"
-#include "coordinator/cli/monitor.h"
-#include "coordinator/cli/views/render.h"
-#include "coordinator/cli/submit.h"
-#include "coordinator/cli/verbs/verbs.h"
-#include "coordinator/cli/workflow_list.h"
 #include "coordinator/batch/batch.h"
 #include "coordinator/batch/resolve.h"
+#include "coordinator/cli/infra.h"
+#include "coordinator/cli/monitor.h"
+#include "coordinator/cli/submit.h"
+#include "coordinator/cli/verbs/documents.h"
+#include "coordinator/cli/verbs/verbs.h"
+#include "coordinator/cli/views/render.h"
+#include "coordinator/cli/workflow_list.h"
 
 namespace prov::cli {
 

@@ -1,5 +1,5 @@
 // Settings: what holds, where it comes from, what it means.
-#include "coordinator/config/documents.h"
+#include <algorithm>
 
 #include <nlohmann/json.hpp>
 
@@ -8,6 +8,8 @@
 #include "coordinator/cli/verbs/config_settings.h"
 #include "coordinator/cli/verbs/verbs.h"
 #include "coordinator/cli/views/render.h"
+#include "coordinator/config/documents.h"
+#include "coordinator/config/places.h"
 
 namespace prov::cli {
 
@@ -160,6 +162,16 @@ json sources_json(const config::Config& all) {
   return out;
 }
 
+// --infra names one that is there.
+Result<void> check_infra(Context& context) {
+  auto found = context.found_workspace();
+  if (!found) return tl::unexpected(found.error());
+  const std::string name = context.call.value("infra");
+  const auto all = config::infras_of(found->root);
+  if (std::find(all.begin(), all.end(), name) != all.end()) return {};
+  return fail(Code::not_found, "the workspace has no infra \"" + name + "\"", did_you_mean(name, all));
+}
+
 }  // namespace
 
 Error not_found_setting(const std::string& key) {
@@ -172,7 +184,11 @@ Result<const config::Config*> settings_in_question(Context& context) {
     if (auto found = context.found_workspace(); !found) return tl::unexpected(found.error());
   }
   auto all = context.settings();
-  if (all) warn(context, **all);
+  if (!all) return all;
+  if (context.call.has("infra")) {
+    if (auto there = check_infra(context); !there) return tl::unexpected(there.error());
+  }
+  warn(context, **all);
   return all;
 }
 
@@ -212,7 +228,8 @@ Result<Exit> config_validate(Context& context) {
   context.print({{"valid", true}, {"files", sources_json(**all)}, {"warnings", (*all)->warnings()}}, [&] {
     Table table({"LAYER", "FILE", ""});
     for (const auto& source : sources) {
-      table.add({{std::string(config::name_of(source.layer))}, {source.file}, {source.there ? "is right" : "is not there"}});
+      table.add(
+          {{std::string(config::name_of(source.layer))}, {source.file}, {source.there ? "is right" : "is not there"}});
     }
     return table.text(context.console);
   });

@@ -30,7 +30,8 @@ Result<std::string> root_in_use(Context& context) {
 Result<Destination> destination_of(Context& context, const config::Key& key) {
   const auto& call = context.call;
   if (static_cast<int>(call.has("user")) + static_cast<int>(call.has("infra")) +
-          static_cast<int>(call.has("environment")) > 1) {
+          static_cast<int>(call.has("environment")) >
+      1) {
     return fail(Code::invalid, "--user, --environment and --infra each name another file", "give one of them");
   }
   const bool of_user = call.has("user") || (!call.has("infra") && !call.has("environment") && !call.has("workspace") &&
@@ -78,7 +79,8 @@ Result<void> write(const Destination& to, const std::string& text) {
   if (own) {
     if (auto made = workspace::make_private_folder(folder); !made) return made;
   }
-  std::string real = fs::is_symlink(fs::symlink_status(to.file, none)) ? fs::canonical(to.file, none).string() : to.file;
+  std::string real =
+      fs::is_symlink(fs::symlink_status(to.file, none)) ? fs::canonical(to.file, none).string() : to.file;
   return workspace::write_file_atomically(real.empty() ? to.file : real, text, mode);
 }
 
@@ -99,8 +101,8 @@ Result<Exit> finish(Context& context, const std::string& name, const config::Key
                  {"holds", holds}},
                 [&] {
                   const std::string value = setting == nullptr ? "no value" : one_line(shown(key, setting->value));
-                  return to.file + (before == after ? " says so already" : " is written") + "; " + name + " has " + value +
-                         "\n";
+                  return to.file + (before == after ? " says so already" : " is written") + "; " + name + " has " +
+                         value + "\n";
                 });
   if (setting != nullptr && setting->origin().layer > to.layer) {
     context.console.warn("note: " + text_of(setting->origin()) + " is stronger than this file");
@@ -136,7 +138,7 @@ Result<Exit> config_set(Context& context) {
     value.text = given;  // judged when it has been put together
   } else {
     auto read = config::value_of(*target->key, std::string_view(given));
-    if (!read) return tl::unexpected(read.error());
+    if (!read) return tl::unexpected(by_name(read.error(), *target->key, name));
     value = std::move(*read);
   }
   const config::Edit edit{target->to.file, target->text, name, toml_of(*target->key, value)};

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "coordinator/cli/context.h"
+#include "coordinator/config/load.h"
 
 namespace prov::cli {
 

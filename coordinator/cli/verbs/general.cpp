@@ -3,8 +3,9 @@
 #include "coordinator/cli/completion.h"
 #include "coordinator/cli/context.h"
 #include "coordinator/cli/help.h"
-#include "coordinator/cli/views/render.h"
 #include "coordinator/cli/verbs/verbs.h"
+#include "coordinator/cli/views/render.h"
+#include "coordinator/config/load.h"
 
 namespace prov::cli {
 namespace {
@@ -78,7 +79,8 @@ Result<Exit> show_env(Context& context) {
   std::string files;
   for (const auto& source : all.sources()) {
     document["files"].push_back({{"layer", name_of(source.layer)}, {"file", source.file}, {"there", source.there}});
-    files += std::string(name_of(source.layer)) + ": " + one_line(source.file) + (source.there ? "\n" : " is not there\n");
+    files +=
+        std::string(name_of(source.layer)) + ": " + one_line(source.file) + (source.there ? "\n" : " is not there\n");
   }
   context.print(document, [&] {
     return facts_text(facts) + "\n" + shown + "\nFiles of settings, weakest first:\n" + files +

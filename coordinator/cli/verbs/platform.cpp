@@ -8,10 +8,10 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator/cli/coordinator_process.h"
+#include "coordinator/cli/verbs/verbs.h"
 #include "coordinator/cli/views/live_view.h"
 #include "coordinator/cli/views/render.h"
 #include "coordinator/config/documents.h"
-#include "coordinator/cli/verbs/verbs.h"
 
 namespace prov::cli {
 
@@ -56,9 +56,19 @@ class Waiting {
 };
 
 Result<void> make_folders(const workspace::Home& home) {
-  for (const char* folder :
-       {"/orchestrator/data", "/services/pids", "/services/logs", "/services/state", "/tokens", "/config", "/cache"}) {
+  for (const char* folder : {"/services/pids", "/services/logs", "/services/state", "/config"}) {
     if (auto made = workspace::make_private_folder(home.root + folder); !made) return made;
+  }
+  return {};
+}
+
+Result<void> make_named_folders(const config::Config& settings) {
+  for (const char* key : {"orchestrator.data_dir", "orchestrator.cache_dir"}) {
+    if (auto made = workspace::make_private_folder(settings.text(key)); !made) return made;
+  }
+  for (const char* key : {"orchestrator.socket", "orchestrator.token_file"}) {
+    const std::string folder = std::filesystem::path(settings.text(key)).parent_path().string();
+    if (auto made = workspace::make_private_folder(folder); !made) return made;
   }
   return {};
 }
@@ -68,17 +78,14 @@ Result<std::vector<std::string>> serve_arguments(Context& context, const std::st
   auto settings = context.settings();
   if (!settings) return tl::unexpected(settings.error());
   const auto& home = context.home;
-  for (const char* key : {"orchestrator.socket", "orchestrator.token_file", "orchestrator.cache_dir"}) {
-    const std::string folder = std::filesystem::path((*settings)->text(key)).parent_path().string();
-    if (auto made = workspace::make_private_folder(folder); !made) return tl::unexpected(made.error());
-  }
+  if (auto made = make_named_folders(**settings); !made) return tl::unexpected(made.error());
   const std::string file = home.settings_file();
   const std::string text = config::coordinator_document(**settings);
   if (auto written = workspace::write_file_atomically(file, text, 0600); !written) {
     return tl::unexpected(written.error());
   }
-  std::vector<std::string> argv{program,         "serve",      "--config",     file, "--pid-file",
-                                home.pid_file(), "--log-file", home.log_file()};
+  std::vector<std::string> argv{program,      "serve",         "--config",   file,
+                                "--pid-file", home.pid_file(), "--log-file", home.log_file()};
   for (const auto& [flag, key] : {std::pair("--data", "orchestrator.data_dir"), {"--socket", "orchestrator.socket"}}) {
     argv.insert(argv.end(), {flag, (*settings)->text(key)});  // as others look for the process by them
   }

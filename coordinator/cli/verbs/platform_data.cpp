@@ -2,8 +2,8 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator/cli/coordinator_process.h"
-#include "coordinator/cli/views/render.h"
 #include "coordinator/cli/verbs/verbs.h"
+#include "coordinator/cli/views/render.h"
 
 namespace prov::cli {
 

@@ -5,8 +5,8 @@
 #include "coordinator/cli/context.h"
 #include "coordinator/cli/infra.h"
 #include "coordinator/cli/verbs/documents.h"
-#include "coordinator/cli/views/render.h"
 #include "coordinator/cli/verbs/verbs.h"
+#include "coordinator/cli/views/render.h"
 #include "coordinator/workspace/resolve.h"
 
 namespace prov::cli {

@@ -45,6 +45,9 @@ TEST_F(ConfigVerbs, ShowSaysWhatHoldsAndWhereItComesFrom) {
   EXPECT_TRUE(has(world_.out, "link.port")) << world_.out;
   EXPECT_TRUE(has(world_.out, "config.user.toml:2:1"));
   EXPECT_FALSE(has(world_.out, "log.reserve_mib"));
+  EXPECT_EQ(world_.run({"config", "show", "--infra", "mian"}), 4);
+  EXPECT_TRUE(has(world_.err, "did you mean \"main\"?"));
+  EXPECT_EQ(world_.run({"config", "show", "--workspace", "none"}), 4);
   EXPECT_EQ(world_.run({"config", "show", "lnik"}), 4);
   EXPECT_TRUE(has(world_.err, "did you mean \"link\"?"));
 }
@@ -90,9 +93,12 @@ TEST_F(ConfigVerbs, SetChoosesTheWorkspaceForWhatOnlyItCanSay) {
 TEST_F(ConfigVerbs, SetRefusesWhatWouldNotHoldAndWritesNothing) {
   world_.folder.write("home/config.user.toml", "# mine\n[link]\nport = 1 # x\n");
   const std::string before = read(user());
-  const std::vector<std::string> kBad[] = {{"link.port", "x"},           {"link.port", "70000"},
-                                           {"link.heartbeat_ms", "20000"}, {"vars.a", "{{vars.a}}"},
-                                           {"vars.a", "{{no.such}}"},    {"orchestrator.data_dir", "relative"},
+  const std::vector<std::string> kBad[] = {{"link.port", "x"},
+                                           {"link.port", "70000"},
+                                           {"link.heartbeat_ms", "20000"},
+                                           {"vars.a", "{{vars.a}}"},
+                                           {"vars.a", "{{no.such}}"},
+                                           {"orchestrator.data_dir", "relative"},
                                            {"orchestrator.log_level", "loud"}};
   for (const auto& bad : kBad) {
     EXPECT_EQ(world_.run({"config", "set", bad[0], bad[1], "--user"}), 2) << bad[0] << " " << bad[1];

@@ -1,4 +1,5 @@
-// Bad files, each with the one message that it must give: corpus/* say in their heads what, and the large ones are made.
+// Bad files, each with the one message that it must give: corpus/* say in their heads what, and the large ones are
+// made.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -26,7 +27,8 @@ std::string put(SettingsWorld& world, const std::string& name, const std::string
 
 TEST(BadInput, EachFileGivesOneClearMessageWithItsPlace) {
   int files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(PROV_SOURCE) + "/tests/unit/config/corpus")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(PROV_SOURCE) + "/tests/unit/config/corpus")) {
     ++files;
     const std::string name = entry.path().filename().string();
     SCOPED_TRACE(name);

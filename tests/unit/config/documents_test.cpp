@@ -1,6 +1,7 @@
 // The files made from the table say what the table says, and the table says what is right.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -39,7 +40,8 @@ TEST(Documents, TheSchemaHasEveryKeyWithItsBounds) {
   const auto schema = nlohmann::json::parse(schema_document());
   EXPECT_EQ(schema["additionalProperties"], false);
   for (const Key& key : keys()) {
-    const std::string name(key.name), section = name.substr(0, name.rfind('.')), last = name.substr(name.rfind('.') + 1);
+    const std::string name(key.name), section = name.substr(0, name.rfind('.')),
+                                      last = name.substr(name.rfind('.') + 1);
     const auto& of_section = schema["properties"][section];
     const auto& one = last == "*" ? of_section["additionalProperties"] : of_section["properties"][last];
     ASSERT_TRUE(one.contains("description")) << name;
@@ -72,19 +74,18 @@ TEST(Keys, AreWholeAndTheirNamesUnique) {
 
 TEST(Keys, SectionsAreThoseThatAWorkspaceFileMayHave) {
   for (const auto& section : section_names()) {
-    const auto tree = workspace::parse_yaml("workspace: {name: demo}\n" +
-                                                (section == "workspace" ? std::string() : section + ": {}\n"), "f");
+    const auto tree = workspace::parse_yaml(
+        "workspace: {name: demo}\n" + (section == "workspace" ? std::string() : section + ": {}\n"), "f");
     ASSERT_TRUE(tree.has_value());
     EXPECT_TRUE(workspace::parse_workspace(*tree, "f").has_value()) << section;
   }
 }
 
 TEST(Keys, EveryUnitStandsInTheNameOrIsACount) {
+  const std::pair<std::string_view, std::string_view> kEnds[] = {
+      {"ms", "_ms"}, {"MiB", "_mib"}, {"KiB", "_kib"}, {"days", "_days"}};
   for (const Key& key : keys()) {
-    if (key.unit == "ms") EXPECT_TRUE(key.name.ends_with("_ms")) << key.name;
-    if (key.unit == "MiB") EXPECT_TRUE(key.name.ends_with("_mib")) << key.name;
-    if (key.unit == "KiB") EXPECT_TRUE(key.name.ends_with("_kib")) << key.name;
-    if (key.unit == "days") EXPECT_TRUE(key.name.ends_with("_days")) << key.name;
+    for (const auto& [unit, end] : kEnds) EXPECT_EQ(key.unit == unit, key.name.ends_with(end)) << key.name;
   }
 }
 

@@ -35,11 +35,12 @@ TEST(Edit, SetsInToml) {
        "[vars]\na = \"q\" # c\nb = 1\n"},
       {"a list of lines", "[link]\naddresses = [ # some\n  \"a]\", # one\n  \"b\",\n]\nport = 1\n", "link.addresses",
        "[\"c\"]", "[link]\naddresses = [\"c\"]\nport = 1\n"},
-      {"a new key, behind those of its section", "# head\n[link]\nport = 1\n\n# about the log\n[log]\nreserve_mib = 1\n",
-       "link.dead_ms", "9", "# head\n[link]\nport = 1\ndead_ms = 9\n\n# about the log\n[log]\nreserve_mib = 1\n"},
-      {"a new key in an empty section", "[link]\n# nothing yet\n", "link.port", "1", "[link]\nport = 1\n# nothing yet\n"},
-      {"a new section", "[log]\nreserve_mib = 1\n", "link.port", "1",
-       "[log]\nreserve_mib = 1\n\n[link]\nport = 1\n"},
+      {"a new key, behind those of its section",
+       "# head\n[link]\nport = 1\n\n# about the log\n[log]\nreserve_mib = 1\n", "link.dead_ms", "9",
+       "# head\n[link]\nport = 1\ndead_ms = 9\n\n# about the log\n[log]\nreserve_mib = 1\n"},
+      {"a new key in an empty section", "[link]\n# nothing yet\n", "link.port", "1",
+       "[link]\nport = 1\n# nothing yet\n"},
+      {"a new section", "[log]\nreserve_mib = 1\n", "link.port", "1", "[log]\nreserve_mib = 1\n\n[link]\nport = 1\n"},
       {"no newline at the end", "[link]\nport = 1", "link.dead_ms", "9", "[link]\nport = 1\ndead_ms = 9\n"},
       {"dotted keys", "link.port = 1\n", "link.dead_ms", "9", "link.dead_ms = 9\nlink.port = 1\n"},
       {"a value in an inline table", "link = {port = 1, dead_ms = 2}\n", "link.port", "3",
@@ -62,8 +63,7 @@ TEST(Edit, SetsInYaml) {
       {"a key with nothing behind it", "link:\n  port:\n", "link.port", "1", "link:\n  port: 1\n"},
       {"a new key with the indent of the others", "link:\n    port: 1\n\n# the log\nlog:\n    reserve_mib: 1\n",
        "link.dead_ms", "9", "link:\n    port: 1\n    dead_ms: 9\n\n# the log\nlog:\n    reserve_mib: 1\n"},
-      {"a new section", "workspace: {name: demo}\n", "link.port", "1",
-       "workspace: {name: demo}\nlink:\n  port: 1\n"},
+      {"a new section", "workspace: {name: demo}\n", "link.port", "1", "workspace: {name: demo}\nlink:\n  port: 1\n"},
       {"a new key between braces", "workspace: {name: demo} # mine\n", "workspace.default_infra", "\"main\"",
        "workspace: {default_infra: \"main\", name: demo} # mine\n"},
       {"a value between braces", "link: {port: 1, dead_ms: 2}\n", "link.port", "3", "link: {port: 3, dead_ms: 2}\n"},
@@ -80,16 +80,16 @@ TEST(Edit, SetsInYaml) {
 TEST(Edit, TakesOutOfBoth) {
   const Case kToml[] = {
       {"a line", "[link]\n# why\nport = 1 # x\ndead_ms = 2\n", "link.port", "", "[link]\n# why\ndead_ms = 2\n"},
-      {"a value of lines", "[link]\naddresses = [\n  \"a\",\n]\nport = 1\n", "link.addresses", "", "[link]\nport = 1\n"},
+      {"a value of lines", "[link]\naddresses = [\n  \"a\",\n]\nport = 1\n", "link.addresses", "",
+       "[link]\nport = 1\n"},
       {"the first in a table", "link = {port = 1, dead_ms = 2}\n", "link.port", "", "link = {dead_ms = 2}\n"},
       {"the last in a table", "link = {port = 1, dead_ms = 2}\n", "link.dead_ms", "", "link = {port = 1}\n"},
       {"dotted", "link.port = 1\nlink.dead_ms = 2\n", "link.port", "", "link.dead_ms = 2\n"}};
   for (const Case& one : kToml) EXPECT_EQ(unset(one, Form::toml), one.after) << one.about;
-  const Case kYaml[] = {
-      {"a line", "link:\n  port: 1 # x\n  dead_ms: 2\n", "link.port", "", "link:\n  dead_ms: 2\n"},
-      {"between braces", "link: {port: 1, dead_ms: 2}\n", "link.dead_ms", "", "link: {port: 1}\n"},
-      {"a list of lines", "link:\n  addresses:\n    - a\n    - b\n  port: 1\n", "link.addresses", "",
-       "link:\n  port: 1\n"}};
+  const Case kYaml[] = {{"a line", "link:\n  port: 1 # x\n  dead_ms: 2\n", "link.port", "", "link:\n  dead_ms: 2\n"},
+                        {"between braces", "link: {port: 1, dead_ms: 2}\n", "link.dead_ms", "", "link: {port: 1}\n"},
+                        {"a list of lines", "link:\n  addresses:\n    - a\n    - b\n  port: 1\n", "link.addresses", "",
+                         "link:\n  port: 1\n"}};
   for (const Case& one : kYaml) EXPECT_EQ(unset(one, Form::yaml), one.after) << one.about;
   const auto missing = unset_in({"f", "[link]\nport = 1\n", "link.dead_ms", {}}, Form::toml);
   ASSERT_FALSE(missing.has_value());
@@ -98,8 +98,9 @@ TEST(Edit, TakesOutOfBoth) {
 
 TEST(Edit, RefusesWhatItCannotDoAndSaysWhatToWrite) {
   const Case block{"", "vars:\n  a: |\n    text\n    more\n", "vars.a", "\"q\"", ""};
-  EXPECT_EQ(set(block, Form::yaml),
-            "error: f:2:6: \"vars.a\" cannot be edited here by a program / write it yourself: a: \"q\", in section vars");
+  EXPECT_EQ(
+      set(block, Form::yaml),
+      "error: f:2:6: \"vars.a\" cannot be edited here by a program / write it yourself: a: \"q\", in section vars");
   const Case broken{"", "[link\n", "link.port", "1", ""};
   EXPECT_NE(set(broken, Form::toml).find("error: f:1:"), std::string::npos);
 }

@@ -17,7 +17,9 @@ class Interpolate : public ::testing::Test {
     facts_.known["paths.base"] = "/base";
     facts_.missing["paths.workspace"] = "no workspace is in use";
     facts_.variable = [](const std::string& name) {
-      return name == "HOME" ? std::string("/home/me") : name == "TRICKY" ? std::string("{{paths.base}}") : std::string();
+      return name == "HOME"     ? std::string("/home/me")
+             : name == "TRICKY" ? std::string("{{paths.base}}")
+                                : std::string();
     };
     facts_.git_branch = [] { return Result<std::string>("main"); };
   }
@@ -85,8 +87,9 @@ TEST_F(Interpolate, ACircleIsToldOnceWithItsWay) {
 
 TEST_F(Interpolate, SaysWhatIsNotKnownAndWhatWouldBe) {
   const std::pair<const char*, const char*> kBad[] = {
-      {"{{paths.bsae}}", "f.toml:7:9: {{paths.bsae}}: there is no setting and no fact of that name / did you mean "
-                         "{{paths.base}}?"},
+      {"{{paths.bsae}}",
+       "f.toml:7:9: {{paths.bsae}}: there is no setting and no fact of that name / did you mean "
+       "{{paths.base}}?"},
       {"{{env.NOPE}}", "NOPE is not set in the environment"},
       {"{{paths.workspace}}", "no workspace is in use"},
       {"{{link.port}}", "that setting has no value / provisioning config set link.port VALUE"},

@@ -144,7 +144,8 @@ TEST(Load, ValuesThatDoNotGoTogetherAreRefusedWithBothPlaces) {
   SettingsWorld world;
   const std::string user = world.user("[link]\nheartbeat_ms = 12000\n");
   const Error refused = world.refused();
-  EXPECT_TRUE(has(refused.message, "\"link.dead_ms\" is 20000, less than twice \"link.heartbeat_ms\"")) << refused.message;
+  EXPECT_TRUE(has(refused.message, "\"link.dead_ms\" is 20000, less than twice \"link.heartbeat_ms\""))
+      << refused.message;
   EXPECT_TRUE(has(refused.message, user + ":2:1"));
   EXPECT_EQ(refused.hint, "give link.dead_ms at least 24000");
 }

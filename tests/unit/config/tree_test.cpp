@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "coordinator/workspace/toml_tree.h"
@@ -140,8 +141,8 @@ TEST(Merge, TheStrongestWinsAndItsOriginNamesIt) {
     }
     std::size_t keys = 0;
     for (const auto& [name, claims] : merged) {
-      const auto strongest =
-          std::find_if(layers.rbegin(), layers.rend(), [&, &key = name](const Tree& tree) { return tree.count(key) > 0; });
+      const auto strongest = std::find_if(layers.rbegin(), layers.rend(),
+                                          [&, &key = name](const Tree& tree) { return tree.count(key) > 0; });
       ASSERT_NE(strongest, layers.rend());
       EXPECT_EQ(claims.back(), strongest->at(name).back());
       EXPECT_TRUE(std::is_sorted(claims.begin(), claims.end(),

@@ -59,7 +59,8 @@ TEST(Value, AMessageStaysShortWhateverTheValue) {
 
 // Property: what toml_of writes reads back as the same value.
 TEST(Value, AsItIsWrittenIsReadBackTheSame) {
-  for (const std::string text : {"plain", "with \"quotes\" and \\", "two\nlines\tand a tab", "ünï©ode", "#no comment", ""}) {
+  for (const std::string text :
+       {"plain", "with \"quotes\" and \\", "two\nlines\tand a tab", "ünï©ode", "#no comment", ""}) {
     EXPECT_EQ(from_toml("vars.a", toml_of(key("vars.a"), {text, {}}))->text, text);
   }
   const Value list{"", {"a", "b\"c", "d"}};

@@ -30,7 +30,8 @@ class Kcl : public ::testing::Test {
 
 TEST_F(Kcl, WhatItPrintsIsTheInfra) {
   program("[ \"$#\" = 2 ] && [ \"$1\" = run ] && [ \"$2\" = '" + file_ + "' ] && [ \"$PWD\" = '" +
-          (folder_ / "ws/infra/main") + "' ] || exit 9\nread line && exit 8\n"
+          (folder_ / "ws/infra/main") +
+          "' ] || exit 9\nread line && exit 8\n"
           "echo 'settings: {name: main, provider: local}'\necho 'servers: [{hostname: k-1}]'\n");
   const auto infra = load();
   ASSERT_TRUE(infra.has_value()) << infra.error().message;

@@ -36,6 +36,7 @@ enum class Completes {
   folder,
   service,
   topic,
+  setting,
   shell
 };
 

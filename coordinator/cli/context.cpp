@@ -5,11 +5,17 @@
 
 #include "coordinator/cli/http_transport.h"
 #include "coordinator/cli/views/render.h"
+#include "coordinator/config/load.h"
+#include "coordinator/config/places.h"
 
 namespace prov::cli {
 namespace {
 
 constexpr std::size_t kMaxToken = 4096;
+
+// Flags that say a setting, whatever the command.
+constexpr std::pair<const char*, const char*> kFlagsOfSettings[] = {{"endpoint", "cli.endpoint"},
+                                                                    {"environment", "general.environment"}};
 
 ConsoleSettings settings_of(const World& world, const Invocation& call) {
   const bool plain = call.has("no-color") || !world.env("NO_COLOR").empty() || world.env("TERM") == "dumb";
@@ -68,13 +74,58 @@ std::string Context::out_file() const {
   return file;
 }
 
-Result<io::Endpoint> Context::endpoint() const {
-  std::string text = call.value("endpoint", world.env("PROVISIONING_ENDPOINT"));
-  if (text.empty()) text = home.socket();
+Result<config::Request> Context::settings_request() {
+  config::Request request;
+  request.home = home.root;
+  request.cwd = world.cwd;
+  request.defaults_file = config::find_defaults_file(world.program_folder);
+  request.infra = call.value("infra");
+  if (call.has("config")) request.coordinator_file = absolute_path(world, call.value("config"));
+  auto found = find_workspace();
+  if (found) {
+    request.workspace_root = found->root;
+  } else if (found.error().code != Code::not_found) {
+    return tl::unexpected(found.error());
+  } else {
+    request.no_workspace = found.error().message;  // a command that needs one says so itself
+  }
+  for (const auto& [flag, key] : kFlagsOfSettings) {
+    if (call.has(flag)) request.flags.push_back({key, call.value(flag), std::string("--") + flag});
+  }
+  for (const auto& text : call.values("set")) {
+    auto one = config::parse_assignment(text);
+    if (!one) return tl::unexpected(one.error());
+    request.flags.push_back(std::move(*one));
+  }
+  for (const auto& name : world.env_names()) request.variables.emplace_back(name, world.env(name));
+  request.variable = world.env;
+  request.now_ms = world.now_ms();
+  return request;
+}
+
+Result<const config::Config*> Context::settings() {
+  if (settings_) return settings_.get();
+  auto request = settings_request();
+  if (!request) return tl::unexpected(request.error());
+  auto loaded = config::load(*request);
+  if (!loaded) return tl::unexpected(loaded.error());
+  settings_ = std::make_shared<const config::Config>(std::move(*loaded));
+  return settings_.get();
+}
+
+Result<std::string> Context::setting(std::string_view key) {
+  auto all = settings();
+  if (!all) return tl::unexpected(all.error());
+  return (*all)->text(key);
+}
+
+Result<io::Endpoint> Context::endpoint() {
+  auto all = settings();
+  if (!all) return tl::unexpected(all.error());
+  const std::string text = (*all)->text("cli.endpoint");
   auto endpoint = parse_endpoint(text);
   if (!endpoint || !endpoint->unix_path.empty()) return endpoint;
-  std::string file = world.env("PROVISIONING_TOKEN_FILE");
-  if (file.empty()) file = home.token_file();
+  const std::string file = (*all)->text("cli.token_file");
   auto token = workspace::read_file(file, kMaxToken);
   if (!token) {
     return fail(Code::unauthenticated, "no token for " + text + ": " + token.error().message,
@@ -93,12 +144,15 @@ Result<Client*> Context::client() {
   return client_.get();
 }
 
+Result<workspace::FoundWorkspace> Context::find_workspace() const {
+  auto known = workspace::load_user_config(home);
+  if (!known) return tl::unexpected(known.error());
+  return workspace::find_workspace({call.value("workspace"), world.env("PROVISIONING_WORKSPACE"), world.cwd}, *known);
+}
+
 Result<workspace::FoundWorkspace> Context::found_workspace() {
   if (found_) return *found_;
-  auto config = workspace::load_user_config(home);
-  if (!config) return tl::unexpected(config.error());
-  auto found =
-      workspace::find_workspace({call.value("workspace"), world.env("PROVISIONING_WORKSPACE"), world.cwd}, *config);
+  auto found = find_workspace();
   if (!found) return found;
   if (!found->note.empty()) console.say("note: " + found->note);
   found_ = *found;
@@ -108,7 +162,12 @@ Result<workspace::FoundWorkspace> Context::found_workspace() {
 Result<workspace::Workspace> Context::workspace() {
   auto found = found_workspace();
   if (!found) return tl::unexpected(found.error());
-  return workspace::load_workspace(found->root);
+  auto loaded = workspace::load_workspace(found->root);
+  if (!loaded) return loaded;
+  auto infra = setting("workspace.default_infra");
+  if (!infra) return tl::unexpected(infra.error());
+  loaded->default_infra = std::move(*infra);
+  return loaded;
 }
 
 Result<std::string> Context::workspace_name_or_all() {
@@ -124,13 +183,14 @@ Result<std::string> Context::workspace_name_or_all() {
   return loaded->name;
 }
 
-workspace::ExtensionFinder Context::extensions(const std::string& workspace_root,
-                                               const std::string& infra_folder) const {
+Result<workspace::ExtensionFinder> Context::extensions(const std::string& workspace_root,
+                                                       const std::string& infra_folder) {
+  auto given = setting("cli.extensions");
+  if (!given) return tl::unexpected(given.error());
   std::vector<workspace::Layer> layers;
   if (!infra_folder.empty()) layers.push_back({"infra", infra_folder + "/extensions"});
   layers.push_back({"workspace", workspace_root + "/extensions"});
-  const std::string core =
-      workspace::core_extensions_folder(world.env("PROVISIONING_EXTENSIONS"), world.program_folder);
+  const std::string core = workspace::core_extensions_folder(*given, world.program_folder);
   if (!core.empty()) layers.push_back({"core", core});
   return workspace::ExtensionFinder(std::move(layers));
 }

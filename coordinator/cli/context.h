@@ -7,12 +7,17 @@
 #include <string>
 
 #include "coordinator/cli/client.h"
-#include "coordinator/cli/views/console.h"
 #include "coordinator/cli/parse.h"
+#include "coordinator/cli/views/console.h"
 #include "coordinator/cli/world.h"
 #include "coordinator/workspace/definition.h"
 #include "coordinator/workspace/extension.h"
 #include "coordinator/workspace/home.h"
+
+namespace prov::config {
+class Config;
+struct Request;
+}  // namespace prov::config
 
 namespace prov::cli {
 
@@ -32,7 +37,13 @@ class Context {
   // Prints a result once: `table()` for people, `document` for programs.
   void print(const nlohmann::json& document, const std::function<std::string()>& table);
 
-  Result<io::Endpoint> endpoint() const;  // of the coordinator, with its token
+  // What holds of all layers of settings; read when first asked for.
+  Result<const config::Config*> settings();
+  Result<config::Request> settings_request();
+  // One of them; empty when it has no value. REQUIRES: a key of coordinator/config/keys.cpp that is no list.
+  Result<std::string> setting(std::string_view key);
+
+  Result<io::Endpoint> endpoint();  // of the coordinator, with its token
   Result<Client*> client();
   void set_client(std::unique_ptr<Client> client) { client_ = std::move(client); }
 
@@ -40,7 +51,7 @@ class Context {
   Result<workspace::Workspace> workspace();
   // For lists: the workspace's name, or empty (all of them) when none is active and none was asked for.
   Result<std::string> workspace_name_or_all();
-  workspace::ExtensionFinder extensions(const std::string& workspace_root, const std::string& infra_folder) const;
+  Result<workspace::ExtensionFinder> extensions(const std::string& workspace_root, const std::string& infra_folder);
 
   // A number given by a flag; `otherwise` when it was not given. Code::invalid when it is none or out of range.
   Result<std::uint64_t> number(const std::string& flag, std::uint64_t otherwise, std::uint64_t low,
@@ -52,7 +63,10 @@ class Context {
  private:
   Format format_;
   std::unique_ptr<Client> client_;
+  Result<workspace::FoundWorkspace> find_workspace() const;
+
   std::optional<workspace::FoundWorkspace> found_;
+  std::shared_ptr<const config::Config> settings_;
 };
 
 Result<void> check_hostname(const std::string& name);

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "coordinator/cli/views/render.h"
+#include "coordinator/config/load.h"
 
 namespace prov::cli {
 namespace {
@@ -28,19 +29,21 @@ std::optional<ProcessId> read_process(const std::string& file) {  // "PID", or "
 
 }  // namespace
 
-Result<std::string> coordinator_program(const World& world) {
-  const std::string given = world.env("PROVISIONING_COORDINATOR");
-  const std::string program = given.empty() ? program_beside(world, kCoordinatorProgram) : given;
+Result<std::string> coordinator_program(Context& context) {
+  auto settings = context.settings();
+  if (!settings) return tl::unexpected(settings.error());
+  const config::Setting* given = (*settings)->find("cli.coordinator");
+  const std::string program = given == nullptr ? program_beside(context.world, kCoordinatorProgram) : given->value.text;
   if (::access(program.c_str(), X_OK) == 0) return program;
-  return fail(
-      Code::not_found, "the coordinator's program is not there: " + program,
-      given.empty() ? "name it with PROVISIONING_COORDINATOR" : "PROVISIONING_COORDINATOR names it; is it right?");
+  return fail(Code::not_found, "the coordinator's program is not there: " + program,
+              given == nullptr ? "name it with PROVISIONING_COORDINATOR"
+                               : text_of(given->origin()) + " names it; is it right?");
 }
 
 std::optional<ProcessId> running_coordinator(Context& context) {
   const auto named = read_process(context.home.pid_file());
   if (!named) return std::nullopt;
-  const std::string given = context.world.env("PROVISIONING_COORDINATOR");
+  const std::string given = context.setting("cli.coordinator").value_or("");
   const auto found = context.world.processes->find(
       named->pid, given.empty() ? kCoordinatorProgram : given.substr(given.rfind('/') + 1));
   const auto started = read_process(context.home.started_file());

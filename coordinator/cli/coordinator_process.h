@@ -11,8 +11,8 @@ namespace prov::cli {
 
 inline constexpr const char* kCoordinatorProgram = "provisioning-coordinator";
 
-// PROVISIONING_COORDINATOR, or the program beside this one.
-Result<std::string> coordinator_program(const World& world);
+// What cli.coordinator names, or the program beside this one.
+Result<std::string> coordinator_program(Context& context);
 
 // The process that the pid file names, if it still is that one and a coordinator.
 std::optional<ProcessId> running_coordinator(Context& context);

@@ -43,6 +43,15 @@ std::optional<std::string> read_line() {
   return line.empty() ? std::nullopt : std::optional<std::string>(line);
 }
 
+std::vector<std::string> environment_names() {
+  std::vector<std::string> names;
+  for (char** one = environ; *one != nullptr; ++one) {
+    const std::string_view entry(*one);
+    names.emplace_back(entry.substr(0, entry.find('=')));
+  }
+  return names;
+}
+
 std::pair<int, int> terminal_size() {
   winsize size{};
   if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) return {24, 80};
@@ -88,6 +97,7 @@ int main(int argc, char** argv) {
     const char* value = std::getenv(name.c_str());
     return std::string(value == nullptr ? "" : value);
   };
+  world.env_names = environment_names;
   world.out = [](std::string_view bytes) { write_all(STDOUT_FILENO, bytes); };
   world.err = [](std::string_view bytes) { write_all(STDERR_FILENO, bytes); };
   world.in_is_terminal = ::isatty(STDIN_FILENO) == 1;

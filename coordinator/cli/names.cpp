@@ -3,7 +3,9 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "coordinator/cli/infra.h"
 #include "coordinator/cli/views/render.h"
+#include "coordinator/config/keys.h"
 
 namespace prov::cli {
 namespace {
@@ -18,7 +20,7 @@ std::vector<std::string> from_workspace(Context& context, Completes what) {
   if (!infras) return {};
   if (what == Completes::infra) return *infras;
   for (const auto& name : *infras) {
-    const auto infra = workspace::load_infra(*workspace, name);
+    const auto infra = load_infra(context, *workspace, name);
     if (!infra) continue;
     for (const auto& server : infra->servers) {
       if (what == Completes::server) names.insert(server.hostname);
@@ -59,6 +61,7 @@ std::vector<std::string> known_names(Context& context, Completes what) {
     case Completes::agent: return from_coordinator(context, "/agents", "server");
     case Completes::workflow: return from_coordinator(context, "/workflows", "id");
     case Completes::task: return from_coordinator(context, "/tasks", "id");
+    case Completes::setting: return config::key_names();
     case Completes::nothing:
     case Completes::folder:
     case Completes::service:

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "coordinator/cli/infra.h"
 #include "coordinator/cli/monitor.h"
 #include "coordinator/cli/views/plan_view.h"
 #include "coordinator/cli/views/render.h"
@@ -105,10 +106,11 @@ Result<Exit> submit_asking(Context& context, Submission submission) {
 Result<Loaded> load_infra_in_use(Context& context) {
   auto workspace = context.workspace();
   if (!workspace) return tl::unexpected(workspace.error());
-  auto infra = workspace::load_infra(*workspace, context.call.value("infra"));
+  auto infra = load_infra(context, *workspace, context.call.value("infra"));
   if (!infra) return tl::unexpected(infra.error());
   auto finder = context.extensions(workspace->root, infra->folder);
-  return Loaded{std::move(*workspace), std::move(*infra), std::move(finder)};
+  if (!finder) return tl::unexpected(finder.error());
+  return Loaded{std::move(*workspace), std::move(*infra), std::move(*finder)};
 }
 
 }  // namespace prov::cli

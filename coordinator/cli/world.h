@@ -14,7 +14,8 @@
 namespace prov::cli {
 
 struct World {
-  std::function<std::string(const std::string&)> env;  // empty: not set
+  std::function<std::string(const std::string&)> env;   // empty: not set
+  std::function<std::vector<std::string>()> env_names;  // of all that is set
   std::string cwd;
   std::string program_folder;
 

@@ -2,11 +2,12 @@
 
 #include <unistd.h>
 
-#include <toml++/toml.h>
 #include <charconv>
 #include <cstdlib>
 #include <functional>
-#include <map>
+
+#include "coordinator/config/load.h"
+#include "coordinator/workspace/toml_tree.h"
 
 namespace prov::coordinator {
 namespace {
@@ -139,43 +140,43 @@ const std::vector<Entry>& entries() {
   return table;
 }
 
-std::string text_of(const toml::node& node) {
-  if (const auto* value = node.as_string()) return value->get();
-  if (const auto* value = node.as_integer()) return std::to_string(value->get());
-  if (const auto* value = node.as_boolean()) return value->get() ? "true" : "false";
+// As a flag says it.
+std::string with_commas(const config::Key& key, const config::Value& value) {
+  if (!is_list(key.type)) return value.text;
   std::string out;
-  if (const auto* list = node.as_array()) {
-    for (const auto& item : *list) out += (out.empty() ? "" : ",") + text_of(item);
-  }
+  for (const std::string& item : value.items) out += (out.empty() ? "" : ",") + item;
   return out;
 }
 
+// What can be put into a value here. `provisioning platform start` writes a file in which nothing is left to put in.
+config::Facts facts() {
+  config::Facts facts;
+  facts.missing["paths.base"] = "this program knows no home; provisioning platform start does";
+  facts.variable = [](const std::string& name) {
+    const char* value = std::getenv(name.c_str());
+    return std::string(value == nullptr ? "" : value);
+  };
+  facts.git_branch = []() -> Result<std::string> {
+    return fail(Code::unsupported, "this program looks into no repository", "write the value out");
+  };
+  return facts;
+}
+
 Result<void> read_file(Settings& settings, const std::string& path) {
-  toml::table file;
-  try {
-    file = toml::parse_file(path);
-  } catch (const toml::parse_error& e) {
-    return fail(Code::invalid,
-                path + ":" + std::to_string(e.source().begin.line) + ": " + std::string(e.description()));
-  }
-  for (const auto& [section, content] : file) {
-    const auto* table = content.as_table();
-    const std::string section_name(section.str());
-    // A configuration file is shared with the other programs; their sections are not ours to judge.
-    if (table == nullptr ||
-        (section_name != "orchestrator" && section_name != "link" && section_name != "log" && section_name != "limits"))
-      continue;
-    for (const auto& [name, value] : *table) {
-      const std::string key = section_name + "." + std::string(name.str());
-      const std::string place = path + ":" + std::to_string(value.source().begin.line) + ": ";
-      const Entry* found = nullptr;
-      for (const Entry& entry : entries()) {
-        if (entry.key != nullptr && entry.key == key) found = &entry;
-      }
-      if (found == nullptr)
-        return fail(Code::invalid, place + "unknown key \"" + key + "\"", "see: provisioning-coordinator serve --help");
-      if (auto ok = found->set(settings, text_of(value)); !ok)
-        return fail(Code::invalid, place + key + ": " + ok.error().message);
+  auto text = workspace::read_file(path, config::kMaxFile);
+  if (!text) return tl::unexpected(text.error());
+  auto tree = workspace::parse_toml(*text, path);
+  if (!tree) return tl::unexpected(tree.error());
+  workspace::Problems problems;
+  const config::Tree said = config::read_tree(*tree, path, config::Layer::user, problems);
+  const config::Settings all = config::interpolate(said, facts(), problems);
+  if (problems.any()) return tl::unexpected(problems.error());
+  for (const Entry& entry : entries()) {
+    const auto found = entry.key == nullptr ? all.end() : all.find(entry.key);
+    if (found == all.end()) continue;
+    const std::string value = with_commas(*config::find_key(entry.key), found->second.value);
+    if (auto ok = entry.set(settings, value); !ok) {
+      return fail(Code::invalid, text_of(found->second.origin()) + ": " + entry.key + ": " + ok.error().message);
     }
   }
   return {};

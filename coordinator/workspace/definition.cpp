@@ -1,5 +1,6 @@
 #include "coordinator/workspace/definition.h"
 #include "common/nearest.h"
+#include "coordinator/workspace/kcl.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -9,6 +10,11 @@ namespace prov::workspace {
 namespace fs = std::filesystem;
 namespace {
 
+// The sections of settings (coordinator/config/keys.cpp) that the workspace's file may hold beside its own; a test
+// there holds them to the table.
+constexpr std::string_view kSettingSections[] = {"general", "providers", "cli",    "orchestrator",
+                                                 "link",    "log",       "limits", "vars"};
+
 std::string read_name(Reading& reading, Fields& fields, const char* key, bool needed) {
   const std::string name = needed ? fields.need_text(key) : fields.text(key);
   if (!name.empty() && !is_name(name)) {
@@ -17,6 +23,11 @@ std::string read_name(Reading& reading, Fields& fields, const char* key, bool ne
   }
   if (needed && name.empty()) reading.refuse(fields.place(key), "\"" + std::string(key) + "\" is empty");
   return name;
+}
+
+bool has_settings(const fs::path& folder) {
+  std::error_code none;
+  return fs::exists(folder / "settings.yaml", none) || fs::exists(folder / "settings.k", none);
 }
 
 void read_taskservs(Reading& reading, const Node* node, ServerDefinition& server) {
@@ -104,6 +115,8 @@ void read_servers(Reading& reading, const Node& node, Infra& infra) {
   }
 }
 
+}  // namespace
+
 Result<std::string> choose_infra(const Workspace& workspace, const std::string& wanted) {
   auto names = list_infras(workspace);
   if (!names) return tl::unexpected(names.error());
@@ -122,8 +135,6 @@ Result<std::string> choose_infra(const Workspace& workspace, const std::string& 
   return fail(Code::invalid, "workspace \"" + workspace.name + "\" has several infras",
               "say which: --infra " + names->front());
 }
-
-}  // namespace
 
 Params read_params(Reading& reading, const Node* node) {
   Params params;
@@ -185,6 +196,7 @@ Result<Workspace> parse_workspace(const Node& tree, const std::string& file) {
     workspace.default_infra = read_name(reading, inner, "default_infra", false);
     inner.end();
   }
+  for (const std::string_view other : kSettingSections) static_cast<void>(fields.find(other));  // read by config
   fields.end();
   if (reading.failed()) return tl::unexpected(reading.error());
   return workspace;
@@ -234,9 +246,8 @@ Result<std::vector<std::string>> list_infras(const Workspace& workspace) {
   fs::directory_iterator folder(workspace.root + "/infra", error), end;
   if (error == std::errc::no_such_file_or_directory) return names;
   for (; !error && folder != end; folder.increment(error)) {
-    std::error_code ignored;
     const std::string name = folder->path().filename().string();
-    if (is_name(name) && fs::exists(folder->path() / "settings.yaml", ignored)) names.push_back(name);
+    if (is_name(name) && has_settings(folder->path())) names.push_back(name);
   }
   if (error) return fail(Code::io, workspace.root + "/infra: " + error.message());
   std::sort(names.begin(), names.end());

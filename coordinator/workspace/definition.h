@@ -4,7 +4,7 @@
 // knows their types.
 //
 //   <workspace>/
-//     config/provisioning.yaml       workspace: {name, version, description, default_infra}
+//     config/provisioning.yaml       workspace: {name, version, description, default_infra}, and sections of settings
 //     infra/<name>/settings.yaml     settings: {name, provider, runtime, description}, servers: [...]
 //     infra/<name>/extensions/       extensions of that infra alone
 //     extensions/                    extensions of the workspace

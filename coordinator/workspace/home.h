@@ -3,6 +3,7 @@
 //
 //   config/user_config.yaml             workspaces that are known, and the active one
 //   orchestrator/data/                  the event log, keys, secrets
+//   config.user.toml, config/orchestrator.toml  settings (coordinator/config/places.h)
 //   services/pids/orchestrator.pid      services/logs/orchestrator.log      services/state/orchestrator.sock
 //   tokens/orchestrator.token           the bearer token for TCP
 #include <string>
@@ -16,13 +17,10 @@ struct Home {
   std::string root;
 
   std::string user_config() const { return root + "/config/user_config.yaml"; }
-  std::string coordinator_config() const { return root + "/config/orchestrator.toml"; }
-  std::string data() const { return root + "/orchestrator/data"; }
   std::string pid_file() const { return root + "/services/pids/orchestrator.pid"; }
   std::string started_file() const { return root + "/services/state/orchestrator.started"; }  // "PID START_TIME"
+  std::string settings_file() const { return root + "/services/state/orchestrator.toml"; }  // what it was started with
   std::string log_file() const { return root + "/services/logs/orchestrator.log"; }
-  std::string socket() const { return root + "/services/state/orchestrator.sock"; }
-  std::string token_file() const { return root + "/tokens/orchestrator.token"; }
 };
 
 struct KnownWorkspace {

@@ -27,6 +27,7 @@ constexpr Target kTargets[] = {
     {"infra", infra},
     {"workspace", workspace},
     {"batch", batch},
+    {"config", config},
     {"mustache", mustache},
     {"ws_frame", ws_frame},
     {"targets", target_expression},

@@ -37,6 +37,7 @@ void manifest(std::string_view bytes);
 void infra(std::string_view bytes);
 void workspace(std::string_view bytes);
 void batch(std::string_view bytes);
+void config(std::string_view bytes);
 void mustache(std::string_view bytes);
 void ws_frame(std::string_view bytes);
 void target_expression(std::string_view bytes);

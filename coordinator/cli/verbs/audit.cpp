@@ -2,11 +2,12 @@
 #include <nlohmann/json.hpp>
 
 #include "common/time.h"
-#include "coordinator/cli/verbs/audit_folder.h"
 #include "coordinator/cli/coordinator_process.h"
 #include "coordinator/cli/monitor.h"
-#include "coordinator/cli/views/render.h"
+#include "coordinator/cli/verbs/audit_folder.h"
 #include "coordinator/cli/verbs/verbs.h"
+#include "coordinator/cli/views/render.h"
+#include "coordinator/config/load.h"
 
 namespace prov::cli {
 
@@ -22,15 +23,20 @@ Result<Client*> online_client(Context& context) {
   if (context.call.has("data") || context.call.has("archive")) return nullptr;
   auto status = probe_status(context);
   if (status) return context.client();
-  const bool elsewhere = context.call.has("endpoint") || !context.world.env("PROVISIONING_ENDPOINT").empty();
+  auto settings = context.settings();
+  if (!settings) return tl::unexpected(settings.error());
+  const bool elsewhere = (*settings)->find("cli.endpoint")->origin().layer != config::Layer::defaults;
   if (status.error().code != Code::unavailable || elsewhere || running_coordinator(context)) {
     return tl::unexpected(status.error());
   }
-  context.console.say("the coordinator is stopped; reading " + context.home.data());
+  context.console.say("the coordinator is stopped; reading " + (*settings)->text("orchestrator.data_dir"));
   return nullptr;
 }
 
-std::string folder_of(const Context& context) { return context.call.value("data", context.home.data()); }
+// REQUIRES: --data, or online_client() has found the settings to be right.
+std::string folder_of(Context& context) {
+  return context.call.has("data") ? context.call.value("data") : context.setting("orchestrator.data_dir").value();
+}
 
 Result<Query> filters(Context& context) {
   Query query;

@@ -14,7 +14,7 @@ constexpr const char* kPassedOn[] = {"from",      "to", "since",    "until",    
                                      "aggregate", "at", "workflow", "public-key", "archive"};
 
 Result<std::vector<std::string>> reader_argv(Context& context, const std::string& folder, const std::string& verb) {
-  auto program = coordinator_program(context.world);
+  auto program = coordinator_program(context);
   if (!program) return tl::unexpected(program.error());
   std::vector<std::string> argv{*program, "audit", verb, "--data", absolute_path(context.world, folder)};
   for (const char* flag : kPassedOn) {

@@ -3,14 +3,15 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "coordinator/cli/verbs/documents.h"
-#include "coordinator/cli/monitor.h"
-#include "coordinator/cli/views/render.h"
-#include "coordinator/cli/submit.h"
-#include "coordinator/cli/verbs/verbs.h"
-#include "coordinator/cli/workflow_list.h"
 #include "coordinator/batch/batch.h"
 #include "coordinator/batch/resolve.h"
+#include "coordinator/cli/infra.h"
+#include "coordinator/cli/monitor.h"
+#include "coordinator/cli/submit.h"
+#include "coordinator/cli/verbs/documents.h"
+#include "coordinator/cli/verbs/verbs.h"
+#include "coordinator/cli/views/render.h"
+#include "coordinator/cli/workflow_list.h"
 
 namespace prov::cli {
 
@@ -48,12 +49,13 @@ Result<Resolved> resolve_file(Context& context) {
   if (context.call.has("infra")) batch->infra = context.call.value("infra");
   std::optional<workspace::Infra> infra;
   if (batch::needs_infra(*batch)) {
-    auto loaded = workspace::load_infra(*workspace, batch->infra);
+    auto loaded = load_infra(context, *workspace, batch->infra);
     if (!loaded) return tl::unexpected(loaded.error());
     infra = std::move(*loaded);
   }
   const auto finder = context.extensions(workspace->root, infra ? infra->folder : std::string());
-  auto resolved = batch::resolve_batch(*batch, workspace->root, infra ? &*infra : nullptr, finder);
+  if (!finder) return tl::unexpected(finder.error());
+  auto resolved = batch::resolve_batch(*batch, workspace->root, infra ? &*infra : nullptr, *finder);
   if (!resolved) return tl::unexpected(resolved.error());
   return Resolved{workspace->name, std::move(*resolved)};
 }

@@ -3,10 +3,28 @@
 #include "coordinator/cli/completion.h"
 #include "coordinator/cli/context.h"
 #include "coordinator/cli/help.h"
-#include "coordinator/cli/views/render.h"
 #include "coordinator/cli/verbs/verbs.h"
+#include "coordinator/cli/views/render.h"
+#include "coordinator/config/load.h"
 
 namespace prov::cli {
+namespace {
+
+// Those with a name of their own, and the settings that are in the environment by their long names.
+std::vector<std::string> known_variables(const World& world) {
+  std::vector<std::string> names{"PROVISIONING_HOME", "PROVISIONING_WORKSPACE"};
+  for (const auto& key : config::keys()) {
+    if (!key.variable.empty()) names.emplace_back(key.variable);
+  }
+  for (const auto& key : config::key_names()) {
+    const std::string name = config::variable_of(key);
+    if (!world.env(name).empty()) names.push_back(name);
+  }
+  names.emplace_back("NO_COLOR");
+  return names;
+}
+
+}  // namespace
 
 Result<Exit> show_help(Context& context) {
   auto page = help_page(context.call.topic);
@@ -30,33 +48,44 @@ Result<Exit> show_version(Context& context) {
 
 Result<Exit> show_env(Context& context) {
   const auto& home = context.home;
+  const auto settings = context.settings();
+  if (!settings) return tl::unexpected(settings.error());
+  const config::Config& all = **settings;
   const auto endpoint = context.endpoint();
   const auto workspace = context.found_workspace();
-  const std::string core =
-      workspace::core_extensions_folder(context.world.env("PROVISIONING_EXTENSIONS"), context.world.program_folder);
   const std::vector<std::pair<std::string, std::string>> facts{
       {"home", home.root},
       {"workspace", workspace ? workspace->root + " (" + workspace->by + ")" : ""},
+      {"environment", all.text("general.environment")},
+      {"infra", all.infra()},
       {"endpoint", endpoint ? io::to_text(*endpoint) : endpoint.error().message},
-      {"extensions", core},
-      {"data", home.data()},
+      {"extensions", workspace::core_extensions_folder(all.text("cli.extensions"), context.world.program_folder)},
+      {"data", all.text("orchestrator.data_dir")},
       {"log", home.log_file()},
       {"pid_file", home.pid_file()},
       {"user_config", home.user_config()},
-      {"token_file", home.token_file()}};
+      {"token_file", all.text("cli.token_file")}};
   nlohmann::json document = nlohmann::json::object();
   for (const auto& [name, value] : facts) document[name] = value;
   nlohmann::json variables = nlohmann::json::object();
   std::string shown;
-  for (const char* name :
-       {"PROVISIONING_HOME", "PROVISIONING_WORKSPACE", "PROVISIONING_ENDPOINT", "PROVISIONING_TOKEN_FILE",
-        "PROVISIONING_EXTENSIONS", "PROVISIONING_COORDINATOR", "NO_COLOR"}) {
+  for (const auto& name : known_variables(context.world)) {
     const std::string value = context.world.env(name);
     variables[name] = value.empty() ? nlohmann::json() : nlohmann::json(value);
-    shown += std::string(name) + (value.empty() ? " is not set\n" : "=" + one_line(value) + "\n");
+    shown += name + (value.empty() ? " is not set\n" : "=" + one_line(value) + "\n");
   }
   document["variables"] = std::move(variables);
-  context.print(document, [&] { return facts_text(facts) + "\n" + shown; });
+  document["files"] = nlohmann::json::array();
+  std::string files;
+  for (const auto& source : all.sources()) {
+    document["files"].push_back({{"layer", name_of(source.layer)}, {"file", source.file}, {"there", source.there}});
+    files +=
+        std::string(name_of(source.layer)) + ": " + one_line(source.file) + (source.there ? "\n" : " is not there\n");
+  }
+  context.print(document, [&] {
+    return facts_text(facts) + "\n" + shown + "\nFiles of settings, weakest first:\n" + files +
+           "\nMore: provisioning config show --origin\n";
+  });
   return Exit::ok;
 }
 

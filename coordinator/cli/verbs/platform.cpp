@@ -8,9 +8,10 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator/cli/coordinator_process.h"
+#include "coordinator/cli/verbs/verbs.h"
 #include "coordinator/cli/views/live_view.h"
 #include "coordinator/cli/views/render.h"
-#include "coordinator/cli/verbs/verbs.h"
+#include "coordinator/config/documents.h"
 
 namespace prov::cli {
 
@@ -55,27 +56,39 @@ class Waiting {
 };
 
 Result<void> make_folders(const workspace::Home& home) {
-  for (const char* folder :
-       {"/orchestrator/data", "/services/pids", "/services/logs", "/services/state", "/tokens", "/config", "/cache"}) {
+  for (const char* folder : {"/services/pids", "/services/logs", "/services/state", "/config"}) {
     if (auto made = workspace::make_private_folder(home.root + folder); !made) return made;
   }
   return {};
 }
 
-Result<std::vector<std::string>> serve_arguments(const Context& context, const std::string& program) {
-  const auto& home = context.home;
-  std::vector<std::string> argv{
-      program,        "serve",           "--data",        home.data(),         "--socket",
-      home.socket(),  "--pid-file",      home.pid_file(), "--log-file",        home.log_file(),
-      "--token-file", home.token_file(), "--cache-dir",   home.root + "/cache"};
-  std::error_code none;
-  std::string config = context.call.value("config");
-  if (!config.empty()) config = absolute_path(context.world, config);
-  if (!config.empty() && !std::filesystem::exists(config, none)) {
-    return fail(Code::not_found, "there is no configuration file " + config);
+Result<void> make_named_folders(const config::Config& settings) {
+  for (const char* key : {"orchestrator.data_dir", "orchestrator.cache_dir"}) {
+    if (auto made = workspace::make_private_folder(settings.text(key)); !made) return made;
   }
-  if (config.empty() && std::filesystem::exists(home.coordinator_config(), none)) config = home.coordinator_config();
-  if (!config.empty()) argv.insert(argv.end(), {"--config", config});
+  for (const char* key : {"orchestrator.socket", "orchestrator.token_file"}) {
+    const std::string folder = std::filesystem::path(settings.text(key)).parent_path().string();
+    if (auto made = workspace::make_private_folder(folder); !made) return made;
+  }
+  return {};
+}
+
+// What all layers say of the coordinator goes into one file that it reads; what it does not know of is not in it.
+Result<std::vector<std::string>> serve_arguments(Context& context, const std::string& program) {
+  auto settings = context.settings();
+  if (!settings) return tl::unexpected(settings.error());
+  const auto& home = context.home;
+  if (auto made = make_named_folders(**settings); !made) return tl::unexpected(made.error());
+  const std::string file = home.settings_file();
+  const std::string text = config::coordinator_document(**settings);
+  if (auto written = workspace::write_file_atomically(file, text, 0600); !written) {
+    return tl::unexpected(written.error());
+  }
+  std::vector<std::string> argv{program,      "serve",         "--config",   file,
+                                "--pid-file", home.pid_file(), "--log-file", home.log_file()};
+  for (const auto& [flag, key] : {std::pair("--data", "orchestrator.data_dir"), {"--socket", "orchestrator.socket"}}) {
+    argv.insert(argv.end(), {flag, (*settings)->text(key)});  // as others look for the process by them
+  }
   return argv;
 }
 
@@ -219,7 +232,7 @@ Result<Exit> platform_start(Context& context) {
   auto process = running_coordinator(context);
   const bool starting_already = process.has_value();
   if (!starting_already) {
-    auto program = coordinator_program(context.world);
+    auto program = coordinator_program(context);
     if (!program) return tl::unexpected(program.error());
     if (auto made = make_folders(context.home); !made) return tl::unexpected(made.error());
     auto argv = serve_arguments(context, *program);

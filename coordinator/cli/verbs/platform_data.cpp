@@ -2,8 +2,8 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator/cli/coordinator_process.h"
-#include "coordinator/cli/views/render.h"
 #include "coordinator/cli/verbs/verbs.h"
+#include "coordinator/cli/views/render.h"
 
 namespace prov::cli {
 
@@ -27,14 +27,16 @@ Result<Exit> platform_restore(Context& context) {
     return fail(Code::conflict, "the coordinator runs; a backup is brought back on a stopped platform",
                 "provisioning platform stop orchestrator");
   }
-  auto program = coordinator_program(context.world);
+  auto program = coordinator_program(context);
   if (!program) return tl::unexpected(program.error());
+  auto data = context.setting("orchestrator.data_dir");
+  if (!data) return tl::unexpected(data.error());
   const std::string folder = absolute_path(context.world, context.call.args[0]);
-  auto sure = context.confirmed("Bring " + folder + " back into " + context.home.data() + "?");
+  auto sure = context.confirmed("Bring " + folder + " back into " + *data + "?");
   if (!sure) return tl::unexpected(sure.error());
   if (!*sure) return Exit::failed;
-  if (auto made = workspace::make_private_folder(context.home.data()); !made) return tl::unexpected(made.error());
-  return tl::unexpected(context.world.processes->become({*program, "restore", folder, "--data", context.home.data()}));
+  if (auto made = workspace::make_private_folder(*data); !made) return tl::unexpected(made.error());
+  return tl::unexpected(context.world.processes->become({*program, "restore", folder, "--data", *data}));
 }
 
 Result<Exit> platform_accept(Context& context) {

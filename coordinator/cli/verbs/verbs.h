@@ -78,6 +78,14 @@ Result<Exit> audit_verify(Context& context);
 Result<Exit> audit_export(Context& context);
 Result<Exit> audit_replay(Context& context);
 
+// config.cpp, config_set.cpp
+Result<Exit> config_show(Context& context);
+Result<Exit> config_get(Context& context);
+Result<Exit> config_set(Context& context);
+Result<Exit> config_unset(Context& context);
+Result<Exit> config_validate(Context& context);
+Result<Exit> config_explain(Context& context);
+
 // general.cpp
 Result<Exit> show_help(Context& context);
 Result<Exit> show_completion(Context& context);

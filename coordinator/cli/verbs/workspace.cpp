@@ -3,9 +3,10 @@
 
 #include "common/nearest.h"
 #include "coordinator/cli/context.h"
+#include "coordinator/cli/infra.h"
 #include "coordinator/cli/verbs/documents.h"
-#include "coordinator/cli/views/render.h"
 #include "coordinator/cli/verbs/verbs.h"
+#include "coordinator/cli/views/render.h"
 #include "coordinator/workspace/resolve.h"
 
 namespace prov::cli {
@@ -83,12 +84,12 @@ json infra_json(const workspace::Infra& infra) {
           {"description", infra.description}};
 }
 
-Result<json> infras_json(const workspace::Workspace& workspace) {
+Result<json> infras_json(Context& context, const workspace::Workspace& workspace) {
   auto names = workspace::list_infras(workspace);
   if (!names) return tl::unexpected(names.error());
   json out = json::array();
   for (const auto& name : *names) {
-    auto infra = workspace::load_infra(workspace, name);
+    auto infra = load_infra(context, workspace, name);
     if (!infra) return tl::unexpected(infra.error());
     out.push_back(infra_json(*infra));
   }
@@ -129,7 +130,10 @@ Result<std::string> root_of(Context& context) {
 
 Result<Exit> workspace_init(Context& context) {
   const std::string& name = context.call.args[0];
-  const std::string infra = context.call.value("infra", name), provider = context.call.value("provider", "local");
+  const std::string infra = context.call.value("infra", name);
+  auto usual = context.setting("providers.default_provider");
+  if (!usual) return tl::unexpected(usual.error());
+  const std::string provider = context.call.value("provider", *usual);
   for (const auto& word : {name, infra, provider}) {
     if (!workspace::is_name(word)) {
       return fail(Code::invalid, "\"" + word + "\" is not a name", std::string(workspace::kNameRule));
@@ -212,11 +216,12 @@ Result<Exit> workspace_info(Context& context) {
   if (!root) return tl::unexpected(root.error());
   auto loaded = workspace::load_workspace(*root);
   if (!loaded) return tl::unexpected(loaded.error());
-  auto infras = infras_json(*loaded);
+  auto infras = infras_json(context, *loaded);
   if (!infras) return tl::unexpected(infras.error());
   const auto finder = context.extensions(*root, "");
-  const auto taskservs = finder.names(workspace::ExtensionKind::taskserv);
-  const auto providers = finder.names(workspace::ExtensionKind::provider);
+  if (!finder) return tl::unexpected(finder.error());
+  const auto taskservs = finder->names(workspace::ExtensionKind::taskserv);
+  const auto providers = finder->names(workspace::ExtensionKind::provider);
   const json document{{"name", loaded->name},       {"path", *root},
                       {"version", loaded->version}, {"description", loaded->description},
                       {"infras", *infras},          {"default_infra", loaded->default_infra},
@@ -237,7 +242,7 @@ Result<Exit> workspace_info(Context& context) {
 Result<Exit> infra_list(Context& context) {
   auto loaded = context.workspace();
   if (!loaded) return tl::unexpected(loaded.error());
-  auto infras = infras_json(*loaded);
+  auto infras = infras_json(context, *loaded);
   if (!infras) return tl::unexpected(infras.error());
   context.print({{"items", *infras}, {"total", infras->size()}},
                 [&] { return infras_table(*infras, context.console); });
@@ -253,12 +258,13 @@ Result<Exit> infra_validate(Context& context) {
   json documents = json::array();
   std::string text;
   for (const auto& name : *names) {
-    auto infra = workspace::load_infra(*loaded, name);
+    auto infra = load_infra(context, *loaded, name);
     if (!infra) return tl::unexpected(infra.error());
     const auto finder = context.extensions(loaded->root, infra->folder);
-    auto servers = workspace::resolve_servers(*infra, finder, {});
+    if (!finder) return tl::unexpected(finder.error());
+    auto servers = workspace::resolve_servers(*infra, *finder, {});
     if (!servers) return tl::unexpected(servers.error());
-    auto taskservs = workspace::resolve_taskservs(*infra, finder, {});
+    auto taskservs = workspace::resolve_taskservs(*infra, *finder, {});
     if (!taskservs) return tl::unexpected(taskservs.error());
     json document = servers_body(*servers);
     document["taskservs"] = std::move(taskservs_body(*taskservs)["taskservs"]);

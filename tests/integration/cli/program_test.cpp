@@ -64,9 +64,13 @@ TEST(Program, AStartThatFailsSaysWhy) {
   Rig rig;
   rig.write("home/config/orchestrator.toml", "[orchestrator]\nprot = 1\n");
   const Ran ran = rig.run({"platform", "start"});
-  EXPECT_EQ(ran.status, 1);
-  EXPECT_TRUE(has(ran.err, "unknown key \"orchestrator.prot\"")) << ran.err;
-  EXPECT_TRUE(has(ran.err, "ended while it started (exit "));
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_TRUE(has(ran.err, "orchestrator.toml:2:1: there is no setting \"orchestrator.prot\"")) << ran.err;
+  rig.write("home/config/orchestrator.toml", "[orchestrator]\nport = 0\n[link]\nport = 0\nenrol_port = 0\n");
+  rig.write("home/orchestrator/data", "a file where its folder should be");
+  const Ran later = rig.run({"platform", "start"});
+  EXPECT_EQ(later.status, 1) << later.out;
+  EXPECT_TRUE(has(later.err, "ended while it started (exit ")) << later.err;
 }
 
 TEST(Program, TheDefaultsFileHoldsEveryKeyThatTheCoordinatorKnows) {

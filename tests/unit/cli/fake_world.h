@@ -147,6 +147,11 @@ class FakeWorld {
     world_.program_folder = folder.path();
     env["PROVISIONING_HOME"] = folder / "home";
     world_.env = [this](const std::string& name) { return env.count(name) > 0 ? env[name] : std::string(); };
+    world_.env_names = [this] {
+      std::vector<std::string> names;
+      for (const auto& [name, value] : env) names.push_back(name);
+      return names;
+    };
     world_.out = [this](std::string_view bytes) { out += bytes; };
     world_.err = [this](std::string_view bytes) { err += bytes; };
     world_.terminal_size = [] { return std::pair(24, 80); };

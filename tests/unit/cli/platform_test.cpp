@@ -43,6 +43,24 @@ TEST_F(Platform, StartRunsTheSiblingAndWaitsUntilItAnswers) {
   EXPECT_EQ(mode, std::filesystem::perms::owner_all);
 }
 
+TEST_F(Platform, StartPassesOnWhatAllLayersSay) {
+  world_.folder.write("home/config.user.toml",
+                      "[link]\nport = 7001\n[orchestrator]\ndata_dir = \"{{paths.base}}/other\"\n");
+  world_.folder.write("home/config/orchestrator.toml", "[link]\nenrol_port = 7002\n");
+  world_.env["PROVISIONING_LIMITS_AGENT_ORDERS"] = "9";
+  world_.on_sleep = [this] { world_.coordinator.up = true; };
+  ASSERT_EQ(world_.run({"platform", "start", "--set", "log.reserve_mib=3"}), 0) << world_.err;
+  const std::string file = world_.folder / "home/services/state/orchestrator.toml";
+  EXPECT_TRUE(argument("--config", file));
+  EXPECT_TRUE(argument("--data", world_.folder / "home/other"));
+  const std::string text = workspace::read_file(file, 1 << 20).value_or("none");
+  for (const char* part : {"port = 7001", "enrol_port = 7002", "agent_orders = 9", "reserve_mib = 3"}) {
+    EXPECT_TRUE(has(text, part)) << text;
+  }
+  EXPECT_FALSE(has(text, "{{"));
+  EXPECT_TRUE(std::filesystem::is_directory(world_.folder / "home/other"));
+}
+
 TEST_F(Platform, StartAgainChangesNothing) {
   runs();
   EXPECT_EQ(world_.run({"orch", "start", "-o", "json"}), 0);

@@ -1,0 +1,21 @@
+#pragma once
+// The files in the tree that are made from the table of keys.
+#include <string>
+
+#include "coordinator/config/documents.h"
+
+namespace prov::test {
+
+struct MadeFile {
+  const char* path;
+  std::string (*text)();
+};
+
+inline const MadeFile (&made_files())[3] {
+  static constexpr MadeFile kFiles[] = {{"config/config.defaults.toml", config::defaults_document},
+                                        {"schema/json/config.schema.json", config::schema_document},
+                                        {"docs/reference/config.md", config::reference_document}};
+  return kFiles;
+}
+
+}  // namespace prov::test

@@ -12,21 +12,36 @@ using import "event.capnp".Outcome;
 
 # ---- enrolment endpoint: an unknown key may say one thing, and hears one answer
 
-struct EnrolRequest { tokenId @0 :Data; secret @1 :Data; sealKey @2 :Data; }
-struct EnrolAnswer { union { accepted @0 :EnrolAccepted; refused @1 :Text; } }
-# linkEndpoint's port counts; its address is the coordinator's first one. An agent takes the address at which it enrolled.
-struct EnrolAccepted { workspace @0 :Text; server @1 :Text; linkEndpoint @2 :Text; logId @3 :Data; epoch @4 :UInt32; }
+struct EnrolRequest {
+  tokenId @0 :Data;                  # 16 bytes, from the join token
+  secret @1 :Data;                   # 32 bytes, from the join token; good for one enrolment
+  sealKey @2 :Data;                  # X25519 public key, 32 bytes: secrets for this host are sealed to it
+}
+struct EnrolAnswer {
+  union {
+    accepted @0 :EnrolAccepted;
+    refused @1 :Text;                # why, for people
+  }
+}
+struct EnrolAccepted {
+  workspace @0 :Text;                # that the host belongs to
+  server @1 :Text;                   # hostname that the token was for
+  linkEndpoint @2 :Text;             # tcp://ADDRESS:PORT, numeric. Its port counts; its address is the coordinator's
+                                     # first one, and an agent takes the address at which it enrolled
+  logId @3 :Data;                    # 16 bytes: the log that this agent obeys from here on
+  epoch @4 :UInt32;                  # of the coordinator
+}
 
 # ---- agent to coordinator
 
 struct FromAgent {
   union {
     hello @0 :Hello;                 # first message of every connection
-    heartbeat @1 :Heartbeat;
-    reports @2 :Reports;
-    bundleWanted @3 :BundleWanted;
-    shellData @4 :ShellData;
-    shellClosed @5 :ShellClosed;
+    heartbeat @1 :Heartbeat;         # so often as the welcome says
+    reports @2 :Reports;             # what became of its orders
+    bundleWanted @3 :BundleWanted;   # a part of a bundle that an order needs and it does not have
+    shellData @4 :ShellData;         # what a shell printed
+    shellClosed @5 :ShellClosed;     # a shell has ended
     goodbye @6 :Text;                # it ends on purpose (drained, stopped); says why
   }
 }
@@ -34,36 +49,64 @@ struct Hello {
   protocol @0 :UInt16;               # 1
   highestEpoch @1 :UInt32;           # the highest coordinator epoch that it has obeyed
   highestSequence @2 :UInt64;        # the highest log sequence that it has been shown: a shorter log has lost events
-  facts @3 :Facts;
+  facts @3 :Facts;                   # about its host
   capacity @4 :UInt32;               # orders that it takes at most before the first of them is settled
   unfinished @5 :List(Attempt);      # orders that its journal holds: they need not be sent again
   knowsModes @6 :Bool;               # it obeys Order.mode; one that does not would carry out what is only to be checked
 }
-struct Attempt { task @0 :Data; attempt @1 :UInt32; outputAcked @2 :UInt64; }
-struct Heartbeat { count @0 :UInt64; running @1 :UInt32; }
+struct Attempt {
+  task @0 :Data;                     # 16 bytes
+  attempt @1 :UInt32;                # 1, 2, ...
+  outputAcked @2 :UInt64;            # bytes of its output that the coordinator has acknowledged
+}
+struct Heartbeat {
+  count @0 :UInt64;                  # 1, 2, ...; the answer names it
+  running @1 :UInt32;                # steps that run now
+}
 
-struct Reports { frameId @0 :UInt64; reports @1 :List(Report); }   # re-sent until a ReportsAck names the frame
+struct Reports {
+  # Sent again until a ReportsAck names the frame.
+  frameId @0 :UInt64;                # chosen by the agent
+  reports @1 :List(Report);          # in the order in which it happened
+}
 struct Report {
-  task @0 :Data;
-  attempt @1 :UInt32;
-  agentTimeMs @2 :UInt64;
+  task @0 :Data;                     # 16 bytes
+  attempt @1 :UInt32;                # of it
+  agentTimeMs @2 :UInt64;            # the agent's wall clock when it happened
   union {
     accepted @3 :Void;               # in the journal, on disk
-    started @4 :Void;
-    output @5 :Output;
-    ended @6 :Ended;
+    started @4 :Void;                # its step is about to run
+    output @5 :Output;               # a piece of what it printed
+    ended @6 :Ended;                 # the verdict, from the journal
   }
 }
-struct Output { offset @0 :UInt64; data @1 :Data; }      # contiguous from 0; at most 64 KiB in one
+struct Output {
+  offset @0 :UInt64;                 # of the first byte; contiguous from 0
+  data @1 :Data;                     # at most 64 KiB
+}
 struct Ended {
-  outcome @0 :Outcome;  exitCode @1 :Int32;  message @2 :Text;
-  outputBytes @3 :UInt64;  outputDigest @4 :Data;  orderDigest @5 :Data;
+  outcome @0 :Outcome;               # of the attempt
+  exitCode @1 :Int32;                # of the step; -signal when killed; 0 where there was no step
+  message @2 :Text;                  # why, for people
+  outputBytes @3 :UInt64;            # of all its output
+  outputDigest @4 :Data;             # of all its output: 32 bytes
+  orderDigest @5 :Data;              # of the order as it came: 32 bytes
   outputs @6 :List(Variable);        # what the step wrote to PROV_OUTPUTS: sorted by name, each name once; limits in
                                      # common/wire/outputs.h
 }
-struct BundleWanted { digest @0 :Data; offset @1 :UInt64; }
-struct ShellData { session @0 :Data; data @1 :Data; }
-struct ShellClosed { session @0 :Data; exitCode @1 :Int32; reason @2 :Text; }
+struct BundleWanted {
+  digest @0 :Data;                   # of the bundle: 32 bytes
+  offset @1 :UInt64;                 # from where on; one BundleChunk answers
+}
+struct ShellData {
+  session @0 :Data;                  # 16 bytes
+  data @1 :Data;                     # as typed or printed; at most 64 KiB
+}
+struct ShellClosed {
+  session @0 :Data;                  # 16 bytes
+  exitCode @1 :Int32;                # of its program; -signal when killed
+  reason @2 :Text;                   # why it ended, where it did not by itself
+}
 
 # ---- coordinator to agent
 
@@ -74,34 +117,41 @@ struct ToAgent {
                                      # them should they come (again)
   logSequence @3 :UInt64;            # durable end of the log, which the agent attests in its next hello
   union {
-    welcome @4 :Welcome;
+    welcome @4 :Welcome;             # the answer to a hello; nothing before it counts
     heartbeat @5 :UInt64;            # the count of the heartbeat that it answers
     orders @6 :List(Order);          # at most 64
     reportsAck @7 :UInt64;           # frameId: every report of that frame is durable
-    cancel @8 :Attempt;
+    cancel @8 :Attempt;              # end it, if it has not ended
     bundleChunk @9 :BundleChunk;
     shellOpen @10 :ShellOpen;
-    shellData @11 :ShellData;
+    shellData @11 :ShellData;        # what the operator typed
     shellResize @12 :ShellResize;
-    shellClose @13 :Data;
+    shellClose @13 :Data;            # session, 16 bytes: the operator has left
     refused @14 :Text;               # it will not be served: removed, wrong protocol, ...; says why
   }
 }
-struct Welcome { logId @0 :Data; heartbeatMs @1 :UInt32; deadMs @2 :UInt32; }
+struct Welcome {
+  logId @0 :Data;                    # 16 bytes; an agent obeys the log alone with which it enrolled
+  heartbeatMs @1 :UInt32;            # milliseconds between heartbeats; the agent keeps to 50 to 60000
+  deadMs @2 :UInt32;                 # silence after which the other side counts as lost
+  endpoints @3 :List(Text);          # tcp://ADDRESS:PORT, numeric, at most 64 bytes each: where this coordinator can be
+                                     # reached, or will be when it moves. The agent keeps the first 8 that are usable
+                                     # and tries them in turn when the one that it uses is silent. None: says nothing
+}
 
 struct Order {
-  task @0 :Data;
-  attempt @1 :UInt32;
+  task @0 :Data;                     # 16 bytes
+  attempt @1 :UInt32;                # 1, 2, ...; each is started at most once
   sequence @2 :UInt64;               # of its TaskDispatched event: orders are told apart and aged by it
-  timeoutS @3 :UInt32;
-  exclusive @4 :Bool;
+  timeoutS @3 :UInt32;               # seconds that the step may take; 0: no limit
+  exclusive @4 :Bool;                # no other exclusive step runs at the same time
   union {
-    noop @5 :Void;
-    script @6 :Script;
-    exec @7 :Exec;
+    noop @5 :Void;                   # done at once
+    script @6 :Script;               # a file of a bundle
+    exec @7 :Exec;                   # a program of the host
     call @9 :Call;                   # a script that has arguments; one without is a script
   }
-  mode @8 :Mode;
+  mode @8 :Mode;                     # how far it may go
   enum Mode {
     apply @0;                        # for real
     check @1;                        # looks only: scripts/check with the host read-only; any other action is refused
@@ -111,20 +161,54 @@ struct Order {
 struct Script {
   bundle @0 :Data;                   # digest; the agent asks for it once and keeps it
   path @1 :Text;                     # within the bundle, e.g. "scripts/install"
-  environment @2 :List(Variable);
+  environment @2 :List(Variable);    # beyond the agent's own
   files @3 :List(File);              # rendered templates; placeholders where a secret goes
-  secrets @4 :List(Sealed);
+  secrets @4 :List(Sealed);          # what goes in place of the placeholders, on the host alone
 }
-struct Call { script @0 :Script; arguments @1 :List(Text); }
-struct Exec { argv @0 :List(Text); environment @1 :List(Variable); stdin @2 :Data; }
-struct Variable { name @0 :Text; value @1 :Text; }
-struct File { path @0 :Text; data @1 :Data; mode @2 :UInt16; }
-struct Sealed { parameter @0 :Text; box @1 :Data; }   # crypto_box_seal to the agent's seal key
-struct BundleChunk { digest @0 :Data; offset @1 :UInt64; total @2 :UInt64; data @3 :Data; }  # total 0: not known
+struct Call {
+  script @0 :Script;
+  arguments @1 :List(Text);          # behind the script's name
+}
+struct Exec {
+  argv @0 :List(Text);               # the program and its arguments; no shell in between
+  environment @1 :List(Variable);    # beyond the agent's own
+  stdin @2 :Data;                    # what it reads from standard input
+}
+struct Variable {
+  name @0 :Text;
+  value @1 :Text;
+}
+struct File {
+  path @0 :Text;                     # relative, without "." and ".."
+  data @1 :Data;                     # all of it
+  mode @2 :UInt16;                   # permission bits
+}
+struct Sealed {
+  parameter @0 :Text;                # whose placeholder it replaces
+  box @1 :Data;                      # the value: crypto_box_seal to the agent's seal key
+}
+struct BundleChunk {
+  digest @0 :Data;                   # of the bundle: 32 bytes
+  offset @1 :UInt64;                 # of the first byte of data
+  total @2 :UInt64;                  # bytes of the bundle; 0: it is not known here
+  data @3 :Data;                     # a piece of it
+}
 
-struct ShellOpen { session @0 :Data; argv @1 :List(Text); rows @2 :UInt16; columns @3 :UInt16; term @4 :Text; }
-struct ShellResize { session @0 :Data; rows @1 :UInt16; columns @2 :UInt16; }
+struct ShellOpen {
+  session @0 :Data;                  # 16 bytes, drawn by the coordinator
+  argv @1 :List(Text);               # the program and its arguments; none: the host's shell
+  rows @2 :UInt16;                   # of the operator's terminal
+  columns @3 :UInt16;
+  term @4 :Text;                     # its type, e.g. "xterm-256color"
+}
+struct ShellResize {
+  session @0 :Data;                  # 16 bytes
+  rows @1 :UInt16;                   # of the operator's terminal, now
+  columns @2 :UInt16;
+}
 
 # ---- an extension's files as one content-addressed object
 
-struct Bundle { files @0 :List(File); }   # sorted by path; paths are relative, without "." and ".."
+struct Bundle {
+  files @0 :List(File);              # sorted by path, each path once
+}

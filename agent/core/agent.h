@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/executor/bundle_store.h"
 #include "agent/executor/step_runner.h"
@@ -44,6 +45,8 @@ struct Config {
   std::function<void(Severity, std::string_view)> log;  // lines for people
   std::uint32_t parallel = 8;                           // steps that run at once
   std::uint32_t capacity = 128;                         // orders held that have not ended
+  // Hears where the coordinator says that it can be reached, with each welcome that says it. May be empty.
+  std::function<void(const std::vector<std::string>& endpoints)> endpoints;
   bool expects_journal = false;  // it has worked before: an empty journal is a lost one, not a new one
 };
 

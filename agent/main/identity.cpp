@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "common/io/posix/files.h"
+#include "common/wire/join_token.h"
 
 namespace prov::agent {
 namespace {
@@ -55,7 +56,35 @@ std::string hex_of(const io::KeyPair& pair) {
   return to_hex({reinterpret_cast<const char*>(pair.secret_key.data()), pair.secret_key.size()});
 }
 
+std::vector<std::string> split_endpoints(const std::string& text) {
+  std::vector<std::string> out;
+  std::istringstream in(text);
+  for (std::string one; std::getline(in, one, ',');) wire::add_endpoint(out, one);
+  return out;
+}
+
+std::string join_endpoints(const std::vector<std::string>& endpoints) {
+  std::string out;
+  for (const std::string& one : endpoints) out += (out.empty() ? "" : ",") + one;
+  return out;
+}
+
 }  // namespace
+
+std::vector<std::string> endpoints_to_try(const Enrolment& enrolment) {
+  std::vector<std::string> out = enrolment.endpoints;
+  if (std::find(out.begin(), out.end(), enrolment.endpoint) == out.end()) out.push_back(enrolment.endpoint);
+  return out;
+}
+
+bool learn_endpoints(Enrolment& enrolment, const std::string& reached, const std::vector<std::string>& said) {
+  std::vector<std::string> now;
+  wire::add_endpoint(now, reached);
+  for (const std::string& one : said) wire::add_endpoint(now, one);
+  if (now == enrolment.endpoints) return false;
+  enrolment.endpoints = std::move(now);
+  return true;
+}
 
 Result<AgentKeys> load_or_make_keys(const std::string& state_dir) {
   const std::string path = state_dir + "/keys";
@@ -84,15 +113,17 @@ Result<std::optional<Enrolment>> load_enrolment(const std::string& state_dir) {
   const auto server_key = parse_hex<Key>(fields["server_key"]);
   const auto log_id = parse_id(fields["log_id"]);
   if (!server_key || !log_id || fields["endpoint"].empty()) return broken(path);
-  return std::optional(Enrolment{*server_key, fields["endpoint"], fields["workspace"], fields["server"], *log_id});
+  return std::optional(Enrolment{*server_key, fields["endpoint"], fields["workspace"], fields["server"], *log_id,
+                                 split_endpoints(fields["endpoints"])});
 }
 
 Result<void> save_enrolment(const std::string& state_dir, const Enrolment& enrolment) {
-  const Fields fields = {{"server_key", to_text(enrolment.server_key)},
-                         {"endpoint", enrolment.endpoint},
-                         {"workspace", enrolment.workspace},
-                         {"server", enrolment.server},
-                         {"log_id", to_text(enrolment.log_id)}};
+  Fields fields = {{"server_key", to_text(enrolment.server_key)},
+                   {"endpoint", enrolment.endpoint},
+                   {"workspace", enrolment.workspace},
+                   {"server", enrolment.server},
+                   {"log_id", to_text(enrolment.log_id)}};
+  if (!enrolment.endpoints.empty()) fields["endpoints"] = join_endpoints(enrolment.endpoints);
   return io::write_durably(state_dir + "/enrolment", text_of(fields), 0600);
 }
 

@@ -2,9 +2,10 @@
 // Who this agent is, on disk. Both files are 0600 and written durably.
 //
 //   <state>/keys        its secret keys (link and seal), made once, before it is known to anybody
-//   <state>/enrolment   who its coordinator is; that it exists says that the agent is enrolled
+//   <state>/enrolment   who its coordinator is and where; that it exists says that the agent is enrolled
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/executor/seal.h"
 #include "common/io/zmq/curve_keys.h"
@@ -18,10 +19,18 @@ struct AgentKeys {
 };
 
 struct Enrolment {
-  Key server_key;  // pinned
-  std::string endpoint, workspace, server;
+  Key server_key;                           // pinned
+  std::string endpoint, workspace, server;  // endpoint: the link, as it was at enrolment
   Id log_id;
+  std::vector<std::string> endpoints = {};  // as the coordinator said since; the one where it did so first
 };
+
+// Where to look for the coordinator, in this order: what it said last, and where it was at enrolment. That one stays,
+// so no list that a coordinator sends can cut this host off from where it was.
+std::vector<std::string> endpoints_to_try(const Enrolment& enrolment);
+
+// Notes what a coordinator that answered at `reached` says. Whether that is news, which is to be saved.
+bool learn_endpoints(Enrolment& enrolment, const std::string& reached, const std::vector<std::string>& said);
 
 Result<AgentKeys> load_or_make_keys(const std::string& state_dir);
 Result<std::optional<Enrolment>> load_enrolment(const std::string& state_dir);

@@ -80,7 +80,7 @@ Result<Enrolment> join(const std::string& state_dir, const std::string& token_fi
     return fail(Code::invalid, "the coordinator's answer names no usable endpoint: " + answer->link_endpoint);
   }
   const std::string link = reachable(token->enrol_endpoint, answer->link_endpoint);
-  const Enrolment out{token->server_key, link, answer->workspace, answer->server, answer->log_id};
+  const Enrolment out{token->server_key, link, answer->workspace, answer->server, answer->log_id, {}};
   if (auto begun = begin_journal(state_dir, keys.link.public_key, out.log_id); !begun) {
     return tl::unexpected(begun.error());
   }

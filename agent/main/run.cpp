@@ -58,8 +58,19 @@ struct Parts {  // in the order in which they are built; taken down the other wa
   std::optional<PtyTerminals> terminals;
   std::unique_ptr<io::ZmqCoordinatorLink> link;
   std::optional<Agent> agent;
+  Enrolment enrolment;
   std::optional<Error> fatal;
 };
+
+// The coordinator has said where it can be reached: known from now on, also after a restart of this agent.
+void follow(Parts& parts, const std::string& state_dir, const std::vector<std::string>& said) {
+  if (!learn_endpoints(parts.enrolment, parts.link->endpoint(), said)) return;
+  parts.link->set_endpoints(endpoints_to_try(parts.enrolment));
+  if (auto saved = save_enrolment(state_dir, parts.enrolment); !saved) {
+    log_line(Severity::warning,
+             "where the coordinator can be reached is forgotten when this agent ends: " + saved.error().message);
+  }
+}
 
 Result<void> build(Parts& parts, const RunOptions& options, const AgentKeys& keys, const Enrolment& enrolment) {
   parts.journal.emplace(options.state_dir + "/journal");
@@ -73,7 +84,8 @@ Result<void> build(Parts& parts, const RunOptions& options, const AgentKeys& key
   parts.terminals.emplace(parts.loop, root_shell());
   auto context = io::ZmqContext::create();
   if (!context) return tl::unexpected(context.error());
-  io::ZmqCoordinatorLinkConfig link_config{keys.link, enrolment.server_key, {enrolment.endpoint}};
+  parts.enrolment = enrolment;
+  io::ZmqCoordinatorLinkConfig link_config{keys.link, enrolment.server_key, endpoints_to_try(enrolment)};
   auto link = io::ZmqCoordinatorLink::create(std::move(link_config), *context, parts.loop, parts.loop, parts.random);
   if (!link) return tl::unexpected(link.error());
   parts.link = std::move(*link);
@@ -84,6 +96,7 @@ Result<void> build(Parts& parts, const RunOptions& options, const AgentKeys& key
   config.facts = host_facts;
   config.log = log_line;
   config.parallel = options.parallel;
+  config.endpoints = [&parts, dir = options.state_dir](const auto& said) { follow(parts, dir, said); };
   config.expects_journal = true;
   parts.agent.emplace(World{parts.clock, parts.loop, parts.random, *parts.link, *parts.journal, *parts.runner,
                             *parts.bundles, &*parts.terminals},

@@ -168,6 +168,7 @@ struct Order {
 struct Welcome {
   Id log_id;
   std::uint32_t heartbeat_ms = 0, dead_ms = 0;
+  std::vector<std::string> endpoints;  // where the coordinator can be reached; decoded: what add_endpoint takes of them
   bool operator==(const Welcome&) const = default;
 };
 struct HeartbeatAnswer {

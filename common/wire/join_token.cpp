@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <sodium.h>
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 
@@ -66,6 +67,13 @@ bool numeric_endpoint(std::string_view text) {
     return inet_pton(AF_INET6, address.substr(1, address.size() - 2).c_str(), &raw) == 1;
   }
   return inet_pton(AF_INET, address.c_str(), &raw) == 1;
+}
+
+bool add_endpoint(std::vector<std::string>& endpoints, std::string_view text) {
+  if (endpoints.size() >= kMaxEndpoints || text.size() > kMaxEndpointBytes || !numeric_endpoint(text)) return false;
+  if (std::find(endpoints.begin(), endpoints.end(), text) != endpoints.end()) return false;
+  endpoints.emplace_back(text);
+  return true;
 }
 
 std::string encode_join_token(const JoinToken& token) {

@@ -1,6 +1,7 @@
 // Coordinator to agent: everything but the orders themselves, which are in order_codec.cpp.
 #include "common/ports/link.h"
 #include "common/wire/codec_detail.h"
+#include "common/wire/join_token.h"
 #include "common/wire/order_codec.h"
 #include "schema/agent.capnp.h"
 
@@ -25,6 +26,11 @@ std::size_t hint(const ToAgent& message) {
                    for (const auto& argument : open.argv) bytes += 8 + padded(argument.size());
                    return bytes;
                  },
+                 [](const Welcome& welcome) {
+                   std::size_t bytes = kRoot;
+                   for (const auto& endpoint : welcome.endpoints) bytes += 8 + padded(endpoint.size());
+                   return bytes;
+                 },
                  [](const Refused&) { return kRoot + kMaxProseBytes; }, [](const auto&) { return kRoot; }},
       message.body);
 }
@@ -36,6 +42,9 @@ void put(schema::ToAgent::Builder root, const Welcome& welcome) {
   out.setLogId(to_data(welcome.log_id));
   out.setHeartbeatMs(welcome.heartbeat_ms);
   out.setDeadMs(welcome.dead_ms);
+  if (welcome.endpoints.empty()) return;
+  auto list = out.initEndpoints(static_cast<unsigned>(welcome.endpoints.size()));
+  for (unsigned i = 0; i < list.size(); ++i) list.set(i, to_text_field(welcome.endpoints[i]));
 }
 void put(schema::ToAgent::Builder root, const HeartbeatAnswer& answer) { root.setHeartbeat(answer.count); }
 void put(schema::ToAgent::Builder root, const Orders& orders) {
@@ -91,12 +100,17 @@ ShellOpen get_shell_open(schema::ShellOpen::Reader in) {
           text_of(in.getTerm(), kMaxNameBytes, "terminal")};
 }
 
+// What is wrong with an endpoint costs that endpoint, not the welcome: a later release may say more than this one
+// knows.
+Welcome get_welcome(schema::Welcome::Reader in) {
+  Welcome out{fixed<Id>(in.getLogId(), "log id"), in.getHeartbeatMs(), in.getDeadMs(), {}};
+  for (auto text : in.getEndpoints()) add_endpoint(out.endpoints, {text.begin(), text.size()});
+  return out;
+}
+
 decltype(ToAgent::body) get_body(schema::ToAgent::Reader in) {
   switch (in.which()) {
-    case schema::ToAgent::WELCOME: {
-      auto welcome = in.getWelcome();
-      return Welcome{fixed<Id>(welcome.getLogId(), "log id"), welcome.getHeartbeatMs(), welcome.getDeadMs()};
-    }
+    case schema::ToAgent::WELCOME: return get_welcome(in.getWelcome());
     case schema::ToAgent::HEARTBEAT: return HeartbeatAnswer{in.getHeartbeat()};
     case schema::ToAgent::ORDERS:
       return Orders{

@@ -5,6 +5,7 @@
 #include "common/failpoint/failpoint.h"
 #include "coordinator/domain/decide.h"
 #include "coordinator/domain/evolve.h"
+#include "coordinator/event_log/command_codec.h"
 
 namespace prov::command_handler {
 namespace {
@@ -78,6 +79,7 @@ struct AgentTimeOf {
 struct Core::Outcome {
   std::vector<std::shared_ptr<const domain::Event>> events;
   std::vector<domain::Effect> effects;
+  std::uint32_t command_digest = 0;  // of a command that will be remembered
   Reply reply;
   Result<domain::Answer> answer = domain::Answer{};
 };
@@ -161,10 +163,11 @@ void Core::submit(const Command& command, const Principal& who, Reply reply, std
   }
   Outcome out;
   out.reply = std::move(reply);
-  if (from_operator(who)) {
+  if (from_operator(who) && !command.id.is_zero()) {
+    out.command_digest = event_log::command_digest(command.body);
     const auto before = state_.remembered.find({who.subject, command.workspace, command.id});
     if (before != state_.remembered.end()) {
-      out.answer = domain::Answer{before->second.made, before->second.sequence, true};
+      out.answer = answered_before(command, out.command_digest, before->second);
       return release(std::move(out));
     }
   }
@@ -189,6 +192,24 @@ void Core::submit(const Command& command, const Principal& who, Reply reply, std
   }
   fold_follow_ups(out, command);
   release(std::move(out));
+}
+
+// Logs of older releases do not say what was asked for; such an id goes with anything.
+Result<domain::Answer> Core::answered_before(const Command& command, std::uint32_t digest,
+                                             const domain::Remembered& before) const {
+  if (before.command_digest == 0 || before.command_digest == digest) {
+    return domain::Answer{before.made, before.sequence, true};
+  }
+  std::string use = "for another command, up to event " + std::to_string(before.sequence);
+  if (!before.made.is_zero()) {
+    const domain::Workflow* workflow = domain::find_workflow(state_, before.made);
+    use += workflow == nullptr ? ", which made " : ", which made the workflow \"" + workflow->kind + "\" ";
+    use += to_text(before.made);
+  }
+  return fail(Code::conflict,
+              "the command id " + to_text(command.id) + " was used before " + use + "; this " +
+                  domain::name_of(command.body) + " asks for something else, and nothing of it was done",
+              "send it again with a new id (Idempotency-Key); an id belongs to one command and its repetitions");
 }
 
 Result<event_log::Planned> Core::check(const Command& command, const Principal& who) const {
@@ -235,6 +256,7 @@ void Core::fold(Outcome& out, EventBody body, const Command& command, const Prin
   event.meta.aggregate_id = std::move(aggregate.id);
   event.meta.principal = who;
   event.meta.command_id = command.id;
+  if (!command.id.is_zero()) event.meta.command_digest = out.command_digest;
   const Id workflow = std::visit(BelongsTo{}, body);
   event.meta.correlation = workflow.is_zero() ? command.id : workflow;
   event.meta.causation = causation;

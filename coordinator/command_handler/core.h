@@ -57,7 +57,8 @@ class Core {
 
   // Decides and logs; `reply` runs when the events are durable (or what it was refused for is), or at once when the
   // caller may not ask at all. `sides` become durable with the command's events; a command that changes nothing
-  // writes none. A command that carries a plan's digest is refused (conflict) unless deciding gives that plan again.
+  // writes none. An id that the caller used before gives the first answer again; with another body it is refused
+  // (conflict). A command that carries a plan's digest is refused (conflict) unless deciding gives that plan again.
   void submit(const domain::Command& command, const domain::Principal& who, Reply reply,
               std::vector<SideRecord> sides = {});
 
@@ -93,6 +94,8 @@ class Core {
   Result<void> admit(const domain::Command& command, const domain::Principal& who) const;
   Result<event_log::Planned> planned(const domain::Command& command) const;
   Result<void> plan_holds(const domain::Command& command) const;
+  Result<domain::Answer> answered_before(const domain::Command& command, std::uint32_t digest,
+                                         const domain::Remembered& before) const;
   void fold(Outcome& out, domain::EventBody body, const domain::Command& command, const domain::Principal& who,
             std::uint64_t causation);
   void fold_follow_ups(Outcome& out, const domain::Command& command);

@@ -101,6 +101,7 @@ void AgentSessions::connected(const Key& agent, const wire::Hello& hello) {
   welcome.log_id = desk_.writer.durable().log_id;
   welcome.heartbeat_ms = desk_.config.heartbeat_ms;
   welcome.dead_ms = desk_.config.dead_ms;
+  welcome.endpoints = desk_.config.advertise;
   send(agent, welcome);
   for (const wire::Attempt& attempt : hello.unfinished) accepted(agent, attempt.task, attempt.attempt);
   for (auto& [task, pending] : session.orders) {

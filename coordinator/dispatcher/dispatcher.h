@@ -24,10 +24,11 @@
 namespace prov::dispatcher {
 
 struct DispatcherConfig {
-  std::uint32_t heartbeat_ms = 5000;  // agents send one so often, and hear one back
-  std::uint32_t dead_ms = 20000;      // without a word for so long, either side takes the other for lost
-  std::uint32_t resend_ms = 2000;     // an order that the agent has not acknowledged goes out again
-  std::string agent_program;          // the self-contained agent, for providers to put on hosts
+  std::uint32_t heartbeat_ms = 5000;   // agents send one so often, and hear one back
+  std::uint32_t dead_ms = 20000;       // without a word for so long, either side takes the other for lost
+  std::uint32_t resend_ms = 2000;      // an order that the agent has not acknowledged goes out again
+  std::vector<std::string> advertise;  // the agent link as agents reach it, now and after a move; at most 8
+  std::string agent_program;           // the self-contained agent, for providers to put on hosts
   std::function<wire::JoinToken(const std::string& address)> join_endpoint;  // key and enrolment endpoint at an address
   std::function<std::string(const std::string& address)> link_endpoint;      // tcp://ADDRESS:PORT of the agent link
 };

@@ -259,6 +259,7 @@ struct Envelope {
   Id command_id, correlation;
   std::uint64_t causation = 0;
   TimeMs log_time_ms = 0, wall_time_ms = 0, agent_time_ms = 0;
+  std::uint32_t command_digest = 0;  // of what that command asked for; 0: not known
 };
 
 struct Event {

@@ -36,6 +36,7 @@ void remember(State& state, const Event& event) {
   if (fresh) state.remembered_order.push_back(std::move(key));
   at->second.sequence = meta.sequence;
   at->second.log_time_ms = meta.log_time_ms;
+  at->second.command_digest = meta.command_digest;
   if (const Id made = made_by(event.body); !made.is_zero()) at->second.made = made;
   forget_old(state, meta.log_time_ms);
 }

@@ -172,6 +172,7 @@ struct Remembered {  // an answer that a repeated command gets again
   Id made;
   std::uint64_t sequence = 0;
   TimeMs log_time_ms = 0;
+  std::uint32_t command_digest = 0;  // of what was asked for; 0: not known
 };
 struct CommandKey {
   std::string subject, workspace;

@@ -31,6 +31,7 @@ void put_meta(schema::Event::Builder out, const domain::Envelope& meta) {
   out.setLogTimeMs(meta.log_time_ms);
   out.setWallTimeMs(meta.wall_time_ms);
   out.setAgentTimeMs(meta.agent_time_ms);
+  out.setCommandDigest(meta.command_digest);
 }
 
 // A kind or transport that is not known here is kept as the number that it is.
@@ -50,6 +51,7 @@ void get_meta(schema::Event::Reader in, domain::Envelope& meta) {
   meta.log_time_ms = in.getLogTimeMs();
   meta.wall_time_ms = in.getWallTimeMs();
   meta.agent_time_ms = in.getAgentTimeMs();
+  meta.command_digest = in.getCommandDigest();
 }
 
 struct PutPayload {

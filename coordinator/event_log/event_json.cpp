@@ -68,6 +68,7 @@ Json event_to_json(const domain::Event& event) {
   out["credential"] = utf8(meta.principal.credential);
   out["transport"] = enum_text<schema::Transport>(static_cast<std::uint16_t>(meta.principal.transport));
   out["command_id"] = text_or_nothing(meta.command_id);
+  if (meta.command_digest != 0) out["command_digest"] = meta.command_digest;
   out["correlation"] = text_or_nothing(meta.correlation);
   out["causation"] = meta.causation;
   out["log_time_ms"] = meta.log_time_ms;

@@ -18,14 +18,7 @@ struct PutAction {
     taskserv.setVerb(static_cast<schema::TaskservVerb>(a.verb));
     put(taskserv.initSpec(), a.spec);
   }
-  void operator()(const domain::ExecAction& a) {
-    auto exec = out.initExec();
-    PUT_LIST(exec, Argv, a.argv, put_texts);
-    PUT_BYTES(exec, Stdin, a.stdin_data);
-    PUT_ID(exec, Bundle, a.bundle);
-    PUT_TEXT(exec, Script, a.script);
-    PUT_LIST(exec, Environment, a.environment, put_pairs);
-  }
+  void operator()(const domain::ExecAction& a) { put_exec(out.initExec(), a); }
   void operator()(const domain::WaitAction& a) {
     auto wait = out.initWait();
     PUT_TEXT(wait, Until, a.until);
@@ -41,17 +34,6 @@ domain::TaskservAction get_taskserv(Taskserv in) {
   domain::TaskservAction action;
   action.verb = known_enum(in.getVerb(), domain::TaskservVerb::uninstall);
   get(in.getSpec(), action.spec);
-  return action;
-}
-
-template <class Exec>
-domain::ExecAction get_exec(Exec in) {
-  domain::ExecAction action;
-  action.argv = get_texts(in.getArgv());
-  action.stdin_data = bytes_of(in.getStdin());
-  get_fixed(action.bundle, in.getBundle(), "bundle");
-  action.script = text_of(in.getScript());
-  action.environment = get_pairs(in.getEnvironment());
   return action;
 }
 
@@ -86,23 +68,6 @@ std::vector<domain::Dependency> get_dependencies(DependencyList::Reader list) {
   return out;
 }
 
-void put_retry(schema::RetryPolicy::Builder out, const domain::RetryPolicy& retry) {
-  out.setDelayMs(retry.delay_ms);
-  out.setMaxDelayMs(retry.max_delay_ms);
-  out.setExponential(retry.exponential);
-  out.setJitterPercent(retry.jitter_percent);
-  out.setOnFailure(retry.on_failure);
-}
-
-void get_retry(schema::RetryPolicy::Reader in, domain::RetryPolicy& retry) {
-  retry.delay_ms = in.getDelayMs();
-  retry.max_delay_ms = in.getMaxDelayMs();
-  retry.exponential = in.getExponential();
-  retry.jitter_percent = in.getJitterPercent();
-  retry.on_failure = in.getOnFailure();
-  if (retry.jitter_percent > 100) throw Malformed{"jitterPercent"};
-}
-
 void check_waves(const domain::OperationPlan& plan) {
   std::uint32_t end = 0;
   for (const std::uint32_t wave : plan.waves) {
@@ -113,6 +78,23 @@ void check_waves(const domain::OperationPlan& plan) {
 }
 
 }  // namespace
+
+void put(schema::RetryPolicy::Builder out, const domain::RetryPolicy& retry) {
+  out.setDelayMs(retry.delay_ms);
+  out.setMaxDelayMs(retry.max_delay_ms);
+  out.setExponential(retry.exponential);
+  out.setJitterPercent(retry.jitter_percent);
+  out.setOnFailure(retry.on_failure);
+}
+
+void get(schema::RetryPolicy::Reader in, domain::RetryPolicy& retry) {
+  retry.delay_ms = in.getDelayMs();
+  retry.max_delay_ms = in.getMaxDelayMs();
+  retry.exponential = in.getExponential();
+  retry.jitter_percent = in.getJitterPercent();
+  retry.on_failure = in.getOnFailure();
+  if (retry.jitter_percent > 100) throw Malformed{"jitterPercent"};
+}
 
 void put(schema::TaskPlan::Builder out, const domain::TaskPlan& plan) {
   PUT_TEXT(out, Name, plan.name);
@@ -152,7 +134,7 @@ void put(schema::OperationPlan::Builder out, const domain::OperationPlan& plan) 
   out.setPauseMs(plan.pause_ms);
   PUT_TEXT(out, ConcurrencyGroup, plan.concurrency_group);
   out.setGroupLimit(plan.group_limit);
-  if (plan.retry != domain::RetryPolicy{}) put_retry(out.initRetry(), plan.retry);
+  if (plan.retry != domain::RetryPolicy{}) put(out.initRetry(), plan.retry);
   PUT_TEXT(out, Checkpoint, plan.checkpoint);
   PUT_TEXT(out, Note, plan.note);
 }
@@ -171,10 +153,10 @@ void get(schema::OperationPlan::Reader in, domain::OperationPlan& plan) {
   plan.pause_ms = in.getPauseMs();
   plan.concurrency_group = text_of(in.getConcurrencyGroup());
   plan.group_limit = in.getGroupLimit();
-  get_retry(in.getRetry(), plan.retry);
+  get(in.getRetry(), plan.retry);
   plan.checkpoint = text_of(in.getCheckpoint());
   plan.note = text_of(in.getNote());
-  if (plan.priority < -100 || plan.priority > 100) throw Malformed{"priority"};
+  check_priority(plan.priority);
   check_waves(plan);
 }
 

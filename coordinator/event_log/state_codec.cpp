@@ -187,6 +187,7 @@ void put_answers(capnp::List<schema::Answer>::Builder list, const decltype(State
     answer.setSequence(remembered.sequence);
     answer.setLogTimeMs(remembered.log_time_ms);
     PUT_ID(answer, SubjectId, remembered.made);
+    answer.setCommandDigest(remembered.command_digest);
   });
 }
 
@@ -281,7 +282,7 @@ void get_answers(schema::State::Reader in, State& state) {
   for (auto one : in.getAnswers()) {
     domain::CommandKey key{text_of(one.getSubject()), text_of(one.getWorkspace()), {}};
     get_fixed(key.id, one.getCommandId(), "commandId");
-    domain::Remembered remembered{{}, one.getSequence(), one.getLogTimeMs()};
+    domain::Remembered remembered{{}, one.getSequence(), one.getLogTimeMs(), one.getCommandDigest()};
     get_fixed(remembered.made, one.getSubjectId(), "subjectId");
     order.emplace_back(remembered.sequence, key);
     state.remembered.emplace(std::move(key), remembered);

@@ -156,6 +156,7 @@ struct Platform::Parts {
     dispatcher::DispatcherConfig config;
     config.heartbeat_ms = settings.heartbeat_ms;
     config.dead_ms = settings.dead_ms;
+    config.advertise = settings.advertise;
     config.agent_program = settings.agent_program;
     const auto at = [this](const std::string& address) {
       return address.empty() ? settings.link_addresses.front() : address;

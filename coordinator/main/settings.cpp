@@ -9,6 +9,8 @@
 #include "coordinator/config/load.h"
 #include "coordinator/workspace/toml_tree.h"
 
+#include "common/wire/join_token.h"
+
 namespace prov::coordinator {
 namespace {
 
@@ -75,6 +77,17 @@ Result<void> set_addresses(Settings& s, const std::string& text) {
   return {};
 }
 
+Result<void> set_advertised(Settings& s, const std::string& text) {
+  s.advertise.clear();
+  for (const std::string& one : split(text)) {
+    if (wire::add_endpoint(s.advertise, one)) continue;
+    if (!wire::numeric_endpoint(one)) return tl::unexpected(wrong(one, "tcp://ADDRESS:PORT with a numeric address"));
+    return fail(Code::invalid, "\"" + one + "\" stands there twice, or is one more than the " +
+                                   std::to_string(wire::kMaxEndpoints) + " that an agent keeps");
+  }
+  return {};
+}
+
 Result<void> set_owners(Settings& s, const std::string& text) {
   s.owners.clear();
   for (const std::string& word : split(text)) {
@@ -110,6 +123,8 @@ const std::vector<Entry>& entries() {
        text_in(&Settings::agent_program)},
       {"--cache-dir", "orchestrator.cache_dir", "cache for providers (base images)", text_in(&Settings::cache_dir)},
       {"--link-addresses", "link.addresses", "local addresses for agents, with commas", set_addresses},
+      {"--advertise", "link.advertise",
+       "where agents reach the link, now and after a move: tcp://ADDRESS:PORT, with commas", set_advertised},
       {"--link-port", "link.port", "port of the agent link", number_in(&Settings::link_port, 0, kPorts)},
       {"--enrol-port", "link.enrol_port", "port of the enrolment endpoint",
        number_in(&Settings::enrol_port, 0, kPorts)},

@@ -20,6 +20,7 @@ struct Settings {
   bool tcp = true;                                       // REST on localhost TCP, always with a token
   std::uint16_t tcp_port = 8080;                         // 0: the system chooses
   std::vector<std::string> link_addresses{"127.0.0.1"};  // where agents connect; providers may add some
+  std::vector<std::string> advertise;                    // the link as agents reach it, now and after a move
   std::uint16_t link_port = 9091, enrol_port = 9092;     // 0: the system chooses
   std::uint32_t heartbeat_ms = 5000, dead_ms = 20000;
   std::uint64_t reserve_bytes = 256ULL << 20;  // kept free on the log's disk

@@ -1,10 +1,11 @@
-// What lies on disks: the log of a coordinator, its index and its archive, a snapshot, the journal of an agent. A disk
-// may say anything.
+// What lies on disks: the log of a coordinator, its index and its archive, a snapshot, the journal of an agent; and a
+// recorded command. A disk may say anything.
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "agent/journal/journal.h"
 #include "common/hash.h"
+#include "coordinator/event_log/command_codec.h"
 #include "coordinator/event_log/commit.h"
 #include "coordinator/event_log/event_codec.h"
 #include "coordinator/event_log/event_json.h"
@@ -50,6 +51,15 @@ void event(std::string_view bytes) {
   const std::string once = event_log::encode_event(*event);
   const auto again = event_log::decode_event(once);
   expect(again && event_log::encode_event(*again) == once, "an event is itself again");
+}
+
+void command(std::string_view bytes) {
+  const auto asked = event_log::decode_command(bytes);
+  if (!asked) return;
+  expect(event_log::command_digest(asked->command.body) != 0, "what operators send has a digest");
+  const std::string once = event_log::encode_command(asked->command, asked->who);
+  const auto again = event_log::decode_command(once);
+  expect(again && event_log::encode_command(again->command, again->who) == once, "a command is itself again");
 }
 
 // The own hash at the end is made right, or nothing would get past it.

@@ -15,6 +15,7 @@ constexpr Target kTargets[] = {
     {"order", order},
     {"bundle", bundle},
     {"event", event},
+    {"command", command},
     {"commit", commit},
     {"state", state},
     {"segment", segment},

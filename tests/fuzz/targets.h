@@ -25,6 +25,7 @@ void join_token(std::string_view bytes);
 void order(std::string_view bytes);
 void bundle(std::string_view bytes);
 void event(std::string_view bytes);
+void command(std::string_view bytes);
 void commit(std::string_view bytes);
 void state(std::string_view bytes);
 void segment(std::string_view bytes);

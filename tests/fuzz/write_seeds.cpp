@@ -10,6 +10,7 @@
 #include "coordinator/event_log/log_writer.h"
 #include "coordinator/event_log/state_codec.h"
 #include "coordinator/event_log/workflow_records.h"
+#include "tests/support/record_log/any_command.h"
 #include "tests/support/record_log/any_event.h"
 #include "tests/support/record_log/fakes.h"
 #include "tests/support/record_log/history.h"
@@ -148,6 +149,11 @@ int main(int argc, char** argv) {
   write_new(corpus / "join_token" / "one", wire::encode_join_token(token));
   write_state_of_all_events(corpus);
   write_lives(corpus);
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    const auto asked = test::AnyCommand(seed).any();
+    write_new(corpus / "command" / ("any-" + std::to_string(seed)),
+              event_log::encode_command(asked.command, asked.who));
+  }
   write_index_records(corpus / "workflow_record");
   write_segment(corpus / "segment" / "two-commits");
   return 0;

@@ -44,6 +44,23 @@ TEST(HostileAgent, HistoryStaysAsItWasOnceItEnded) {
   EXPECT_TRUE(coordinator.events.empty()) << coordinator.events.front();
 }
 
+TEST(HostileAgent, WhereTheCoordinatorIsIsToldToAgentsAlone) {
+  LiveCoordinator coordinator;
+  const Host host = coordinator.enrolled("host"), stranger = LiveCoordinator::stranger("stranger");
+  const auto outside = coordinator.link(stranger);
+  outside->say(wire::Hello{});
+  const auto peer = coordinator.connected(host);
+  std::size_t welcomes = 0;
+  for (const wire::ToAgent& message : peer->messages()) {
+    const auto* welcome = std::get_if<wire::Welcome>(&message.body);
+    if (welcome == nullptr) continue;
+    EXPECT_EQ(welcome->endpoints, kAdvertised);
+    ++welcomes;
+  }
+  EXPECT_GE(welcomes, 1U);
+  EXPECT_TRUE(outside->heard.empty());
+}
+
 TEST(HostileAgent, OutputWithoutEndIsCutOffAndTheTaskCanStillEnd) {
   LiveCoordinator coordinator;
   const Host host = coordinator.enrolled("host"), other = coordinator.enrolled("other");

@@ -269,6 +269,34 @@ TEST_F(HostileCoordinator, OutputWithoutEndIsCutOff) {
   EXPECT_LE(coordinator.of(order).output.size(), (8U << 20) + (64U << 10));
 }
 
+// Whoever holds the coordinator's key may send its agents elsewhere, where again only that key is believed. What it may
+// not: fill their disks, write other lines into what they remember, or cut them off from where they enrolled.
+TEST_F(HostileCoordinator, AddressesThatMakeNoSenseAreNotKept) {
+  const std::string home = RealCoordinator::endpoint(coordinator.link_port);
+  const std::string nobody = "tcp://127.0.0.1:1";
+  std::vector<std::string>& said = coordinator.advertise;
+  said = {"",           "coordinator.example",  "tcp://coordinator.example:9091",  "tcp://0.0.0.0:0",
+          "ipc:///etc", "tcp://10.0.0.1:99999", "tcp://10.0.0.1:1\nserver_key=00", std::string(100'000, 'x')};
+  for (int i = 0; i < 1'000; ++i) said.push_back("tcp://127.0.0.1:" + std::string(70, '0') + std::to_string(i + 1));
+  said.push_back(nobody);
+  coordinator.send(wire::Welcome{coordinator.log_id, 500, 2'000, said});
+  const auto remembered = [&] { return io::read_file(agent.state + "/enrolment", 1 << 20).value_or(""); };
+  ASSERT_TRUE(coordinator.run_until([&] { return remembered().find(nobody) != std::string::npos; })) << agent.log();
+  EXPECT_NE(remembered().find("\nendpoints=" + home + "," + nobody + "\n"), std::string::npos) << remembered();
+  EXPECT_LT(remembered().size(), 1'000U);
+  EXPECT_TRUE(still_works());
+
+  // It is away for longer than the agent waits, so the agent looks where it was told; then it is back.
+  coordinator.close();
+  const auto hellos = coordinator.hellos.size();
+  const auto later = std::chrono::steady_clock::now() + std::chrono::milliseconds(3'500);
+  coordinator.run_until([&] { return std::chrono::steady_clock::now() > later; });
+  ++coordinator.epoch;
+  coordinator.open();
+  ASSERT_TRUE(coordinator.run_until([&] { return coordinator.hellos.size() > hellos; }, 60)) << agent.log();
+  EXPECT_TRUE(still_works());
+}
+
 TEST_F(HostileCoordinator, AWrongKeyIsNotHeard) {
   const io::KeyPair right = coordinator.keys;
   const auto order = coordinator.shell("touch " + canary);

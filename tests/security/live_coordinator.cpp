@@ -48,6 +48,7 @@ struct LiveCoordinator::Parts {
 
   static dispatcher::DispatcherConfig addresses() {
     dispatcher::DispatcherConfig out;
+    out.advertise = kAdvertised;
     out.link_endpoint = [](const std::string&) { return std::string("tcp://127.0.0.1:1"); };
     return out;
   }

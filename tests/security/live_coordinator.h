@@ -51,6 +51,8 @@ struct Host {  // an agent's identity, and the tests' own record of what it may 
   wire::EnrolRequest invitation;  // empty when it was never invited
 };
 
+inline const std::vector<std::string> kAdvertised{"tcp://192.0.2.1:9091", "tcp://192.0.2.2:9091"};
+
 class LiveCoordinator {
  public:
   LiveCoordinator();

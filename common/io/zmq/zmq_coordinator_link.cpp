@@ -1,5 +1,6 @@
 #include "common/io/zmq/zmq_coordinator_link.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "common/io/zmq/socket.h"
@@ -28,6 +29,7 @@ struct ZmqCoordinatorLink::Impl {
   Socket socket{};
   int fd = -1;
   std::size_t next_endpoint = 0;
+  std::string current{};  // endpoint of the socket
   Alarm connecting{timers}, draining{timers}, recovering{timers};
   std::uint64_t generation = 0;  // rises with each socket, so that a callback notices when it is replaced under it
 
@@ -53,7 +55,8 @@ struct ZmqCoordinatorLink::Impl {
 
   void connect(int reconnect_ms) {
     PROV_ASSERT(handler.frame);
-    auto next = opened(config.endpoints[next_endpoint++ % config.endpoints.size()], reconnect_ms);
+    current = config.endpoints[next_endpoint++ % config.endpoints.size()];
+    auto next = opened(current, reconnect_ms);
     if (!next) {  // descriptors or sockets ran out, which may pass
       connecting.set(1'000, [this] { connect(kRecoveredMs); });
       return;
@@ -142,6 +145,15 @@ void ZmqCoordinatorLink::start(Handler handler) {
 }
 
 void ZmqCoordinatorLink::send(std::string frame) { impl_->send(frame); }
+
+void ZmqCoordinatorLink::set_endpoints(std::vector<std::string> endpoints) {
+  PROV_ASSERT(!endpoints.empty() && std::all_of(endpoints.begin(), endpoints.end(), wire::numeric_endpoint));
+  const auto used = std::find(endpoints.begin(), endpoints.end(), impl_->current);
+  impl_->next_endpoint = used == endpoints.end() ? 0 : static_cast<std::size_t>(used - endpoints.begin()) + 1;
+  impl_->config.endpoints = std::move(endpoints);
+}
+
+const std::string& ZmqCoordinatorLink::endpoint() const { return impl_->current; }
 
 void ZmqCoordinatorLink::reconnect() {
   impl_->close();

@@ -37,6 +37,11 @@ class ZmqCoordinatorLink final : public CoordinatorLink {
   void send(std::string frame) override;
   void reconnect() override;  // also from within the handler; REQUIRES: started
 
+  // Later connections are made to these in turn, beginning behind the one that is used now; the connection stays.
+  // REQUIRES: at least one, all numeric.
+  void set_endpoints(std::vector<std::string> endpoints);
+  const std::string& endpoint() const;  // of the connection, or the last attempt at one; empty: none yet
+
  private:
   struct Impl;
   explicit ZmqCoordinatorLink(std::unique_ptr<Impl> impl);

@@ -69,6 +69,8 @@ inline Order exec_order() { return {id(17), 2, 1002, 30, false, Exec{{"/bin/cat"
 inline std::vector<Example<ToAgent>> to_agent() {
   const auto message = [](decltype(ToAgent::body) body) { return ToAgent{7, key(18), 1000, 1234, std::move(body)}; };
   return {{"welcome", message(Welcome{id(19), 5000, 15000})},
+          {"welcome_endpoints",
+           message(Welcome{id(32), 5000, 20000, {"tcp://10.89.7.1:9091", "tcp://[2001:db8::7]:9091"}})},
           {"heartbeat_answer", message(HeartbeatAnswer{42})},
           {"orders", message(Orders{{{id(20), 1, 1000, 60, false, Noop{}}, script_order(), exec_order()}})},
           {"reports_ack", message(ReportsAck{77})},

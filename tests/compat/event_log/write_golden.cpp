@@ -24,10 +24,12 @@ void write_new(const std::string& path, const std::string& bytes) {
   std::printf("%s\n", path.c_str());
 }
 
-// Whether this release writes these bytes for the event that they are.
+// Whether this release writes these bytes for the event that they are. The envelope's newer fields are shown by one
+// type, the smallest.
 bool is_written_so(const std::string& bytes) {
   const auto event = event_log::decode_event(bytes);
-  return event && event_log::encode_event(*event) == bytes;
+  if (!event || event_log::encode_event(*event) != bytes) return false;
+  return !std::holds_alternative<domain::WorkspaceRegistered>(event->body) || event->meta.command_digest != 0;
 }
 
 void write_events(const std::string& folder) {

@@ -39,6 +39,25 @@ TEST_F(ZmqLink, reconnect_takes_the_next_endpoint) {
   EXPECT_TRUE(works(*agent, key, "found"));
 }
 
+TEST_F(ZmqLink, later_connections_are_made_to_the_endpoints_that_were_set) {
+  const Key key = world_.new_agent();
+  world_.coordinator().allow(key);
+  auto agent = world_.agent(key);
+  ASSERT_TRUE(says(*agent, key, "here"));
+  const std::string before = world_.endpoint();
+  EXPECT_EQ(agent->owner->endpoint(), before);
+
+  world_.config().link_port = world_.config().enrol_port = 0;
+  world_.restart_coordinator();
+  world_.coordinator().allow(key);
+  ASSERT_NE(world_.endpoint(), before);
+  agent->owner->set_endpoints({before, world_.endpoint()});
+  EXPECT_EQ(agent->owner->endpoint(), before) << "the connection stays, dead as it may be";
+  agent->link->reconnect();
+  EXPECT_EQ(agent->owner->endpoint(), world_.endpoint()) << "what comes behind the one that was used";
+  EXPECT_TRUE(works(*agent, key, "moved"));
+}
+
 TEST_F(ZmqLink, endpoints_are_checked) {
   SodiumRandom random;
   for (const std::vector<std::string>& wrong :

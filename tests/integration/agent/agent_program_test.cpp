@@ -143,6 +143,33 @@ TEST_F(AgentProgram, WorksThroughAnOutageOfTheCoordinator) {
   EXPECT_EQ(coordinator.of(order).end.outcome, Outcome::done);
 }
 
+TEST_F(AgentProgram, FollowsACoordinatorThatMoves) {
+  coordinator.prepare_to_move();
+  join();
+  const std::string before = RealCoordinator::endpoint(coordinator.link_port);
+  const auto remembers = [&](const std::string& endpoints) {
+    const std::string file = io::read_file(agent.state + "/enrolment", 1 << 16).value_or("");
+    return file.find("endpoints=" + endpoints + "\n") != std::string::npos;
+  };
+  ASSERT_TRUE(
+      coordinator.run_until([&] { return remembers(coordinator.advertise[0] + "," + coordinator.advertise[1]); }));
+  const auto order = coordinator.shell("sleep 0.3; echo meanwhile");
+  coordinator.send(wire::Orders{{order}});
+  ASSERT_TRUE(coordinator.run_until([&] { return coordinator.of(order).started > 0; }));
+
+  coordinator.move();
+  ASSERT_TRUE(coordinator.wait_for(order)) << "nobody started the agent again: " << agent.log();
+  EXPECT_EQ(coordinator.of(order).output, "meanwhile\n");
+  // And it looks there first when it is started again, although it enrolled elsewhere.
+  ASSERT_TRUE(coordinator.run_until([&] { return remembers(coordinator.advertise[1] + "," + before); }));
+  EXPECT_EQ(mode_of(agent.state + "/enrolment"), 0600U);
+  agent.kill9();
+  const std::size_t hellos = coordinator.hellos.size();
+  agent.start();
+  ASSERT_TRUE(coordinator.run_until([&] { return coordinator.hellos.size() > hellos; }, 10)) << agent.log();
+  EXPECT_EQ(coordinator.enrolments, 1);
+}
+
 TEST_F(AgentProgram, SurvivesHostileFrames) {
   join();
   const std::uint64_t seed = coordinator.random.below(1'000'000);

@@ -55,6 +55,23 @@ class RealCoordinator {
   }
   void close() { link.reset(); }
 
+  // Ports of its own for a later open(), which are advertised from now on; move() goes there.
+  void prepare_to_move() {
+    auto made = io::ZmqAgentLink::create({keys, {"127.0.0.1"}, 0, 0}, loop);
+    ASSERT_TRUE(made) << made.error().message;
+    elsewhere = std::move(*made);
+    advertise = {endpoint(link_port), endpoint(elsewhere->link_port())};
+  }
+  void move() {
+    close();
+    link_port = elsewhere->link_port();
+    enrol_port = elsewhere->enrol_port();
+    elsewhere.reset();
+    ++epoch;
+    open();
+  }
+  static std::string endpoint(std::uint16_t port) { return "tcp://127.0.0.1:" + std::to_string(port); }
+
   wire::JoinToken token() const {
     return {keys.public_key, token_id, std::string(32, 's'), "tcp://127.0.0.1:" + std::to_string(enrol_port)};
   }
@@ -102,7 +119,7 @@ class RealCoordinator {
   }
   void take(const wire::Hello& hello) {
     hellos.push_back(hello);
-    send(wire::Welcome{log_id, 500, 2'000});
+    send(wire::Welcome{log_id, 500, 2'000, advertise});
     // Whatever is not ended and not known to the agent goes again, as a dispatcher does.
     for (const auto& [step, each] : orders) {
       const bool known = std::any_of(hello.unfinished.begin(), hello.unfinished.end(),
@@ -151,9 +168,10 @@ class RealCoordinator {
   io::EventLoop loop;
   io::SystemRandom random;
   io::KeyPair keys = io::generate_key_pair();
-  std::unique_ptr<io::ZmqAgentLink> link;
+  std::unique_ptr<io::ZmqAgentLink> link, elsewhere;
   std::uint16_t link_port = 0, enrol_port = 0;
   std::string address = "127.0.0.1", refuse_enrolment;
+  std::vector<std::string> advertise;
   Id log_id, token_id = random.id();
   std::uint32_t epoch = 1;
   std::uint64_t sequence = 10, settled_through = 0;

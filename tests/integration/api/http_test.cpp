@@ -96,6 +96,25 @@ TEST(HttpApi, ARetryWithTheSameKeyDoesNothingTwice) {
   EXPECT_EQ(rig.ask("GET", "/workflows")["total"], 1);
 }
 
+TEST(HttpApi, AKeyThatComesAgainWithAnotherBodyIsAConflict) {
+  Rig rig;
+  rig.add_host("a");
+  io::HttpClient client(rig.unix_endpoint());
+  const io::Headers key = {{"Idempotency-Key", "11111111-2222-3333-4444-555555555556"}};
+  const auto first = client.request("POST", "/workflows/noop?workspace=w", key, R"({"servers":["a"]})");
+  ASSERT_EQ(first->status, 200) << first->body;
+  const auto other = client.request("POST", "/workflows/noop?workspace=w", key, R"({"servers":["a"],"count":2})");
+  EXPECT_EQ(other->status, 409) << other->body;
+  const json error = json::parse(other->body)["error"];
+  EXPECT_EQ(error["code"], "conflict");
+  const std::string message = error["message"], made = json::parse(first->body)["data"]["workflow"];
+  EXPECT_NE(message.find("11111111-2222-3333-4444-555555555556"), std::string::npos) << message;
+  EXPECT_NE(message.find(made), std::string::npos) << message;
+  const auto another_route = client.request("POST", "/workflows/" + made + "/cancel?workspace=w", key, "{}");
+  EXPECT_EQ(another_route->status, 409) << another_route->body;
+  EXPECT_EQ(rig.ask("GET", "/workflows")["total"], 1);
+}
+
 TEST(HttpApi, BlobsInAndAsked) {
   Rig rig;
   io::HttpClient client(rig.unix_endpoint());

@@ -223,7 +223,8 @@ Event AnyEvent::of_type(std::size_t index) {
                 number(1ULL << 40),
                 number(1ULL << 42),
                 number(1ULL << 42),
-                number(1ULL << 42)};
+                number(1ULL << 42),
+                small()};
   return event;
 }
 

@@ -25,7 +25,13 @@ class AnyEvent {
     return out;
   }
   std::uint64_t number(std::uint64_t below);
+  std::uint32_t small(std::uint64_t below = 100000) { return static_cast<std::uint32_t>(number(below)); }
+  bool yes() { return full_ || number(2) == 1; }
   std::string text(std::size_t max_bytes = 24);
+  std::vector<std::string> texts();
+  domain::Pairs pairs();
+  domain::ServerSpec server_spec();
+  domain::TaskservSpec taskserv_spec();
 
  private:
   domain::EventBody body(std::size_t index);
@@ -37,17 +43,11 @@ class AnyEvent {
   domain::EventBody course_body(std::size_t index);
   domain::EventBody submitted();
   Facts facts();
-  domain::ServerSpec server_spec();
-  domain::TaskservSpec taskserv_spec();
   domain::Action action(std::size_t which);
   domain::TaskPlan plan(std::uint32_t first, std::uint32_t index, std::size_t which);
   domain::OperationPlan operation(std::uint32_t index, std::uint32_t first_task, std::uint32_t tasks);
-  domain::Pairs pairs();
   domain::Pairs outputs();
   std::vector<std::uint32_t> numbers();
-  std::vector<std::string> texts();
-  std::uint32_t small(std::uint64_t below = 100000) { return static_cast<std::uint32_t>(number(below)); }
-  bool yes() { return full_ || number(2) == 1; }
   Outcome outcome() { return static_cast<Outcome>(number(kOutcomes)); }
 
   std::mt19937_64 engine_;

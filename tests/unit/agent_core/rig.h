@@ -31,6 +31,7 @@ struct Rig {
       return facts;
     };
     config.log = [this](Severity, std::string_view line) { log += std::string(line) + "\n"; };
+    config.endpoints = [this](const std::vector<std::string>& said) { endpoints = said; };
     config.expects_journal = expects_journal;
     config.parallel = parallel;
     runner.emplace(host, time, file.cut);
@@ -151,6 +152,7 @@ struct Rig {
   bool reachable = true, welcomes = true, answers = true, acknowledges = true, gives_bundles = true;
   std::uint32_t dead_ms = 4'000;
   std::vector<wire::Hello> hellos;
+  std::vector<std::string> endpoints;  // as the agent heard them last
   std::map<StepId, Heard> heard;
   std::map<Digest, std::string> coordinator_bundles;
   int heartbeats = 0, report_frames = 0, bundle_questions = 0, goodbyes = 0;

@@ -73,6 +73,22 @@ TEST_F(Sessions, HeartbeatsGoOnAndAnsweredOnesKeepTheConnection) {
   EXPECT_EQ(rig.hellos.size(), 1U);
 }
 
+TEST_F(Sessions, WhereTheCoordinatorIsCountsWhenItIsTheCoordinatorWhoSaysIt) {
+  const std::vector<std::string> moved = {"tcp://192.0.2.1:9091"}, elsewhere = {"tcp://192.0.2.66:9091"};
+  EXPECT_TRUE(rig.endpoints.empty()) << "a welcome that says nothing of it changes nothing";
+  rig.send(wire::Welcome{rig.log_id, 1'000, 4'000, moved});
+  EXPECT_EQ(rig.endpoints, moved);
+  Id another_log = rig.log_id;
+  another_log.bytes[0] ^= 1;
+  rig.send(wire::Welcome{another_log, 1'000, 4'000, elsewhere});
+  rig.epoch += 5;
+  rig.send(wire::HeartbeatAnswer{0});
+  rig.go(5'000);
+  rig.send(wire::Welcome{rig.log_id, 1'000, 4'000, elsewhere}, rig.epoch - 1, rig.key);
+  rig.send(wire::Welcome{rig.log_id, 1'000, 4'000, elsewhere}, rig.epoch, Key{{1}});
+  EXPECT_EQ(rig.endpoints, moved);
+}
+
 TEST_F(Sessions, AnOlderEpochIsRefusedAlsoAfterARestart) {
   rig.epoch = 5;
   rig.send(wire::HeartbeatAnswer{0});

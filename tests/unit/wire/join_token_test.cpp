@@ -76,5 +76,36 @@ TEST(JoinToken, damage_is_refused_with_a_hint) {
   for (std::size_t size = 0; size < text.size(); ++size) ASSERT_TRUE(refused(text.substr(0, size))) << size;
 }
 
+TEST(Endpoints, only_usable_ones_are_added_each_once_and_not_many) {
+  std::vector<std::string> endpoints;
+  const std::string long_port = "tcp://10.0.0.1:" + std::string(60, '0') + "80";
+  for (const std::string& wrong :
+       {std::string(), std::string("tcp://coordinator.example:9091"), std::string("10.0.0.1:9091"),
+        std::string("tcp://10.0.0.1"), std::string("tcp://10.0.0.1:0"), std::string("tcp://10.0.0.1:65536"),
+        std::string("ipc:///tmp/socket"), std::string("tcp://10.0.0.1:80,tcp://10.0.0.2:80"),
+        std::string("tcp://10.0.0.1:80\nserver_key=00"), std::string("tcp://10.0.0.1;10.0.0.2:80"),
+        std::string("tcp://10.0.0.1\0:80", 18), long_port, std::string(1 << 20, 'x')}) {
+    EXPECT_FALSE(add_endpoint(endpoints, wrong)) << wrong.substr(0, 80);
+  }
+  EXPECT_TRUE(numeric_endpoint(long_port)) << "refused for its length alone";
+  EXPECT_TRUE(add_endpoint(endpoints, "tcp://[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535")) << "the longest";
+  EXPECT_FALSE(add_endpoint(endpoints, endpoints[0])) << "twice";
+  for (int i = 0; i < 100; ++i) add_endpoint(endpoints, "tcp://10.0.0.1:" + std::to_string(1 + i));
+  ASSERT_EQ(endpoints.size(), kMaxEndpoints);
+  EXPECT_EQ(endpoints.back(), "tcp://10.0.0.1:7") << "the first ones count";
+}
+
+TEST(Endpoints, what_is_wrong_with_one_does_not_cost_the_welcome) {
+  std::vector<std::string> said = {"nonsense", "tcp://10.0.0.1:1", std::string(4096, 'x'), "tcp://10.0.0.1:1"};
+  for (int i = 2; i < 2'000; ++i) said.push_back("tcp://10.0.0.1:" + std::to_string(i));
+  const auto back = decode_to_agent(encode(ToAgent{1, {}, 0, 0, Welcome{{}, 500, 2'000, said}}));
+  ASSERT_TRUE(back) << back.error().message;
+  const auto& welcome = std::get<Welcome>(back->body);
+  EXPECT_EQ(welcome.heartbeat_ms, 500U);
+  ASSERT_EQ(welcome.endpoints.size(), kMaxEndpoints);
+  EXPECT_EQ(welcome.endpoints.front(), "tcp://10.0.0.1:1");
+  EXPECT_EQ(welcome.endpoints.back(), "tcp://10.0.0.1:8");
+}
+
 }  // namespace
 }  // namespace prov::wire::test

@@ -53,6 +53,14 @@ class Generator {
   Facts facts();
   Attempt attempt() { return {fixed<Id>(), any<std::uint32_t>(), any<std::uint64_t>()}; }
   Report report();
+  std::vector<std::string> endpoints() {
+    std::vector<std::string> out;
+    for (std::uint64_t n = below(9); out.size() < n;) {
+      out.push_back("tcp://10.0." + std::to_string(out.size()) + "." + std::to_string(below(256)) + ":" +
+                    std::to_string(1 + below(65535)));
+    }
+    return out;
+  }
   Variable variable() { return {name(), text(60)}; }
   std::vector<Variable> outputs();
   File file() { return {"d/" + name(), bytes(200), static_cast<std::uint16_t>(below(01000))}; }
@@ -155,7 +163,7 @@ inline Order Generator::order(std::size_t kind) {
 inline ToAgent Generator::to_agent(std::size_t kind) {
   ToAgent out{any<std::uint32_t>(), fixed<Key>(), any<std::uint64_t>(), any<std::uint64_t>(), Refused{text(60)}};
   switch (kind) {
-    case 0: out.body = Welcome{fixed<Id>(), any<std::uint32_t>(), any<std::uint32_t>()}; break;
+    case 0: out.body = Welcome{fixed<Id>(), any<std::uint32_t>(), any<std::uint32_t>(), endpoints()}; break;
     case 1: out.body = HeartbeatAnswer{any<std::uint64_t>()}; break;
     case 2: out.body = Orders{list(8, [&] { return order(below(3)); })}; break;
     case 3: out.body = ReportsAck{any<std::uint64_t>()}; break;

@@ -9,6 +9,7 @@
 #include "coordinator/event_log/event_codec.h"
 #include "coordinator/event_log/event_json.h"
 #include "coordinator/event_log/keys.h"
+#include "coordinator/event_log/replay.h"
 
 namespace prov::api {
 namespace {
@@ -50,9 +51,12 @@ Result<std::uint64_t> LogArchive::commit_at(std::uint64_t sequence, TimeMs time_
 
 Result<void> LogArchive::visit(std::uint64_t first_commit, std::uint64_t last_commit, const EventVisitor& visit) {
   Result<void> out;
+  std::uint64_t next = first_commit;
   auto read = log_.read(first_commit, [&](std::uint64_t number, std::string_view bytes) {
-    if (number > last_commit) return false;
     auto commit = event_log::CommitView::open(bytes);
+    if (commit && number != next) out = tl::unexpected(event_log::gap(next, commit->header()));
+    if (!out || number > last_commit) return false;
+    next = number + 1;
     if (!commit) {
       out = tl::unexpected(commit.error());
       return false;

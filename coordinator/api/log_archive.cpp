@@ -9,6 +9,7 @@
 #include "coordinator/event_log/event_codec.h"
 #include "coordinator/event_log/event_json.h"
 #include "coordinator/event_log/keys.h"
+#include "coordinator/event_log/replay.h"
 
 namespace prov::api {
 namespace {
@@ -32,10 +33,11 @@ Result<std::uint64_t> LogArchive::commit_at(std::uint64_t sequence, TimeMs time_
   while (low < high) {
     const std::uint64_t middle = low + (high - low) / 2;
     Result<bool> before = fail(Code::corrupt, "commit " + std::to_string(middle) + " of the log cannot be read");
-    auto read = log_.read(middle, [&](std::uint64_t, std::string_view bytes) {
+    auto read = log_.read(middle, [&](std::uint64_t number, std::string_view bytes) {
       const auto header = event_log::peek_header(bytes);
-      if (header) {  // what it leads to is verified when it is read
-        before = header->first_sequence + header->count - 1 < sequence || header->log_time_ms < time_ms;
+      if (header) {  // what it leads to is verified when it is read; a gap ends where the next one begins
+        const std::uint64_t end = header->first_sequence + (number == middle ? header->count : 0);
+        before = end <= sequence || header->log_time_ms < time_ms;
       } else {
         before = tl::unexpected(header.error());
       }
@@ -50,9 +52,12 @@ Result<std::uint64_t> LogArchive::commit_at(std::uint64_t sequence, TimeMs time_
 
 Result<void> LogArchive::visit(std::uint64_t first_commit, std::uint64_t last_commit, const EventVisitor& visit) {
   Result<void> out;
+  std::uint64_t next = first_commit;
   auto read = log_.read(first_commit, [&](std::uint64_t number, std::string_view bytes) {
-    if (number > last_commit) return false;
     auto commit = event_log::CommitView::open(bytes);
+    if (commit && number != next) out = tl::unexpected(event_log::gap(next, commit->header()));
+    if (!out || number > last_commit) return false;
+    next = number + 1;
     if (!commit) {
       out = tl::unexpected(commit.error());
       return false;

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <deque>
+#include <filesystem>
 #include <iomanip>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -12,6 +13,7 @@
 #include "coordinator/audit/options.h"
 #include "coordinator/event_log/archived_log.h"
 #include "coordinator/event_log/event_json.h"
+#include "coordinator/event_log/segment.h"
 
 namespace prov::audit {
 namespace {
@@ -24,6 +26,7 @@ struct Run {
   const std::vector<std::string>& notes;  // on the store
   std::ostream& out;
   std::ostream& err;
+  std::uint64_t begins = 1;  // the event from which on nothing is missing
 };
 
 int complain(std::ostream& err, const Error& error) {
@@ -40,6 +43,12 @@ int complain(std::ostream& err, const Error& error) {
 
 int usage(std::ostream& err, const std::string& message) {
   return complain(err, {Code::invalid, message, "see: provisioning-coordinator audit --help"});
+}
+
+Error missing(const Run& run) {
+  return {Code::not_found,
+          "what comes before event " + std::to_string(run.begins) + " is not here, it is in an archive",
+          "name that archive: --archive FOLDER; or leave it out: --from " + std::to_string(run.begins)};
 }
 
 Result<event_log::PublicKeys> public_keys(const Run& run) {
@@ -67,10 +76,7 @@ int run_verify(const Run& run) {
   if (!keys) return complain(run.err, keys.error());
   for (const std::string& note : run.notes) run.err << "note: " << note << "\n";
   const std::uint64_t from = run.options.filter.from;
-  if (const std::uint64_t there = run.log.missing_before(); there > 0) {
-    run.err << "note: what comes before commit " << there << " is not here: name its archive with --archive FOLDER, or "
-            << "verify from an event behind it on with --from N\n";
-  }
+  if (from < run.begins) run.err << "note: " << missing(run).message << "; " << missing(run).hint << "\n";
   const Result<VerifyReport> made = from > 1 ? verify_from(run.log, *keys, from) : verify(run.log, *keys);
   if (!made) return complain(run.err, made.error());
   const VerifyReport& report = *made;
@@ -100,6 +106,7 @@ void table_line(std::ostream& out, const domain::Event& event) {
 }
 
 int run_export(const Run& run) {
+  if (run.options.filter.from < run.begins) return complain(run.err, missing(run));
   const std::string& form = run.options.out;
   std::size_t written = 0;
   if (form == "table") table_head(run.out);
@@ -120,6 +127,7 @@ int run_export(const Run& run) {
 }
 
 int run_log(const Run& run) {
+  if (run.options.filter.from < run.begins) return complain(run.err, missing(run));
   const std::size_t limit = run.options.limit == 0 ? kTableEvents : run.options.limit;
   std::deque<domain::Event> last;
   auto found = find_events(run.log, run.options.filter, [&](const domain::Event& event) {
@@ -168,6 +176,10 @@ int run_diff(const Run& run, std::uint64_t from, std::uint64_t to) {
   return kExitOk;
 }
 
+Error needs_archive(const Error& error) {
+  return {error.code, error.message, "the archive of this log may have it: --archive FOLDER"};
+}
+
 int run_replay(const Run& run) {
   Result<std::uint64_t> at = kEnd, to = kEnd;
   if (run.options.at) at = point(run.log, *run.options.at);
@@ -176,9 +188,29 @@ int run_replay(const Run& run) {
   if (!to) return complain(run.err, to.error());
   if (run.options.to) return run_diff(run, *at, *to);
   const auto report = state_report(run.log, *at);
-  if (!report) return complain(run.err, report.error());
+  if (!report) return complain(run.err, run.begins > 1 ? needs_archive(report.error()) : report.error());
   run.out << report->dump(run.options.out == "jsonl" ? -1 : 2) << "\n";
   return kExitOk;
+}
+
+bool holds_segments(const std::filesystem::path& folder) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (event_log::parse_segment_name(entry.path().filename().string())) return true;
+  }
+  return false;
+}
+
+// A folder that was named and holds nothing of this log is a slip of the pen.
+Result<void> archives_hold(const std::vector<std::string>& folders, event_log::ArchivedLog& log) {
+  const auto id = event_log::log_id_of(log);
+  if (!id) return {};  // damage, which is told by who reads it
+  for (const std::string& folder : folders) {
+    if (holds_segments(folder) || holds_segments(std::filesystem::path(folder) / to_text(*id))) continue;
+    return fail(Code::not_found, folder + " holds no segment of log " + to_text(*id),
+                "name the archive, a folder with one of that name in it: --archive FOLDER");
+  }
+  return {};
 }
 
 }  // namespace
@@ -200,10 +232,13 @@ int audit_main(const std::vector<std::string>& arguments, std::ostream& out, std
   if (options->data.empty()) return usage(err, "where the log is was not said: --data DIR");
   auto store = io::RocksRecordLog::open_read_only(options->data + "/log");
   if (!store) return complain(err, store.error());
+  const std::vector<std::string> named = options->archives;
   options->archives.push_back(options->data + "/archive");
   auto log = event_log::ArchivedLog::open(**store, options->archives);
   if (!log) return complain(err, log.error());
-  return verb->second({*options, **log, (*store)->notes(), out, err});
+  if (auto held = archives_hold(named, **log); !held) return complain(err, held.error());
+  const auto begins = event_log::beginning_of(**log);
+  return verb->second({*options, **log, (*store)->notes(), out, err, begins ? begins->sequence + 1 : 1});
 }
 
 int restore_main(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {

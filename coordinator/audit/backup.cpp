@@ -97,19 +97,6 @@ Result<void> copy_keys(const std::string& from, const std::string& to) {
   return io::sync_dir(to);
 }
 
-// Where what is there begins: what an archive elsewhere holds is no part of the backup.
-Result<event_log::LogPosition> beginning(event_log::ArchivedLog& log) {
-  const std::uint64_t first = log.missing_before();
-  if (first == 0) return event_log::LogPosition{};
-  std::uint64_t sequence = 0;
-  auto read = log.read(first, [&](std::uint64_t, std::string_view bytes) {
-    if (const auto header = event_log::peek_header(bytes)) sequence = header->first_sequence;
-    return false;
-  });
-  if (!read) return tl::unexpected(read.error());
-  return event_log::position_before(log, sequence);
-}
-
 // Segments never change, so a second name is as good as a copy; on another file system it has to be one.
 Result<void> copy_segments(const event_log::ArchivedLog& log, const std::string& folder) {
   std::vector<std::string> made{folder};
@@ -142,7 +129,7 @@ Result<event_log::LogPosition> verified_position(const std::string& folder) {
   event_log::PublicKeys keys;
   if (const auto key = event_log::load_public_key(folder + "/keys/signing.pub")) keys[event_log::key_id(*key)] = *key;
   const std::uint64_t last = (*log)->last_commit(), attested = (*log)->attested_commit();
-  const auto from = beginning(**log);
+  const auto from = event_log::beginning_of(**log);
   if (!from) return tl::unexpected(from.error());
   const auto read = event_log::replay(**log, *from, keys, [](const domain::Event&) { return true; });
   if (const auto damage = event_log::damage_at_end(read, last, attested)) {

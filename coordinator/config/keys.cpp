@@ -82,6 +82,8 @@ constexpr Key kKeys[] = {
 
     {"link.addresses", Type::text_list, "", "127.0.0.1", 0, 0, "", "", "", Where::anywhere,
      "where agents connect; a provider adds the address that its hosts can reach"},
+    {"link.advertise", Type::text_list, "", "", 0, 0, "", "", "", Where::anywhere,
+     "where agents reach the link, now and after a move: tcp://ADDRESS:PORT"},
     number("link.port", "", "9091", 0, kPorts,
            "the port for agents; 0: the system chooses, at each start anew, so only for trials"),
     number("link.enrol_port", "", "9092", 0, kPorts, "where a new host shows its join token"),

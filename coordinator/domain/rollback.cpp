@@ -163,8 +163,7 @@ Decision decide_on(const State& state, const Command& command, const RollbackWor
   const Workflow* workflow = find_workflow(state, c.workflow);
   const std::string id = to_text(c.workflow);
   if (workflow == nullptr || workflow->workspace != command.workspace) {
-    return fail(Code::not_found, "there is no workflow " + id + " in the working set",
-                "see: provisioning workflow list");
+    return no_workflow(c.workflow);
   }
   if (!workflow->ended) {
     return fail(Code::conflict, "workflow " + id + " still runs", "stop it first: provisioning workflow cancel " + id);

@@ -80,6 +80,8 @@ Decision decide_on(const State& state, const Command& command, const ApproveTask
 EventBody submitted(const State& state, const Inputs& in, std::string kind, std::string name, std::string infra,
                     std::vector<TaskPlan> tasks);
 EventBody ended(const Workflow& workflow);
+// The refusal of a command for a workflow that is not in the working set (any more).
+tl::unexpected<Error> no_workflow(const Id& id);
 void derive(Workflow& workflow);  // everything of it that state.h calls derived, but the gate's waiters
 
 // operation_slice.cpp: waiting -> due -> open -> ended, and what that means for those behind

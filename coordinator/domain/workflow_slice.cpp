@@ -137,13 +137,18 @@ void forget_doubts(State& state, const Workflow& workflow, const Operation& oper
 Result<const Workflow*> known(const State& state, const Command& command, const Id& id) {
   const Workflow* workflow = find_workflow(state, id);
   if (workflow == nullptr || workflow->workspace != command.workspace) {
-    return fail(Code::not_found, "there is no workflow " + to_text(id) + " in the working set",
-                "see: provisioning workflow list");
+    return no_workflow(id);
   }
   return workflow;
 }
 
 }  // namespace
+
+tl::unexpected<Error> no_workflow(const Id& id) {
+  return fail(Code::not_found,
+              "there is no workflow " + to_text(id) + ", or it ended so long ago that only the log has it",
+              "what can be changed: provisioning workflow list; what cannot any more: provisioning workflow history");
+}
 
 void derive(Workflow& workflow) {
   if (workflow.operations.empty()) workflow.operations.push_back(only_operation(workflow));

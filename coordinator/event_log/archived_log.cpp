@@ -26,6 +26,25 @@ Result<Id> log_id_of(RecordLog& log) {
   return out;
 }
 
+Result<LogPosition> beginning_of(ArchivedLog& log) {
+  const std::uint64_t first = log.missing_before();
+  if (first == 0) return LogPosition{};
+  Result<LogPosition> out = fail(Code::corrupt, "commit " + std::to_string(first) + " is missing in the log");
+  auto read = log.read(first, [&](std::uint64_t number, std::string_view bytes) {
+    const auto header = peek_header(bytes);
+    if (!header) out = tl::unexpected(header.error());
+    if (!header || number != first) return false;
+    LogPosition before;
+    before.commit = first - 1;
+    before.sequence = header->first_sequence - 1;
+    before.commit_hash = header->previous;
+    out = before;
+    return false;
+  });
+  if (!read) return tl::unexpected(read.error());
+  return out;
+}
+
 Result<std::unique_ptr<ArchivedLog>> ArchivedLog::open(RecordLog& store, const std::vector<std::string>& folders) {
   std::unique_ptr<ArchivedLog> out(new ArchivedLog(store));
   const auto id = log_id_of(store);
@@ -79,13 +98,14 @@ std::uint64_t ArchivedLog::first_commit() {
 
 std::uint64_t ArchivedLog::missing_before() {
   const std::uint64_t stored = store_.first_commit();
+  std::uint64_t out = 0;
   for (std::uint64_t next = 1; next < stored;) {
     const auto segment = segment_from(next);
     const std::uint64_t there = segment ? std::min(segment->first, stored) : stored;
-    if (there > next) return there;
-    next = segment->last + 1;
+    if (there > next) out = there;
+    next = segment ? segment->last + 1 : stored;
   }
-  return 0;
+  return out;
 }
 
 Result<void> ArchivedLog::set_aside_after(std::uint64_t commit) {

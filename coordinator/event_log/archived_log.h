@@ -14,6 +14,7 @@
 #include "common/ids.h"
 #include "common/ports/record_log.h"
 #include "common/result.h"
+#include "coordinator/event_log/log_position.h"
 
 namespace prov::event_log {
 
@@ -27,7 +28,7 @@ class ArchivedLog final : public RecordLog {
   void add(std::uint64_t first_commit, std::uint64_t last_commit, const std::string& path);
   std::map<std::uint64_t, std::string> paths() const;  // of all segments, by their first commit
 
-  // 0: every commit is in a segment or in the store. Else the first that is there behind a gap.
+  // 0: every commit is in a segment or in the store. Else the one from which on nothing is missing.
   std::uint64_t missing_before();
 
   void append(std::shared_ptr<const LogBatch> batch, Done done) override { store_.append(std::move(batch), done); }
@@ -60,5 +61,8 @@ class ArchivedLog final : public RecordLog {
 
 // The log's id, from its first commit; zero: it is empty.
 Result<Id> log_id_of(RecordLog& log);
+
+// Where that begins from which on nothing is missing: the place to read from. Zero: the first event is there.
+Result<LogPosition> beginning_of(ArchivedLog& log);
 
 }  // namespace prov::event_log

@@ -168,8 +168,8 @@ Result<std::uint64_t> commit_with(RecordLog& log, std::uint64_t sequence) {
     const std::uint64_t middle = low + (high - low) / 2;
     std::optional<std::uint64_t> end;
     auto read = log.read(middle, [&](std::uint64_t number, std::string_view bytes) {
-      if (const auto header = peek_header(bytes); header && number == middle) {
-        end = header->first_sequence + header->count;  // what it leads to is verified when it is read
+      if (const auto header = peek_header(bytes)) {  // what it leads to is verified when it is read
+        end = header->first_sequence + (number == middle ? header->count : 0);  // a gap ends where the next one begins
       }
       return false;
     });
@@ -221,11 +221,23 @@ Result<LogPosition> position_before(RecordLog& log, std::uint64_t sequence) {
   return out;
 }
 
+Error gap(std::uint64_t first_missing, const CommitHeader& next) {
+  return {Code::corrupt,
+          "commits " + std::to_string(first_missing) + " to " + std::to_string(next.number - 1) +
+              " are neither in the log nor in an archive that is at hand",
+          "where is the archive? see docs/guides/archive.md; or ask for what comes behind: --from " +
+              std::to_string(next.first_sequence)};
+}
+
 Result<void> read_events(RecordLog& log, std::uint64_t from_sequence, const EventVisitor& visit) {
   auto first = commit_with(log, from_sequence);
   if (!first) return tl::unexpected(first.error());
+  std::uint64_t next = *first;
   std::optional<Error> wrong;
   auto read = log.read(*first, [&](std::uint64_t number, std::string_view bytes) {
+    if (const auto header = peek_header(bytes); header && number != next) wrong = gap(next, *header);
+    if (wrong) return false;
+    next = number + 1;
     auto go_on = visit_events(bytes, from_sequence, visit);
     if (!go_on) wrong = Error{Code::corrupt, "commit " + std::to_string(number) + ": " + go_on.error().message, {}};
     return go_on && *go_on;

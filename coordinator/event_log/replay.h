@@ -13,6 +13,7 @@
 #include "coordinator/domain/events.h"
 #include "coordinator/domain/state.h"
 #include "coordinator/event_log/checkpoint.h"
+#include "coordinator/event_log/commit.h"
 #include "coordinator/event_log/log_position.h"
 
 namespace prov::event_log {
@@ -40,8 +41,11 @@ Result<LogPosition> position_before(RecordLog& log, std::uint64_t sequence);
 // store once held. `last` and `attested` are the store's (RecordLog) before the reading began.
 std::optional<Damage> damage_at_end(const Replayed& read, std::uint64_t last, std::uint64_t attested);
 
+// Commits that a reader came upon the lack of: Code::corrupt, and what to do about it. `next` is what is there behind.
+Error gap(std::uint64_t first_missing, const CommitHeader& next);
+
 // Events from a sequence on, found without reading what comes before it. Each commit's own hash is verified, the chain
-// is not. Code::corrupt: the log is damaged there. Any thread.
+// is not. Code::corrupt: the log is damaged there, or has a gap behind the first commit there is. Any thread.
 Result<void> read_events(RecordLog& log, std::uint64_t from_sequence, const EventVisitor& visit);
 
 struct OpenedLog {

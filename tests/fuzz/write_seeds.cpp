@@ -107,6 +107,8 @@ void write_index_records(const fs::path& folder) {
   ended.outcome = Outcome::failed;
   ended.done = 2;
   ended.in_doubt = 1;
+  using What = event_log::Note::What;
+  write_new(folder / "notes", event_log::encode({{What::cancelled, 85}, {What::retried, 90}, {What::undone, 96}}));
   write_new(folder / "end", event_log::encode(event_log::EndRecord{{9, 95, 1'700'000'060'000}, ended, true}));
 }
 

@@ -5,6 +5,7 @@
 
 #include "coordinator/dispatcher/dispatcher.h"
 #include "coordinator/event_log/disk_guard.h"
+#include "coordinator/event_log/keys.h"
 #include "coordinator/event_log/log_writer.h"
 #include "coordinator/event_log/replay.h"
 #include "coordinator/event_log/snapshots.h"
@@ -168,6 +169,10 @@ void Coordinator::crash(test::MemoryDisk::Tail tail) {
   }
   if (plant_ == Plant::bit_rot && kernel_.rng.chance(200) && !disk_->commits.empty()) {
     disk_->flip(kernel_.rng.range(1, disk_->commits.rbegin()->first), 0);
+  }
+  if (plant_ == Plant::lost_index) {
+    const auto first = disk_->sides.lower_bound(std::string(event_log::kWorkflowSpace));
+    if (first != disk_->sides.end()) disk_->sides.erase(first);
   }
   kernel_.line("coordinator: killed");
 }

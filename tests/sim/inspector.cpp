@@ -5,7 +5,10 @@
 
 #include "common/hash.h"
 #include "coordinator/event_log/blobs.h"
+#include "coordinator/event_log/keys.h"
 #include "coordinator/event_log/state_codec.h"
+#include "coordinator/event_log/workflow_history.h"
+#include "coordinator/event_log/workflow_index.h"
 
 namespace prov::sim {
 namespace {
@@ -15,6 +18,12 @@ constexpr std::uint32_t kHostParallel = 4;  // as Machine gives it to its agent
 std::string name(const agent::StepId& step) {
   return to_text(step.task).substr(0, 8) + "-" + std::to_string(task_index(step.task).value_or(0)) + "/" +
          std::to_string(step.attempt);
+}
+
+std::string bytes_of(const domain::Workflow& workflow) {
+  domain::State only;
+  only.workflows.emplace(workflow.id, workflow);
+  return event_log::encode_state(only);
 }
 
 // As the contract of extensions says it, on purpose not with the code under test.
@@ -359,6 +368,44 @@ void Inspector::check_fold() {
     kernel_.violate("I3", "at sequence " + std::to_string(auditor_.state().sequence) +
                               " the live state is not what the log folds to");
   }
+}
+
+void Inspector::check_history() {
+  test::MemoryRecordLog log(coordinator_.disk());
+  check_index(log);
+  const auto page = event_log::read_history(log, {.limit = SIZE_MAX});
+  if (!page) return kernel_.violate("I13", page.error().message);
+  std::set<Id> listed;
+  for (const event_log::HistoryEntry& entry : page->items) {
+    const auto whole = auditor_.state().workflows.find(entry.id);
+    const auto alone = event_log::fold_workflow(log, entry.id);
+    const bool same = whole != auditor_.state().workflows.end() && alone && *alone &&
+                      bytes_of((*alone)->workflows.at(entry.id)) == bytes_of(whole->second) &&
+                      entry.end.has_value() == whole->second.ended;
+    if (!same || !listed.insert(entry.id).second) {
+      return kernel_.violate("I13", "workflow " + to_text(entry.id) + " is another one in the history" +
+                                        (alone ? "" : ": " + alone.error().message));
+    }
+  }
+  if (listed.size() != auditor_.state().workflows.size()) kernel_.violate("I13", "the history leaves workflows out");
+}
+
+void Inspector::check_index(RecordLog& log) {
+  std::map<std::string, std::string> there, made;
+  for (const std::string_view space : {event_log::kWorkflowSpace, event_log::kHistorySpace}) {
+    (void)log.scan(space, [&](std::string_view key, std::string_view value) {
+      there.emplace(key, value);
+      return true;
+    });
+  }
+  const std::uint64_t last = log.last_commit();
+  for (std::uint64_t next = 1; next <= last;) {
+    auto step = event_log::index_commits(log, next, last);
+    if (!step) return kernel_.violate("I13", step.error().message);
+    for (SideRecord& record : step->records) made[record.key] = std::move(record.value);
+    next = step->next;
+  }
+  if (there != made) kernel_.violate("I13", "the index of workflows is not what the log makes of it");
 }
 
 // ---- the end

@@ -14,6 +14,7 @@
 //   I10 no secret is in any byte that is written
 //   I11 queues, frames and files stay within their bounds
 //   I12 a command that carries a plan did exactly what was planned, or nothing
+//   I13 the index of workflows is what the log says, and each run folds by it, alone, to what the whole log folds to
 // An end of the log that a flipped bit has cost, and that an operator has accepted as lost, excuses what it told of
 // (Auditor::touched): such an attempt may be started again, and what became of it may stay in doubt. A harmed journal
 // excuses what its host was doing: such attempts may end in doubt, but none may start twice.
@@ -55,6 +56,7 @@ class Inspector {
   void check_commands();                                // I1
   void check_rollbacks();                               // I9
   void check_plans();                                   // I12
+  void check_history();                                 // I13
   void check_ends(const std::set<std::string>& hosts);  // I8; `hosts`: those that still exist
 
  private:
@@ -68,6 +70,7 @@ class Inspector {
   void check_group(const Effect& effect, const domain::Workflow& workflow);
   bool runs(const Id& task, const Effect& but) const;  // an attempt of it that the log has not given up
   void check_rollback(const domain::Workflow& undoing, const domain::Workflow& undone);
+  void check_index(RecordLog& log);
   void check_attempt(const agent::StepId& step, const AttemptLog& attempt, const std::set<std::string>& hosts);
   void check_verdict(const Effect& effect, const domain::TaskEnded& ended);
   void check_output(const Effect& effect, const domain::TaskEnded& ended);

@@ -38,6 +38,7 @@ enum class Plant : std::uint8_t {
   lost_resend,
   outbox_forgets,
   leaked_secret,
+  lost_index,
   frame_storm,
   group_off_by_one,
   lazy_undo,
@@ -74,6 +75,7 @@ inline constexpr std::array kPlants{
     PlantName{Plant::lost_resend, "lost_resend", "I8", "the report of an end is never sent a second time"},
     PlantName{Plant::outbox_forgets, "outbox_forgets", "I8", "what ended before a reconnect is not reported after it"},
     PlantName{Plant::leaked_secret, "leaked_secret", "I10", "a join token's secret is stored beside the log"},
+    PlantName{Plant::lost_index, "lost_index", "I13", "a crash takes a record of the index of workflows"},
     PlantName{Plant::frame_storm, "frame_storm", "I11", "each frame that arrives makes two more"}};
 
 inline std::optional<Plant> plant_named(std::string_view name) {

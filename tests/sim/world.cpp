@@ -287,6 +287,7 @@ void World::check_end() {
   inspector.check_commands();
   inspector.check_rollbacks();
   inspector.check_plans();
+  if (checks_fold) inspector.check_history();
   inspector.check_ends(hosts);
   auditor.recheck();
 }

@@ -42,10 +42,10 @@ std::optional<Asked> read_asked(const CallPtr& call, Make make) {
 
 // What left the working set ended long ago.
 void refuse_past(const CallPtr& call, const domain::Workflow& workflow) {
-  call->refuse(
-      Error{Code::conflict,
-            "workflow " + to_text(workflow.id) + " ended long ago and is only in the log: nothing of it can change",
-            "look at it: provisioning workflow status " + to_text(workflow.id)});
+  call->refuse(Error{
+      Code::conflict,
+      "workflow " + to_text(workflow.id) + " ended long ago and is only in the log: nothing of it can change",
+      "look at it: provisioning workflow status " + to_text(workflow.id) + "; to have it again, submit it again"});
 }
 
 // Goes on with the command for the workflow that the path names.

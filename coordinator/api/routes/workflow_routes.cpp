@@ -96,9 +96,12 @@ void add_lines(Archive& archive, json& failures) {
   }
 }
 
+enum class When { lately, long_ago };  // long ago: only the log has it, and nothing of it can change
+
 std::shared_ptr<json> whole_workflow(const domain::State& state, const domain::Workflow& workflow,
-                                     const projection::Page& page) {
+                                     const projection::Page& page, When when) {
   auto out = std::make_shared<json>(projection::workflow_with_tasks(workflow, page));
+  (*out)["past"] = when == When::long_ago;
   (*out)["rolled_back_by"] = projection::rolled_back_by(state, workflow);
   return out;
 }
@@ -159,12 +162,12 @@ void get_workflow(const CallPtr& call) {
   const projection::Page page = page_of(query, kDefaultTasks, kMaxTasks);
   if (query.error()) return call->refuse(*query.error());
   const auto present = [=](const domain::Workflow& found) {
-    const auto answer = whole_workflow(call->services.backend.state(), found, page);
+    const auto answer = whole_workflow(call->services.backend.state(), found, page, When::lately);
     if ((*answer)["failures"]["items"].empty()) return answer_durably(call, ok(std::move(*answer)));
     when_durable(call, [=] { on_reader(call, [=] { answer_with_lines(call, answer); }); });
   };
   const auto past = [=](const domain::State& state, const domain::Workflow& found) {
-    answer_with_lines(call, whole_workflow(state, found, page));
+    answer_with_lines(call, whole_workflow(state, found, page, When::long_ago));
   };
   on_owner(call, [=] { with_workflow(call, workspace, present, past); });
 }

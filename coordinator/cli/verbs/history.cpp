@@ -2,8 +2,8 @@
 #include <nlohmann/json.hpp>
 
 #include "common/time.h"
-#include "coordinator/cli/views/render.h"
 #include "coordinator/cli/verbs/verbs.h"
+#include "coordinator/cli/views/render.h"
 #include "coordinator/cli/workflow_list.h"
 
 namespace prov::cli {
@@ -38,6 +38,15 @@ Result<Query> history_query(Context& context) {
   Query query{{"workspace", *workspace}};
   if (auto added = add_before(context, query); !added) return tl::unexpected(added.error());
   return query;
+}
+
+// The same command, for what comes behind the page that it gave.
+std::string again_before(const Context& context, const std::string& next) {
+  std::string out = "provisioning workflow history --before " + next;
+  if (context.call.has("limit")) out += " --limit " + context.call.value("limit");
+  if (context.call.has("all")) out += " --all";
+  if (context.call.has("workspace")) out += " --workspace " + context.call.value("workspace");
+  return out;
 }
 
 std::string count_text(const json& outcomes, std::string_view name) {
@@ -96,7 +105,7 @@ Result<Exit> workflow_history(Context& context) {
   if (!page) return tl::unexpected(page.error());
   context.print(*page, [&] { return workflow_table(context, child_in(*page, "items")); });
   const std::string next = text_in(*page, "next_before");
-  if (!next.empty()) context.console.say("older ones: provisioning workflow history --before " + next);
+  if (!next.empty()) context.console.say("older ones: " + again_before(context, next));
   return Exit::ok;
 }
 

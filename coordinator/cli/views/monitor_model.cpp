@@ -116,6 +116,7 @@ std::vector<StepChange> MonitorModel::load(const json& workflow) {
   load_operations(workflow);
   load_failures(workflow);
   paused_ = flag_in(workflow, "paused");
+  past_ = flag_in(workflow, "past");
   rolls_back_ = text_in(workflow, "rolls_back");
   undoing_.clear();
   for (const auto& id : child_in(workflow, "rolled_back_by")) {

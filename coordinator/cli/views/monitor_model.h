@@ -59,6 +59,7 @@ class MonitorModel {
   StepCounts counts_of(std::size_t first, std::size_t count) const;
   bool paused() const { return paused_; }
   bool rollback() const { return !rolls_back_.empty(); }                       // it undoes another workflow
+  bool past() const { return past_; }                                          // it can be looked at, and nothing else
   const std::vector<std::string>& rolled_back_by() const { return undoing_; }  // workflows that undo it
   bool ended() const { return ended_; }
   const std::string& outcome() const { return outcome_; }
@@ -73,7 +74,7 @@ class MonitorModel {
   std::vector<Step> steps_;
   std::vector<OperationView> operations_;
   std::vector<std::string> notes_, undoing_;
-  bool paused_ = false;
+  bool paused_ = false, past_ = false;
   std::string rolls_back_;
   std::unordered_map<std::string, std::size_t> by_id_;
   bool ended_ = false;

@@ -207,12 +207,12 @@ std::vector<std::string> next_commands(const std::string& workflow, const Monito
   if (failed != steps.end() && failed->attempt > 0) {
     out.push_back(wf + "output " + workflow + "/" + std::to_string(failed - steps.begin() + 1));
   }
-  if (model.rolled_back_by().empty()) {
+  if (!model.rolled_back_by().empty()) {
+    out.push_back(wf + "monitor " + model.rolled_back_by().back());
+  } else if (!model.past()) {
     const bool doubt = model.counts().in_doubt > 0;
     out.push_back(wf + "retry " + workflow + " --failed" + (doubt ? " --in-doubt" : ""));
     if (model.counts().done > 0 && !model.rollback()) out.push_back(wf + "rollback " + workflow + " --check");
-  } else {
-    out.push_back(wf + "monitor " + model.rolled_back_by().back());
   }
   if (failed == steps.end()) out.insert(out.begin(), wf + "status " + workflow);
   return out;

@@ -173,7 +173,30 @@ TEST_F(BackupTest, AnArchiveThatIsElsewhereIsNoPartOfTheBackupAndNoObstacle) {
   };
   const auto alone = verify({});
   EXPECT_EQ(alone.first, kExitDamage);
-  EXPECT_TRUE(alone.second.find("name its archive with --archive FOLDER") != std::string::npos) << alone.second;
+  const std::string begins = std::to_string(event_log::beginning_of(*data_.whole)->sequence + 1);
+  const std::string hint = "name that archive: --archive FOLDER; or leave it out: --from " + begins;
+  EXPECT_TRUE(alone.second.find(hint) != std::string::npos) << alone.second;
+  const auto from_there = verify({"--from", begins});
+  EXPECT_EQ(from_there.first, kExitOk) << from_there.second;
+  EXPECT_TRUE(from_there.second.find("note: ") == std::string::npos) << from_there.second;
+  const auto nowhere = verify({"--archive", folder_ / "nowhere"});
+  EXPECT_EQ(nowhere.first, kExitNotFound);
+  EXPECT_TRUE(nowhere.second.find("nowhere holds no segment of log ") != std::string::npos) << nowhere.second;
+  for (const char* verb : {"log", "export"}) {
+    const auto ask = [&](std::vector<std::string> more) {
+      std::vector<std::string> words{verb, "--data", folder_ / "backup"};
+      words.insert(words.end(), more.begin(), more.end());
+      std::ostringstream out, err;
+      const int exit = audit_main(words, out, err);
+      return std::tuple(exit, out.str().size() > 1000, err.str());
+    };
+    EXPECT_EQ(ask({}), std::tuple(kExitNotFound, false,
+                                  "error: what comes before event " + begins +
+                                      " is not here, it is in an archive\n  hint: " + hint + "\n"))
+        << "never less than was asked for without a word";
+    EXPECT_EQ(ask({"--from", begins}), std::tuple(kExitOk, true, ""));
+    EXPECT_EQ(ask({"--archive", folder_ / "cold"}), std::tuple(kExitOk, true, ""));
+  }
   EXPECT_EQ(verify({"--archive", folder_ / "cold"}).first, kExitOk);
   EXPECT_EQ(verify({"--from", std::to_string(taken->position.sequence)}).first, kExitOk);
 }

@@ -28,8 +28,8 @@ std::vector<typename Map::key_type> sorted_keys(const Map& map) {
 
 }  // namespace
 
-History::History(std::uint64_t seed, ManualClock& clock, Append append)
-    : engine_(seed), clock_(clock), append_(std::move(append)) {
+History::History(std::uint64_t seed, ManualClock& clock, Append append, Asks asks)
+    : engine_(seed), clock_(clock), append_(std::move(append)), asks_(asks) {
   rebuild_agenda(state_);
 }
 
@@ -96,6 +96,7 @@ TaskservSpec History::taskserv() {
 }
 
 CommandBody History::operator_command() {
+  if (asks_ == Asks::batches && below(3) != 0) return batch_command();
   switch (below(9)) {
     case 0: {
       ServerSpec spec{host(), "infra", "local", {}, "container", "small", {{"role", "db"}}, {}};

@@ -18,7 +18,11 @@ class History {
  public:
   using Append = std::function<std::shared_ptr<const domain::Event>(domain::Event)>;
 
-  History(std::uint64_t seed, ManualClock& clock, Append append);
+  // What operators ask for: single commands; or batches as well, with all that can become of them (paused, approved,
+  // cancelled, retried, rolled back).
+  enum class Asks { commands, batches };
+
+  History(std::uint64_t seed, ManualClock& clock, Append append, Asks asks = Asks::commands);
 
   void begin();  // the log and the first epoch
   void step();   // time passes, one command of some kind, and what follows from it
@@ -33,6 +37,10 @@ class History {
   domain::CommandBody operator_command();
   domain::CommandBody agent_command();
   domain::CommandBody inside_command();
+  domain::CommandBody batch_command();  // batch_history.cpp
+  domain::SubmitBatch batch();
+  domain::BatchOperation operation(std::uint32_t index);
+  domain::CommandBody steering(const domain::Workflow& workflow);
   std::uint64_t below(std::uint64_t limit) { return engine_() % limit; }
   std::string host() { return "host-" + std::to_string(below(6)); }
   template <class T>
@@ -42,6 +50,7 @@ class History {
   std::mt19937_64 engine_;
   ManualClock& clock_;
   Append append_;
+  Asks asks_;
   domain::State state_;
 };
 

@@ -115,6 +115,25 @@ TEST_F(LogArchiveTest, DamageIsSaidNotSkipped) {
   EXPECT_EQ(page.error().code, Code::corrupt);
 }
 
+TEST_F(LogArchiveTest, WhatIsInAnArchiveElsewhereIsSaidNotSkipped) {
+  ASSERT_TRUE(log->drop_before(100));
+  EventQuery query;
+  query.limit = 5;
+  const auto refused = archive.events(query);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::corrupt);
+  EXPECT_EQ(refused.error().message.find("commits 1 to 99 are neither in the log nor in an archive"), 0U);
+  const std::string hint = refused.error().hint;
+  query.filter.from = std::stoull(hint.substr(hint.rfind(' ') + 1));
+  EXPECT_EQ(sequences(must(query)).front(), query.filter.from) << "as the hint says";
+  query = {};
+  query.limit = 5;
+  query.newest = true;
+  EXPECT_EQ(sequences(must(query)).back(), live.sequence) << "which the newest have nothing to do with";
+  query.filter.types = {"LogCreated"};
+  EXPECT_FALSE(archive.events(query)) << "it looked for more than there is";
+}
+
 TEST_F(LogArchiveTest, FeedPagesCoverEveryEventOnceWithAndWithoutHints) {
   std::vector<std::uint64_t> seen;
   projection::FeedFilter filter;

@@ -406,6 +406,10 @@ TEST(MonitorModel, TheSummaryNamesTwentyFailuresAndCountsTheRest) {
   EXPECT_EQ(next[0], "provisioning workflow output " + kWorkflow + "/1");
   EXPECT_EQ(next[1], "provisioning workflow retry " + kWorkflow + " --failed");
   EXPECT_EQ(next[2], "provisioning workflow rollback " + kWorkflow + " --check");
+  all["past"] = true;
+  model.load(all);
+  EXPECT_EQ(next_commands(kWorkflow, model).size(), 1U) << "what is only in the log can only be looked at";
+  all["past"] = false;
   all["rolled_back_by"] = {"22222222-2222-4222-8222-222200000000"};
   model.load(all);
   EXPECT_EQ(next_commands(kWorkflow, model).back(),

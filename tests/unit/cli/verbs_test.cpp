@@ -331,7 +331,7 @@ TEST_F(Verbs, HistoryGoesOnBeforeThePageThatWasRead) {
             (std::vector<std::string>{"GET /workflows/history?workspace=demo&before_ms=1769817600000&limit=3",
                                       "GET /workflows/history?workspace=demo&before=70&limit=1"}));
   EXPECT_TRUE(has(world_.out, kWorkflow + "  exec  -      done    2/2")) << world_.out;
-  EXPECT_TRUE(has(world_.err, "older ones: provisioning workflow history --before 40"));
+  EXPECT_TRUE(has(world_.err, "older ones: provisioning workflow history --before 40 --limit 3\n")) << world_.err;
 
   world_.coordinator.answers.clear();
   world_.coordinator.answer("GET /workflows/history",

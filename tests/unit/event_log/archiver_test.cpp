@@ -67,6 +67,31 @@ TEST_F(ArchiverTest, AStartNeedsNoArchive) {
   EXPECT_EQ(opened()->missing_before(), log->first_commit());
 }
 
+TEST_F(ArchiverTest, ASnapshotFromBeforeTheStoresFirstCommitIsGoodWithTheArchiveAlone) {
+  const auto snapshots = [&] { return std::pair(disk->sides.lower_bound("n/"), disk->sides.lower_bound("n0")); };
+  live(600);
+  snapshot();
+  const std::map<std::string, std::string> old(snapshots().first, snapshots().second);
+  const std::uint64_t old_commit = snapshot_positions(*log)->front().commit;
+  live_long();
+  const std::string hash = to_text(state_hash(life->state()));
+  auto whole = opened();
+  ASSERT_GT(archive(*whole), 2U);
+  ASSERT_GT(log->first_commit(), old_commit);
+  disk->sides.erase(snapshots().first, snapshots().second);
+  disk->sides.insert(old.begin(), old.end());
+
+  const OpenedLog with = open_log(*whole);
+  EXPECT_FALSE(with.damage);
+  EXPECT_GT(with.snapshot_sequence, 0U) << "its commit is in a segment";
+  EXPECT_EQ(to_text(state_hash(with.state)), hash);
+  const OpenedLog without = open_log(*log);
+  ASSERT_TRUE(without.damage);
+  EXPECT_EQ(without.damage->commit, 1U) << "nothing is folded onto a state that is not vouched for";
+  ASSERT_EQ(without.notes.size(), 1U);
+  EXPECT_TRUE(without.notes[0].ends_with("the log has no such commit")) << without.notes[0];
+}
+
 TEST_F(ArchiverTest, NothingGoesThatASnapshotAPolicyOrAnUnsignedEndHolds) {
   live(600);
   auto whole = opened();
@@ -196,6 +221,20 @@ TEST_F(ArchiverTest, AMissingSegmentIsAGapThatIsSaid) {
   ASSERT_TRUE(read.damage);
   EXPECT_EQ(read.damage->commit, range.first);
   EXPECT_EQ(read.damage->what, "it is missing; the next one is " + std::to_string(range.second + 1));
+  const auto listed = read_events(*whole, 1, [](const domain::Event&) { return true; });
+  ASSERT_FALSE(listed) << "events are not left out without a word";
+  EXPECT_EQ(listed.error().message.find("commits " + std::to_string(range.first) + " to " +
+                                        std::to_string(range.second) + " are neither in the log nor in an archive"),
+            0U)
+      << listed.error().message;
+  const std::uint64_t behind = beginning_of(*whole)->sequence + 1;
+  EXPECT_TRUE(listed.error().hint.ends_with("--from " + std::to_string(behind))) << listed.error().hint;
+  std::uint64_t first = 0;
+  EXPECT_TRUE(read_events(*whole, behind, [&](const domain::Event& event) {
+    first = first == 0 ? event.meta.sequence : first;
+    return true;
+  }));
+  EXPECT_EQ(first, behind);
 }
 
 // Does something between a reader's decision to ask the store and the store's answer.

@@ -96,8 +96,8 @@ class LogFixture : public testing::Test {
     }
     commit();
   }
-  test::History history(std::uint64_t seed) {
-    return {seed, clock, [this](domain::Event event) { return writer->append(std::move(event)); }};
+  test::History history(std::uint64_t seed, test::History::Asks asks = test::History::Asks::commands) {
+    return {seed, clock, [this](domain::Event event) { return writer->append(std::move(event)); }, asks};
   }
 
   SigningKey key{std::array<std::uint8_t, 32>{1, 2, 3}};

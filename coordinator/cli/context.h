@@ -40,7 +40,9 @@ class Context {
   Result<workspace::Workspace> workspace();
   // For lists: the workspace's name, or empty (all of them) when none is active and none was asked for.
   Result<std::string> workspace_name_or_all();
-  workspace::ExtensionFinder extensions(const std::string& workspace_root, const std::string& infra_folder) const;
+  // With the modules that the workspace lists and, for an infra, locks. Either may be empty: not these layers.
+  Result<workspace::ExtensionFinder> extensions(const std::string& workspace_root,
+                                                const std::string& infra_folder) const;
 
   // A number given by a flag; `otherwise` when it was not given. Code::invalid when it is none or out of range.
   Result<std::uint64_t> number(const std::string& flag, std::uint64_t otherwise, std::uint64_t low,

@@ -108,7 +108,8 @@ Result<Loaded> load_infra_in_use(Context& context) {
   auto infra = workspace::load_infra(*workspace, context.call.value("infra"));
   if (!infra) return tl::unexpected(infra.error());
   auto finder = context.extensions(workspace->root, infra->folder);
-  return Loaded{std::move(*workspace), std::move(*infra), std::move(finder)};
+  if (!finder) return tl::unexpected(finder.error());
+  return Loaded{std::move(*workspace), std::move(*infra), std::move(*finder)};
 }
 
 }  // namespace prov::cli

@@ -53,7 +53,8 @@ Result<Resolved> resolve_file(Context& context) {
     infra = std::move(*loaded);
   }
   const auto finder = context.extensions(workspace->root, infra ? infra->folder : std::string());
-  auto resolved = batch::resolve_batch(*batch, workspace->root, infra ? &*infra : nullptr, finder);
+  if (!finder) return tl::unexpected(finder.error());
+  auto resolved = batch::resolve_batch(*batch, workspace->root, infra ? &*infra : nullptr, *finder);
   if (!resolved) return tl::unexpected(resolved.error());
   return Resolved{workspace->name, std::move(*resolved)};
 }

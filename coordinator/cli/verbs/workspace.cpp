@@ -215,8 +215,9 @@ Result<Exit> workspace_info(Context& context) {
   auto infras = infras_json(*loaded);
   if (!infras) return tl::unexpected(infras.error());
   const auto finder = context.extensions(*root, "");
-  const auto taskservs = finder.names(workspace::ExtensionKind::taskserv);
-  const auto providers = finder.names(workspace::ExtensionKind::provider);
+  if (!finder) return tl::unexpected(finder.error());
+  const auto taskservs = finder->names(workspace::ExtensionKind::taskserv);
+  const auto providers = finder->names(workspace::ExtensionKind::provider);
   const json document{{"name", loaded->name},       {"path", *root},
                       {"version", loaded->version}, {"description", loaded->description},
                       {"infras", *infras},          {"default_infra", loaded->default_infra},
@@ -256,9 +257,10 @@ Result<Exit> infra_validate(Context& context) {
     auto infra = workspace::load_infra(*loaded, name);
     if (!infra) return tl::unexpected(infra.error());
     const auto finder = context.extensions(loaded->root, infra->folder);
-    auto servers = workspace::resolve_servers(*infra, finder, {});
+    if (!finder) return tl::unexpected(finder.error());
+    auto servers = workspace::resolve_servers(*infra, *finder, {});
     if (!servers) return tl::unexpected(servers.error());
-    auto taskservs = workspace::resolve_taskservs(*infra, finder, {});
+    auto taskservs = workspace::resolve_taskservs(*infra, *finder, {});
     if (!taskservs) return tl::unexpected(taskservs.error());
     json document = servers_body(*servers);
     document["taskservs"] = std::move(taskservs_body(*taskservs)["taskservs"]);

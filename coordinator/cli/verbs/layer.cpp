@@ -167,7 +167,7 @@ std::vector<std::string> problems_of(const workspace::ExtensionFinder& finder, E
                          return needed.range.contains(*resolution::parse_version(other.manifest.version));
                        });
       if (met) continue;
-      problems.push_back(one.manifest.name + " " + one.manifest.version + " requires " + to_text(needed) +
+      problems.push_back(one.manifest.name + " " + one.manifest.version + " requires " + workspace::to_text(needed) +
                          ", which no layer has");
     }
   }

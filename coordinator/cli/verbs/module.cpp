@@ -41,6 +41,12 @@ json extension_json(const workspace::Extension& extension) {
           {"requires", relations_json(manifest.requires_)},
           {"optional", relations_json(manifest.optional)},
           {"conflicts", relations_json(manifest.conflicts)},
+          {"ports", manifest.ports},
+          {"interpreters", manifest.interpreters},
+          {"resources",
+           {{"cpus", manifest.resources.cpus},
+            {"memory_mb", manifest.resources.memory_mb},
+            {"disk_mb", manifest.resources.disk_mb}}},
           {"os", manifest.os},
           {"arch", manifest.arch}};
 }

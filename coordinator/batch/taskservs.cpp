@@ -5,6 +5,7 @@
 #include <set>
 
 #include "common/nearest.h"
+#include "coordinator/workspace/relations.h"
 
 namespace prov::batch {
 namespace {
@@ -139,15 +140,15 @@ class OperationResolver {
     }
     if (creates()) {
       for (const auto& needed : (*manifest)->requires_) {
-        if (auto added = add_with_required(needed, place, names, depth + 1); !added) return added;
+        if (auto added = add_with_required(needed.package, place, names, depth + 1); !added) return added;
       }
     }
     names.push_back(name);
     return {};
   }
 
-  const std::vector<std::string>& required_by(const std::string& name) {
-    return (*resolver_.manifest(name, operation_.file, operation_.place))->requires_;
+  std::vector<std::string> required_by(const std::string& name) {
+    return workspace::names_of((*resolver_.manifest(name, operation_.file, operation_.place))->requires_);
   }
 
   // nullopt: it has a parameter that must be given and is not; then only hosts of the settings can have it.

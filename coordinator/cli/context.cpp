@@ -188,11 +188,17 @@ Result<workspace::ExtensionFinder> Context::extensions(const std::string& worksp
   auto given = setting("cli.extensions");
   if (!given) return tl::unexpected(given.error());
   std::vector<workspace::Layer> layers;
+  workspace::ModuleRules rules;
   if (!infra_folder.empty()) layers.push_back({"infra", infra_folder + "/extensions"});
-  layers.push_back({"workspace", workspace_root + "/extensions"});
+  if (!workspace_root.empty()) {
+    layers.push_back({"workspace", workspace_root + "/extensions"});
+    auto own = workspace::load_rules(workspace_root, infra_folder.substr(infra_folder.rfind('/') + 1));
+    if (!own) return tl::unexpected(own.error());
+    rules = std::move(*own);
+  }
   const std::string core = workspace::core_extensions_folder(*given, world.program_folder);
   if (!core.empty()) layers.push_back({"core", core});
-  return workspace::ExtensionFinder(std::move(layers));
+  return workspace::ExtensionFinder(std::move(layers), std::move(rules));
 }
 
 Result<std::uint64_t> Context::number(const std::string& flag, std::uint64_t otherwise, std::uint64_t low,

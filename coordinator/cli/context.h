@@ -51,6 +51,7 @@ class Context {
   Result<workspace::Workspace> workspace();
   // For lists: the workspace's name, or empty (all of them) when none is active and none was asked for.
   Result<std::string> workspace_name_or_all();
+  // With the modules that the workspace lists and, for an infra, locks. Either may be empty: not these layers.
   Result<workspace::ExtensionFinder> extensions(const std::string& workspace_root, const std::string& infra_folder);
 
   // A number given by a flag; `otherwise` when it was not given. Code::invalid when it is none or out of range.

@@ -127,6 +127,7 @@ class Parser {
       args.erase(args.begin());
       return {};
     }
+    if (args.size() == 1 && noun->name == "version") args.emplace_back("show");
     if (args.size() == 1) {
       out_.topic = {std::string(noun->name)};
       ask_help();

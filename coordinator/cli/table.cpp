@@ -7,9 +7,7 @@ namespace prov::cli {
 namespace {
 
 constexpr Group kGroups[] = {
-    {"infra", "Infrastructure"},
-    {"orch", "Orchestration"},
-    {"ws", "Workspace"},
+    {"infra", "Infrastructure"},          {"orch", "Orchestration"}, {"dev", "Development"}, {"ws", "Workspace"},
     {"config", "Configuration and help"},
 };
 
@@ -28,12 +26,14 @@ constexpr Noun kNouns[] = {
     {"audit", "au", "orch", "the event log: read, verify, export, replay it"},
     {"platform", "p", "orch", "the coordinator and its data"},
     {"orchestrator", "orch", "orch", "the same as platform, for those who know it by that name"},
+    {"module", "mod", "dev", "extensions: find, load, lock them"},
+    {"layer", "lyr", "dev", "where an extension's files and keys come from"},
+    {"version", "", "dev", "the version of this program, and of the modules in use"},
     {"workspace", "ws", "ws", "folders that describe infrastructure"},
     {"config", "cfg", "config", "settings, and which layer each one comes from"},
     {"validate", "val", "config", "whether every setting is right"},
     {"env", "e", "config", "paths and settings in use"},
     {"completion", "", "config", "completion for your shell"},
-    {"version", "", "config", "the version of this program"},
     {"help", "h", "config", "help on a group, a command, or a topic (exit-codes)"},
 };
 
@@ -92,6 +92,7 @@ constexpr Flag kFlags[] = {
     {"target", 0, "EXPRESSION", "", "on these hosts, e.g. \"role:web and not web-9\"", false},
     {"batch", 0, "NUMBER|PERCENT", "", "on so many hosts at a time", false},
     {"batch-sleep", 0, "SECONDS", "", "wait so long before the next ones", false},
+    {"format", 0, "FORMAT", "text dot json", "form of the graph", false},
     {"limit-seed", 0, "NUMBER", "", "which hosts --limit takes: the same number, the same hosts", false},
     {"canary", 0, "NUMBER", "", "on so many hosts first; the others only if all is well there", false},
     {"max-failures", 0, "NUMBER|PERCENT", "", "stop when more hosts than that have failed", false},
@@ -124,6 +125,9 @@ constexpr Command kCommands[] = {
      "list task services and where they are", "taskserv list --server db-1", taskserv_list},
     {"taskserv", "delete", "rm uninstall", "NAME...", 1, kAnyNumber, Completes::taskserv, false, kTaskservDelete,
      "uninstall task services", "taskserv delete redis --server db-1 --wait", taskserv_delete},
+    {"taskserv", "check-deps", "", "NAME", 1, 1, Completes::taskserv, false, "infra",
+     "whether what it requires, and what it conflicts with, is as it needs", "taskserv check-deps redis --infra main",
+     taskserv_check_deps},
     {"taskserv", "check", "", "[NAME...]", 0, kAnyNumber, Completes::taskserv, false, "infra server wait timeout",
      "run the task services' own checks on the hosts", "taskserv check --wait", taskserv_check},
 
@@ -247,6 +251,36 @@ constexpr Command kCommands[] = {
     {"orchestrator", "logs", "", "", 0, 0, Completes::nothing, false, "follow lines",
      "the same as platform logs orchestrator", "orchestrator logs --follow", platform_logs},
 
+    {"module", "discover", "find", "KIND", 1, 1, Completes::nothing, false, "infra",
+     "list the taskservs, providers or clusters that the layers have", "module discover taskservs", module_discover},
+    {"module", "load", "", "KIND WORKSPACE NAME[@VERSIONS]...", 3, kAnyNumber, Completes::nothing, false, "yes",
+     "put extensions on the workspace's list of modules",
+     "module load taskserv my-workspace kubernetes containerd@^1.7", module_load},
+    {"module", "unload", "", "KIND WORKSPACE NAME...", 3, kAnyNumber, Completes::nothing, false, "yes",
+     "take them off the list", "module unload taskserv my-workspace containerd", module_unload},
+    {"module", "list", "ls", "KIND [WORKSPACE]", 1, 2, Completes::nothing, false, "", "list what is loaded",
+     "module list taskserv my-workspace", module_list},
+    {"module", "lock", "", "", 0, 0, Completes::nothing, false, "infra check yes",
+     "write down which versions and digests are used, so that nothing else will be", "module lock", module_lock},
+    {"module", "graph", "", "", 0, 0, Completes::nothing, false, "infra format",
+     "what an infra's task services require of each other", "module graph --infra main --format dot", module_graph},
+
+    {"layer", "explain", "", "NAME [FILE|KEY]", 1, 2, Completes::nothing, false, "infra",
+     "which layer each file and key of an extension comes from, and why",
+     "layer explain nginx templates/nginx.conf.mustache", layer_explain},
+    {"layer", "show", "list", "", 0, 0, Completes::nothing, false, "infra", "the layers and what they hold",
+     "layer show --infra main", layer_show},
+    {"layer", "test", "", "[NAME...]", 0, kAnyNumber, Completes::nothing, false, "infra",
+     "read and pack every extension as it would be used", "layer test", layer_test},
+    {"layer", "stats", "", "", 0, 0, Completes::nothing, false, "infra", "how much comes from each layer",
+     "layer stats", layer_stats},
+
+    {"version", "show", "", "", 0, 0, Completes::nothing, false, "", "show the version of this program", "version show",
+     show_version},
+    {"version", "check", "", "", 0, 0, Completes::nothing, false, "infra",
+     "versions of the modules in use against the lock and the newest there are", "version check --infra main",
+     version_check},
+
     {"workspace", "init", "create new", "NAME", 1, 1, Completes::nothing, false, "path infra provider activate",
      "make a workspace with a first infra", "workspace init demo --activate", workspace_init},
     {"workspace", "list", "ls", "", 0, 0, Completes::nothing, false, "", "list known workspaces", "workspace list",
@@ -278,8 +312,6 @@ constexpr Command kCommands[] = {
     {"completion", "", "", "bash|zsh|fish", 1, 1, Completes::shell, false, "",
      "print a completion script for your shell", "completion bash > /etc/bash_completion.d/provisioning",
      show_completion},
-    {"version", "", "", "", 0, 0, Completes::nothing, false, "", "show the version of this program", "version",
-     show_version},
     {"help", "", "", "[TOPIC...]", 0, 3, Completes::topic, false, "", "show help", "help server create", show_help},
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <vector>
 
@@ -19,13 +20,16 @@ constexpr int kMaxFolderDepth = 16;
 class Packer {
  public:
   // Adds the files of `root` below `prefix`. `root` is resolved first, and nothing outside it is ever read.
-  Result<void> add_root(const std::string& root, const std::string& prefix) {
+  // A file whose name one of an earlier layer has is passed over; `layer` empty: that is refused.
+  Result<void> add_root(const std::string& root, const std::string& prefix, const std::string& layer) {
     std::error_code error;
+    layer_ = layer;
     root_ = fs::canonical(root, error);
     if (error) return fail(Code::io, root + ": " + error.message());
     return add_folder(root_, prefix, 0);
   }
   std::vector<wire::File>& files() { return files_; }
+  std::map<std::string, PackedFile>& origins() { return origins_; }
 
  private:
   Result<void> add_folder(const fs::path& folder, const std::string& prefix, int depth) {
@@ -67,15 +71,20 @@ class Packer {
     if (files_.size() >= wire::kMaxBundleFiles) {
       return fail(Code::exhausted, root_.string() + ": more than " + std::to_string(wire::kMaxBundleFiles) + " files");
     }
+    const auto [origin, is_new] = origins_.try_emplace(name, PackedFile{name, layer_, real.string(), {}});
+    if (!is_new && !layer_.empty()) {
+      origin->second.hidden.push_back(layer_);
+      return {};
+    }
+    if (!is_new) {
+      return fail(Code::invalid, real.string() + ": " + name + " is there twice, in the extension and in the library",
+                  "name one of them otherwise");
+    }
     auto data = read_file(real.string(), wire::kMaxBundleBytes - bytes_);
     if (!data) {
       if (data.error().code != Code::exhausted) return tl::unexpected(data.error());
       return fail(Code::exhausted, root_.string() + ": more than the " + std::to_string(wire::kMaxBundleBytes >> 20) +
                                        " MiB that an extension may have (at " + name + ")");
-    }
-    if (!names_.insert(name).second) {
-      return fail(Code::invalid, real.string() + ": " + name + " is there twice, in the extension and in the library",
-                  "name one of them otherwise");
     }
     bytes_ += data->size();
     files_.push_back({name, std::move(*data), static_cast<std::uint16_t>(executable ? 0755 : 0644)});
@@ -84,27 +93,57 @@ class Packer {
 
   fs::path root_;
   std::vector<wire::File> files_;
-  std::set<std::string> names_;
+  std::map<std::string, PackedFile> origins_;
+  std::string layer_;
   std::size_t bytes_ = 0;
 };
+
+Result<Packer> pack(const Extension& extension) {
+  Packer packer;
+  for (const auto& overlay : extension.overlays) {
+    auto added = packer.add_root(overlay.folder, "", overlay.name);
+    if (!added) return tl::unexpected(added.error());
+  }
+  if (auto added = packer.add_root(extension.folder, "", extension.layer); !added) {
+    return tl::unexpected(added.error());
+  }
+  if (!extension.library_folder.empty()) {
+    if (auto added = packer.add_root(extension.library_folder, "lib/", ""); !added) {
+      return tl::unexpected(added.error());
+    }
+  }
+  if (!extension.overlays.empty()) {  // so that a digest says nothing of who brought which file
+    std::sort(packer.files().begin(), packer.files().end(),
+              [](const wire::File& a, const wire::File& b) { return a.path < b.path; });
+  }
+  return packer;
+}
 
 }  // namespace
 
 Result<Bundle> pack_extension(const Extension& extension) {
-  Packer packer;
-  if (auto added = packer.add_root(extension.folder, ""); !added) return tl::unexpected(added.error());
-  if (!extension.library_folder.empty()) {
-    if (auto added = packer.add_root(extension.library_folder, "lib/"); !added) return tl::unexpected(added.error());
-  }
+  auto packer = pack(extension);
+  if (!packer) return tl::unexpected(packer.error());
   Bundle bundle;
   bundle.kind = name_of(extension.manifest.kind);
   bundle.name = extension.manifest.name;
-  bundle.bytes = wire::encode_bundle(packer.files());
+  bundle.bytes = wire::encode_bundle(packer->files());
   if (bundle.bytes.size() > wire::kMaxBundleBytes) {
     return fail(Code::exhausted, extension.folder + ": packed it is larger than an extension may be");
   }
   bundle.digest = digest_of(bundle.bytes);
   return bundle;
+}
+
+Result<std::vector<PackedFile>> list_packed_files(const Extension& extension) {
+  auto packer = pack(extension);
+  if (!packer) return tl::unexpected(packer.error());
+  std::vector<PackedFile> out;
+  for (auto& [name, file] : packer->origins()) {
+    if (file.layer.empty()) file.layer = "library";
+    out.push_back(std::move(file));
+  }
+  return out;
 }
 
 Result<Bundle> pack_script(const std::string& path) {

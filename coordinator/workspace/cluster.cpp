@@ -21,18 +21,6 @@ std::vector<std::string> names_in(const std::string& folder) {
   return names;
 }
 
-void lay_over(Params& params, const Params& over) {
-  for (const auto& [key, value] : over) {
-    const auto same =
-        std::find_if(params.begin(), params.end(), [&](const auto& one) { return one.first.text == key.text; });
-    if (same == params.end()) {
-      params.emplace_back(key, value);
-    } else {
-      same->second = value;
-    }
-  }
-}
-
 void add_use(ServerDefinition& server, const TaskservUse& use) {
   const auto same = std::find_if(server.taskservs.begin(), server.taskservs.end(),
                                  [&](const auto& one) { return one.name == use.name; });

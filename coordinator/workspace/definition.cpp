@@ -160,9 +160,22 @@ TaskservUse read_taskserv(Reading& reading, const Node& node) {
   }
   Fields fields(reading, node, "a taskserv");
   use.name = read_name(reading, fields, "name", true);
+  use.profile = read_name(reading, fields, "profile", false);
   use.params = read_params(reading, fields.find("params"));
   fields.end();
   return use;
+}
+
+void lay_over(Params& params, const Params& over) {
+  for (const auto& [key, value] : over) {
+    const auto same =
+        std::find_if(params.begin(), params.end(), [&](const auto& one) { return one.first.text == key.text; });
+    if (same == params.end()) {
+      params.emplace_back(key, value);
+    } else {
+      same->second = value;
+    }
+  }
 }
 
 std::vector<TaskservUse> read_taskserv_uses(Reading& reading, const Node& node) {
@@ -177,6 +190,9 @@ std::vector<TaskservUse> read_taskserv_uses(Reading& reading, const Node& node) 
     TaskservUse use = read_taskserv(reading, item);
     if (std::any_of(uses.begin(), uses.end(), [&](const TaskservUse& other) { return other.name == use.name; })) {
       reading.refuse(use.place, "taskserv \"" + use.name + "\" is there twice");
+    }
+    if (!use.profile.empty()) {
+      reading.refuse(use.place, "a profile is chosen by a server", "write it into the infra's settings.yaml");
     }
     uses.push_back(std::move(use));
   }

@@ -15,6 +15,7 @@
 
 #include "common/result.h"
 #include "coordinator/workspace/fields.h"
+#include "coordinator/workspace/manifest.h"
 #include "coordinator/workspace/yaml_tree.h"
 
 namespace prov::workspace {
@@ -23,10 +24,9 @@ inline constexpr std::size_t kMaxServers = 10'000;  // of one infra
 inline constexpr std::size_t kMaxTaskservs = 200;   // of one server
 inline constexpr std::size_t kMaxLabels = 64;       // of one server
 
-using Params = std::vector<std::pair<Node, Node>>;  // key and value, as in the file
-
 struct TaskservUse {
   std::string name;
+  std::string profile;  // of its manifest; empty: none
   Params params;
   Place place;
 };
@@ -65,8 +65,10 @@ Result<Infra> parse_infra(const Node& tree, const std::string& file, const std::
 Result<Workspace> parse_workspace(const Node& tree, const std::string& file);
 
 // Parts that other files have too.
-TaskservUse read_taskserv(Reading& reading, const Node& node);  // `postgres`, or `{name: postgres, params: {...}}`
+TaskservUse read_taskserv(Reading& reading,
+                          const Node& node);  // `postgres`, or `{name: postgres, profile: ..., params: {...}}`
 std::vector<TaskservUse> read_taskserv_uses(Reading& reading, const Node& node);  // a list of these, not empty
 Params read_params(Reading& reading, const Node* node);                           // null: none
+void lay_over(Params& params, const Params& over);                                // what is in both is `over`'s
 
 }  // namespace prov::workspace

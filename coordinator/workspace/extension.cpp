@@ -5,7 +5,8 @@
 #include <filesystem>
 #include <set>
 
-#include "coordinator/workspace/fields.h"
+#include "coordinator/workspace/overlay.h"
+#include "coordinator/workspace/relations.h"
 
 namespace prov::workspace {
 namespace fs = std::filesystem;
@@ -13,187 +14,144 @@ namespace {
 
 constexpr int kLevelsAboveProgram = 5;
 
-std::vector<std::string> read_names(Reading& reading, Fields& fields, const char* key) {
-  std::vector<std::string> names = fields.texts(key);
-  const Node* node = fields.find(key);
-  for (std::size_t i = 0; i < names.size() && !reading.failed(); ++i) {
-    const Place place = node->items[i].place;
-    if (!is_name(names[i])) {
-      reading.refuse(place, "\"" + names[i] + "\" cannot be the name of an extension", std::string(kNameRule));
-    }
-    if (std::count(names.begin(), names.end(), names[i]) > 1) {
-      reading.refuse(place, "\"" + names[i] + "\" is twice in \"" + key + "\"");
-    }
-  }
-  return names;
+bool is_folder(const std::string& path) {
+  std::error_code none;
+  return fs::is_directory(path, none);
 }
 
-ParamType read_type(Reading& reading, const Node& node) {
-  static const std::vector<std::string> kTypes{"string", "int", "bool", "list", "secret"};
-  const std::string text = reading.text(node, "\"type\"");
-  const auto found = std::find(kTypes.begin(), kTypes.end(), text);
-  if (found == kTypes.end()) {
-    reading.refuse(node.place, "there is no parameter type \"" + text + "\"", did_you_mean(text, kTypes));
-    return ParamType::string;
-  }
-  return static_cast<ParamType>(found - kTypes.begin());
+resolution::Version version_of(const Extension& extension) {
+  return *resolution::parse_version(extension.manifest.version);  // the manifest was read, so it is one
 }
 
-void check_default(Reading& reading, const Parameter& parameter) {
-  const Node& node = parameter.default_value;
-  switch (parameter.type) {
-    case ParamType::string: reading.text(node, "\"default\""); return;
-    case ParamType::integer: reading.integer(node, "\"default\"", INT64_MIN, INT64_MAX); return;
-    case ParamType::boolean: reading.boolean(node, "\"default\""); return;
-    case ParamType::list: reading.texts(node, "\"default\""); return;
-    case ParamType::secret:
-      reading.refuse(node.place, "a secret cannot have a default", "the settings name it: {secret: NAME}");
-      return;
-  }
+std::string versions_text(const std::vector<Extension>& all) {
+  std::string text;
+  for (const auto& one : all) text += (text.empty() ? "" : ", ") + one.manifest.version;
+  return text;
 }
 
-Parameter read_parameter(Reading& reading, const Node& key, const Node& node) {
-  Parameter parameter;
-  parameter.name = key.text;
-  if (!is_parameter_name(key.text)) {
-    reading.refuse(key.place, "\"" + key.text + "\" cannot be the name of a parameter",
-                   "lower-case letters, digits and underscores, beginning with a letter");
+// Folders below `parent` that hold a version of the extension, sorted.
+std::vector<std::string> folders_of(const std::string& parent, const std::string& name) {
+  std::set<std::string> found;
+  std::error_code none;
+  for (fs::directory_iterator folder(parent, none), end; !none && folder != end; folder.increment(none)) {
+    const std::string whole = folder->path().filename().string();
+    const bool is_it = whole == name || whole.rfind(name + "@", 0) == 0;
+    std::error_code ignored;
+    if (is_it && fs::exists(folder->path() / "manifest.yaml", ignored)) found.insert(folder->path().string());
   }
-  Fields fields(reading, node, "parameter \"" + key.text + "\"");
-  const Node& type = fields.need("type");
-  if (!reading.failed()) parameter.type = read_type(reading, type);
-  parameter.description = fields.text("description");
-  fields.find("default");  // known; an empty text is a value too, so it is taken from the node itself
-  if (const Node* value = node.find("default"); value != nullptr && value->kind != Node::Kind::null) {
-    parameter.has_default = true;
-    parameter.default_value = *value;
-    check_default(reading, parameter);
-  }
-  fields.end();
-  return parameter;
-}
-
-void read_relations(Reading& reading, Fields& fields, Manifest& manifest) {
-  manifest.requires_ = read_names(reading, fields, "requires");
-  manifest.optional = read_names(reading, fields, "optional");
-  manifest.conflicts = read_names(reading, fields, "conflicts");
-  const auto names_itself = [&](const std::vector<std::string>& names, const char* key) {
-    if (std::count(names.begin(), names.end(), manifest.name) == 0) return;
-    reading.refuse(fields.place(key), "\"" + manifest.name + "\" names itself in \"" + key + "\"");
-  };
-  names_itself(manifest.requires_, "requires");
-  names_itself(manifest.optional, "optional");
-  names_itself(manifest.conflicts, "conflicts");
-  for (const auto& name : manifest.requires_) {
-    if (std::count(manifest.conflicts.begin(), manifest.conflicts.end(), name) == 0) continue;
-    reading.refuse(fields.place("conflicts"), "it both requires \"" + name + "\" and conflicts with it");
-  }
-}
-
-void read_ports(Reading& reading, Fields& fields, Manifest& manifest) {
-  const Node* node = fields.find("ports");
-  if (node == nullptr) return;
-  if (node->kind != Node::Kind::list) reading.refuse(node->place, "\"ports\" must be a list of numbers");
-  for (const auto& item : node->items) {
-    manifest.ports.push_back(static_cast<std::uint16_t>(reading.integer(item, "a port", 1, 65535)));
-  }
-}
-
-void read_kind(Reading& reading, Fields& fields, Manifest& manifest) {
-  static const std::vector<std::string> kKinds{"provider", "taskserv", "cluster"};
-  const Node& node = fields.need("kind");
-  if (reading.failed()) return;
-  const std::string text = reading.text(node, "\"kind\"");
-  const auto found = std::find(kKinds.begin(), kKinds.end(), text);
-  if (found == kKinds.end()) {
-    reading.refuse(node.place, "there is no kind \"" + text + "\"", did_you_mean(text, kKinds));
-    return;
-  }
-  manifest.kind = static_cast<ExtensionKind>(found - kKinds.begin());
+  return {found.begin(), found.end()};
 }
 
 }  // namespace
 
-const char* name_of(ExtensionKind kind) {
-  switch (kind) {
-    case ExtensionKind::provider: return "provider";
-    case ExtensionKind::taskserv: return "taskserv";
-    case ExtensionKind::cluster: return "cluster";
+ExtensionFinder::ExtensionFinder(std::vector<Layer> layers, ModuleRules rules)
+    : layers_(std::move(layers)), rules_(std::move(rules)) {}
+
+Result<Extension> ExtensionFinder::read(ExtensionKind kind, const std::string& name, const std::string& folder,
+                                        std::size_t layer) const {
+  const std::string file = folder + "/manifest.yaml";
+  auto tree = load_yaml(file);
+  if (!tree) return tl::unexpected(tree.error());
+  auto manifest = parse_manifest(*tree, file);
+  if (!manifest) return tl::unexpected(manifest.error());
+  const std::string said = fs::path(folder).filename().string();
+  if (manifest->name != name || manifest->kind != kind || (said != name && said != name + "@" + manifest->version)) {
+    return fail(Code::invalid, file + ": it says \"" + manifest->name + "\" (" + name_of(manifest->kind) + ") " +
+                                   manifest->version + ", its folder says \"" + said + "\" (" + name_of(kind) + ")");
   }
-  return "";
+  Extension extension{std::move(*manifest), folder, layers_[layer].name, {}, {}, {}};
+  for (std::size_t i = layer; i < layers_.size() && extension.library_folder.empty(); ++i) {
+    if (is_folder(layers_[i].folder + "/lib")) extension.library_folder = layers_[i].folder + "/lib";
+  }
+  for (std::size_t i = layer; i-- > 0;) {  // the farthest overlay first, so that the nearest has the last word
+    const std::string overlay = layers_[i].folder + "/" + name_of(kind) + "s/" + name;
+    if (!is_folder(overlay)) continue;
+    if (auto laid = lay_over(extension, {layers_[i].name, overlay}); !laid) return tl::unexpected(laid.error());
+  }
+  return extension;
 }
 
-const char* name_of(ParamType type) {
-  switch (type) {
-    case ParamType::string: return "string";
-    case ParamType::integer: return "int";
-    case ParamType::boolean: return "bool";
-    case ParamType::list: return "list";
-    case ParamType::secret: return "secret";
-  }
-  return "";
-}
-
-Result<Manifest> parse_manifest(const Node& tree, const std::string& file) {
-  Reading reading(file);
-  Fields fields(reading, tree, "the manifest");
-  Manifest manifest;
-  manifest.name = fields.need_text("name");
-  if (!is_name(manifest.name))
-    reading.refuse(fields.place("name"), "\"name\" is not a name: " + manifest.name, std::string(kNameRule));
-  read_kind(reading, fields, manifest);
-  manifest.version = fields.need_text("version");
-  if (!is_version(manifest.version)) {
-    reading.refuse(fields.place("version"),
-                   "\"version\" must be a semantic version, it is \"" + manifest.version + "\"", "e.g. 1.0.0");
-  }
-  manifest.description = fields.text("description");
-  manifest.licence = fields.text("licence");
-  read_relations(reading, fields, manifest);
-  manifest.retry_safe = fields.boolean("retry_safe", false);
-  manifest.timeout_s = static_cast<std::uint32_t>(fields.integer("timeout_s", 600, 1, kMaxTimeoutS));
-  read_ports(reading, fields, manifest);
-  if (manifest.kind == ExtensionKind::provider) manifest.runtimes = read_names(reading, fields, "runtimes");
-  if (const Node* parameters = fields.find("parameters")) {
-    if (parameters->kind != Node::Kind::map) reading.refuse(parameters->place, "\"parameters\" must be a mapping");
-    for (std::size_t i = 0; i < parameters->keys.size(); ++i) {
-      manifest.parameters.push_back(read_parameter(reading, parameters->keys[i], parameters->items[i]));
-    }
-  }
-  fields.end();
-  if (reading.failed()) return tl::unexpected(reading.error());
-  return manifest;
-}
-
-ExtensionFinder::ExtensionFinder(std::vector<Layer> layers) : layers_(std::move(layers)) {}
-
-Result<Extension> ExtensionFinder::find(ExtensionKind kind, const std::string& name) const {
+Result<std::vector<Extension>> ExtensionFinder::versions(ExtensionKind kind, const std::string& name) const {
   std::string looked_in;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const std::string parent = layers_[i].folder + "/" + name_of(kind) + "s";
     looked_in += (looked_in.empty() ? "" : ", ") + parent;
     if (!is_name(name)) continue;
-    const std::string folder = parent + "/" + name, file = folder + "/manifest.yaml";
-    auto tree = load_yaml(file);
-    if (!tree && tree.error().code == Code::not_found) continue;
-    if (!tree) return tl::unexpected(tree.error());
-    auto manifest = parse_manifest(*tree, file);
-    if (!manifest) return tl::unexpected(manifest.error());
-    if (manifest->name != name || manifest->kind != kind) {
-      return fail(Code::invalid, file + ": it says \"" + manifest->name + "\" (" + name_of(manifest->kind) +
-                                     "), its folder says \"" + name + "\" (" + name_of(kind) + ")");
+    std::vector<Extension> found;
+    for (const auto& folder : folders_of(parent, name)) {
+      auto extension = read(kind, name, folder, i);
+      if (!extension) return tl::unexpected(extension.error());
+      found.push_back(std::move(*extension));
     }
-    Extension extension{std::move(*manifest), folder, layers_[i].name, {}};
-    for (std::size_t j = i; j < layers_.size() && extension.library_folder.empty(); ++j) {
-      std::error_code none;
-      if (fs::is_directory(layers_[j].folder + "/lib", none)) extension.library_folder = layers_[j].folder + "/lib";
-    }
-    return extension;
+    if (found.empty()) continue;
+    std::stable_sort(found.begin(), found.end(), [](const Extension& a, const Extension& b) {
+      return resolution::is_preferred(version_of(a), version_of(b));
+    });
+    const auto twice = std::adjacent_find(found.begin(), found.end(),
+                                          [](const auto& a, const auto& b) { return version_of(a) == version_of(b); });
+    if (twice == found.end()) return found;
+    return fail(Code::invalid,
+                name + " " + twice->manifest.version + " is in two folders: " + twice->folder + " and " +
+                    std::next(twice)->folder,
+                "remove one of them");
   }
   return fail(Code::not_found,
               std::string("there is no ") + name_of(kind) + " \"" + name + "\" in " +
                   (looked_in.empty() ? "any folder (no extensions folder was found)" : looked_in),
               did_you_mean(name, names(kind)));
+}
+
+Result<Extension> ExtensionFinder::find(ExtensionKind kind, const std::string& name) const {
+  auto all = versions(kind, name);
+  if (!all) return tl::unexpected(all.error());
+  if (auto loaded = check_loaded(kind, name); !loaded) return tl::unexpected(loaded.error());
+  const Relation* asked = rules_.list.find(kind, name);
+  const auto locked = rules_.locked.find({kind, name});
+  for (auto& one : *all) {
+    if (asked != nullptr && !asked->range.contains(version_of(one))) continue;
+    if (locked != rules_.locked.end() && one.manifest.version != locked->second.version) continue;
+    return std::move(one);
+  }
+  const bool by_lock = locked != rules_.locked.end();
+  const std::string rule = by_lock ? std::string(kModulesLockFile) + " holds it at " + locked->second.version
+                                   : std::string(kModulesFile) + " asks for " + asked->written;
+  return fail(Code::conflict,
+              "no version of " + std::string(name_of(kind)) + " \"" + name + "\" will do: " + rule + ", and there is " +
+                  versions_text(*all),
+              by_lock ? "put that version back, or accept another: provisioning module lock"
+                      : "provisioning module load " + std::string(name_of(kind)) + " WORKSPACE " + name + "@RANGE");
+}
+
+Result<Extension> ExtensionFinder::find(ExtensionKind kind, const std::string& name, const std::string& version) const {
+  auto all = versions(kind, name);
+  if (!all) return tl::unexpected(all.error());
+  for (auto& one : *all) {
+    if (one.manifest.version == version) return std::move(one);
+  }
+  return fail(Code::not_found, "there is no version " + version + " of " + name_of(kind) + " \"" + name + "\"",
+              "there is " + versions_text(*all));
+}
+
+Result<void> ExtensionFinder::check_loaded(ExtensionKind kind, const std::string& name) const {
+  const auto of_kind = rules_.list.kinds.find(kind);
+  if (of_kind == rules_.list.kinds.end() || rules_.list.find(kind, name) != nullptr) return {};
+  std::vector<std::string> open = names_of(of_kind->second);
+  std::set<std::string> seen(open.begin(), open.end());
+  while (!open.empty()) {
+    const auto all = versions(kind, open.back());
+    open.pop_back();
+    if (!all) continue;
+    for (const auto& one : *all) {
+      for (const auto& needed : one.manifest.requires_) {
+        if (needed.package == name) return {};
+        if (seen.insert(needed.package).second) open.push_back(needed.package);
+      }
+    }
+  }
+  return fail(Code::not_found,
+              std::string(name_of(kind)) + " \"" + name + "\" is not loaded: neither " + kModulesFile +
+                  " names it, nor does anything there require it",
+              std::string("provisioning module load ") + name_of(kind) + " WORKSPACE " + name);
 }
 
 std::vector<std::string> ExtensionFinder::names(ExtensionKind kind) const {
@@ -202,7 +160,8 @@ std::vector<std::string> ExtensionFinder::names(ExtensionKind kind) const {
     std::error_code none;
     fs::directory_iterator folder(layer.folder + "/" + name_of(kind) + "s", none), end;
     for (; !none && folder != end; folder.increment(none)) {
-      const std::string name = folder->path().filename().string();
+      const std::string whole = folder->path().filename().string();
+      const std::string name = whole.substr(0, whole.find('@'));
       std::error_code ignored;
       if (is_name(name) && fs::is_regular_file(folder->path() / "manifest.yaml", ignored)) found.insert(name);
     }

@@ -1,70 +1,70 @@
 #pragma once
 // Extensions as the contract (docs/guides/extension-contract.md) describes them: a folder with a manifest, found in
-// three layers. The infra's own come first, then the workspace's, then those of the platform.
+// three layers. The infra's own come first, then the workspace's, then those of the platform (docs/guides/modules.md).
+//
+//   <layer>/taskservs/redis/manifest.yaml          an extension: it hides those of its name in farther layers
+//   <layer>/taskservs/redis@7.0.1/manifest.yaml    another version of it, beside it
+//   <layer>/taskservs/redis/overlay.yaml, files    without a manifest: an overlay, laid over what a farther layer has
+//   <layer>/lib/                                   packed with every extension of that layer and nearer ones
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/result.h"
-#include "coordinator/workspace/yaml_tree.h"
+#include "coordinator/workspace/manifest.h"
+#include "coordinator/workspace/modules.h"
 
 namespace prov::workspace {
 
-enum class ExtensionKind { provider, taskserv, cluster };
-const char* name_of(ExtensionKind kind);  // "taskserv"; the folder is that with an "s"
-
-enum class ParamType { string, integer, boolean, list, secret };
-const char* name_of(ParamType type);  // as the manifest writes it
-
-struct Parameter {
-  std::string name;
-  ParamType type = ParamType::string;
-  std::string description;
-  bool has_default = false;
-  Node default_value;  // of the right type already
+struct Layer {
+  std::string name;    // "infra", "workspace" or "core"
+  std::string folder;  // holds providers/, taskservs/, clusters/ and lib/; need not exist
 };
 
-struct Manifest {
-  std::string name;
-  ExtensionKind kind = ExtensionKind::taskserv;
-  std::string version, description, licence;
-  std::vector<std::string> requires_, optional, conflicts;
-  bool retry_safe = false;
-  std::uint32_t timeout_s = 600;
-  std::vector<std::uint16_t> ports;
-  std::vector<std::string> runtimes;  // of a provider: what "runtime:" may say; empty: anything
-  std::vector<Parameter> parameters;
+// A key of the manifest that an overlay has changed.
+struct ChangedKey {
+  std::string key, value;            // "parameters.port", "81"
+  std::string layer, file;           // whose it is now
+  std::string before, before_layer;  // what it hides
 };
-
-inline constexpr std::uint32_t kMaxTimeoutS = 86'400;
-
-Result<Manifest> parse_manifest(const Node& tree, const std::string& file);
 
 struct Extension {
   Manifest manifest;
   std::string folder;
-  std::string layer;           // "infra", "workspace" or "core"
-  std::string library_folder;  // the `lib` that is packed with it; empty: none
-};
-
-struct Layer {
-  std::string name;
-  std::string folder;  // holds providers/, taskservs/, clusters/ and lib/; need not exist
+  std::string layer;                // of that folder
+  std::string library_folder;       // the `lib` that is packed with it; empty: none
+  std::vector<Layer> overlays;      // folders laid over it, the nearest first
+  std::vector<ChangedKey> changed;  // by them, in order of key
 };
 
 class ExtensionFinder {
  public:
-  explicit ExtensionFinder(std::vector<Layer> layers);  // highest priority first
+  explicit ExtensionFinder(std::vector<Layer> layers, ModuleRules rules = {});  // highest priority first
 
-  // Reads the manifest of the first layer that has it. not_found says where it looked and what is near.
+  // The version to take when nothing else is said: in the nearest layer that has the extension, within the rules, the
+  // highest release. not_found says where it looked and what is near; conflict, which rule is against all there are.
   Result<Extension> find(ExtensionKind kind, const std::string& name) const;
+  Result<Extension> find(ExtensionKind kind, const std::string& name, const std::string& version) const;
+
+  // Every version of it, the one to be tried first in front, whatever the rules say. Not empty.
+  Result<std::vector<Extension>> versions(ExtensionKind kind, const std::string& name) const;
 
   // Names of every extension of that kind, sorted, each once; folders without a manifest are none.
   std::vector<std::string> names(ExtensionKind kind) const;
 
+  // Whether the workspace's list of modules allows it: there is none, it names it, or what it names requires it.
+  Result<void> check_loaded(ExtensionKind kind, const std::string& name) const;
+
+  const std::vector<Layer>& layers() const { return layers_; }
+  const ModuleRules& rules() const { return rules_; }
+
  private:
+  Result<Extension> read(ExtensionKind kind, const std::string& name, const std::string& folder,
+                         std::size_t layer) const;
+
   std::vector<Layer> layers_;
+  ModuleRules rules_;
 };
 
 // The platform's own extensions: `override` if not empty, else the nearest `extensions` or

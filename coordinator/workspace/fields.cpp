@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "coordinator/resolution/version.h"
+
 namespace prov::workspace {
 namespace {
 
@@ -161,23 +163,6 @@ bool is_secret_reference(std::string_view text) {
   return true;
 }
 
-bool is_version(std::string_view text) {
-  const std::size_t core_end = text.find_first_of("-+");
-  std::string_view core = text.substr(0, core_end);
-  for (int part = 0; part < 3; ++part) {
-    const std::size_t digits = std::min(core.find_first_not_of("0123456789"), core.size());
-    if (digits == 0 || digits > 9 || (digits > 1 && core[0] == '0')) return false;
-    core.remove_prefix(digits);
-    if (part == 2) break;
-    if (core.empty() || core[0] != '.') return false;
-    core.remove_prefix(1);
-  }
-  if (!core.empty()) return false;
-  if (core_end == std::string_view::npos) return true;
-  const std::string_view rest = text.substr(core_end + 1);
-  return !rest.empty() && rest.size() <= 64 && std::all_of(rest.begin(), rest.end(), [](char c) {
-    return is_lower(c) || is_digit(c) || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '+';
-  });
-}
+bool is_version(std::string_view text) { return resolution::parse_version(text).has_value(); }
 
 }  // namespace prov::workspace

@@ -6,6 +6,8 @@
 #include <set>
 
 #include "coordinator/workspace/order.h"
+#include "coordinator/workspace/relations.h"
+#include "coordinator/workspace/versions.h"
 
 namespace prov::workspace {
 namespace {
@@ -18,7 +20,8 @@ class Extensions {
   Result<const Extension*> get(const std::string& name, const std::string& file, Place place) {
     const auto known = found_.find(name);
     if (known != found_.end()) return &known->second;
-    auto extension = finder_.find(kind_, name);
+    const auto version = chosen_.find(name);
+    auto extension = version == chosen_.end() ? finder_.find(kind_, name) : finder_.find(kind_, name, version->second);
     if (!extension && extension.error().code == Code::not_found) {
       return tl::unexpected(at(file, place, extension.error().message, extension.error().hint));
     }
@@ -26,11 +29,16 @@ class Extensions {
     return &found_.emplace(name, std::move(*extension)).first->second;
   }
 
+  // From now on get() gives these versions.
+  void choose(ChosenVersions chosen) { chosen_ = std::move(chosen); }
+
   Result<Digest> pack(const std::string& name) {
     const auto known = digests_.find(name);
     if (known != digests_.end()) return known->second;
-    auto bundle = pack_extension(found_.at(name));
+    const Extension& extension = found_.at(name);
+    auto bundle = pack_extension(extension);
     if (!bundle) return tl::unexpected(bundle.error());
+    if (auto held = check_locked(extension, bundle->digest); !held) return tl::unexpected(held.error());
     const Digest digest = digests_[name] = bundle->digest;
     bundles_.emplace(digest, std::move(*bundle));
     return digest;
@@ -43,8 +51,20 @@ class Extensions {
   }
 
  private:
+  Result<void> check_locked(const Extension& extension, const Digest& digest) const {
+    const auto locked = finder_.rules().locked.find({kind_, extension.manifest.name});
+    if (locked == finder_.rules().locked.end() || locked->second.digest == digest) return {};
+    return fail(Code::conflict,
+                std::string(name_of(kind_)) + " \"" + extension.manifest.name + "\" " + extension.manifest.version +
+                    " in " + extension.folder + " is not what " + kModulesLockFile + " holds: its digest is " +
+                    to_text(digest).substr(0, 12) + ", the locked one " + to_text(locked->second.digest).substr(0, 12),
+                "see which files differ: provisioning layer explain " + extension.manifest.name +
+                    "; accept them: provisioning module lock");
+  }
+
   const ExtensionFinder& finder_;
   ExtensionKind kind_;
+  ChosenVersions chosen_;
   std::map<std::string, Extension> found_;
   std::map<std::string, Digest> digests_;
   std::map<Digest, Bundle> bundles_;
@@ -81,14 +101,54 @@ struct Instance {
   MergedParams params;
 };
 
+// What the profile says, and over it what the settings give.
+Result<Params> with_profile(const Infra& infra, const ServerDefinition& server, const TaskservUse& use,
+                            const Manifest& manifest) {
+  if (use.profile.empty()) return use.params;
+  const Profile* profile = manifest.find_profile(use.profile);
+  if (profile == nullptr) {
+    std::vector<std::string> known;
+    for (const auto& one : manifest.profiles) known.push_back(one.name);
+    return tl::unexpected(at(infra.file, use.place,
+                             use.name + " on " + server.hostname + ": there is no profile \"" + use.profile + "\"",
+                             known.empty() ? use.name + " has no profiles" : did_you_mean(use.profile, known)));
+  }
+  Params params = profile->params;
+  lay_over(params, use.params);
+  return params;
+}
+
+// Each name is asked for where it is used first, so that what is unknown is told with its place.
+Result<void> choose_all(const Infra& infra, const ExtensionFinder& finder, Extensions& extensions) {
+  std::set<std::string> seen;
+  for (const auto& server : infra.servers) {
+    for (const auto& use : server.taskservs) {
+      if (!seen.insert(use.name).second) continue;
+      auto known = finder.versions(ExtensionKind::taskserv, use.name);
+      auto loaded = known ? finder.check_loaded(ExtensionKind::taskserv, use.name) : Result<void>();
+      if (known && loaded) continue;
+      const Error& error = known ? loaded.error() : known.error();
+      if (error.code != Code::not_found) return tl::unexpected(error);
+      return tl::unexpected(at(infra.file, use.place, error.message, error.hint));
+    }
+  }
+  auto chosen = choose_versions(infra, finder);
+  if (!chosen) return tl::unexpected(chosen.error());
+  if (auto whole = check_hosts(infra, finder, *chosen); !whole) return whole;
+  extensions.choose(std::move(*chosen));
+  return {};
+}
+
 Result<std::vector<Instance>> read_instances(const Infra& infra, Extensions& extensions) {
   std::vector<Instance> instances;
   for (const auto& server : infra.servers) {
     for (const auto& use : server.taskservs) {
       auto extension = extensions.get(use.name, infra.file, use.place);
       if (!extension) return tl::unexpected(extension.error());
+      auto given = with_profile(infra, server, use, (*extension)->manifest);
+      if (!given) return tl::unexpected(given.error());
       auto params =
-          merge_params(infra.file, (*extension)->manifest, use.params, use.place, use.name + " on " + server.hostname);
+          merge_params(infra.file, (*extension)->manifest, *given, use.place, use.name + " on " + server.hostname);
       if (!params) return tl::unexpected(params.error());
       instances.push_back({&server, &use, *extension, std::move(*params)});
     }
@@ -101,7 +161,8 @@ Result<Order> order_of(const Infra& infra, const std::vector<Instance>& instance
   items.reserve(instances.size());
   for (const auto& one : instances) {
     const Manifest& manifest = one.extension->manifest;
-    items.push_back({one.use->name, one.server->hostname, manifest.requires_, manifest.optional, manifest.conflicts});
+    items.push_back({one.use->name, one.server->hostname, names_of(manifest.requires_), names_of(manifest.optional),
+                     names_of(manifest.conflicts)});
   }
   auto order = order_items(items);
   if (!order) order.error().message = infra.file + ": " + order.error().message;
@@ -178,6 +239,7 @@ TaskservResolver::~TaskservResolver() = default;
 
 Result<TaskservResolver> TaskservResolver::open(const Infra& infra, const ExtensionFinder& finder) {
   auto parts = std::make_unique<Parts>(infra, finder);
+  if (auto chosen = choose_all(infra, finder, parts->extensions); !chosen) return tl::unexpected(chosen.error());
   auto instances = read_instances(infra, parts->extensions);
   if (!instances) return tl::unexpected(instances.error());
   auto order = order_of(infra, *instances);

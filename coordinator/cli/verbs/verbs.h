@@ -72,6 +72,24 @@ Result<Exit> exec_everywhere(Context& context);
 Result<Exit> targets_explain(Context& context);
 Result<Exit> show_drift(Context& context);
 
+// module.cpp
+Result<Exit> module_discover(Context& context);
+Result<Exit> module_load(Context& context);
+Result<Exit> module_unload(Context& context);
+Result<Exit> module_list(Context& context);
+Result<Exit> module_lock(Context& context);
+Result<Exit> module_graph(Context& context);
+Result<Exit> taskserv_check_deps(Context& context);
+
+// layer.cpp
+Result<Exit> layer_explain(Context& context);
+Result<Exit> layer_show(Context& context);
+Result<Exit> layer_test(Context& context);
+Result<Exit> layer_stats(Context& context);
+
+// version.cpp
+Result<Exit> version_check(Context& context);
+
 // audit.cpp
 Result<Exit> audit_log(Context& context);
 Result<Exit> audit_verify(Context& context);

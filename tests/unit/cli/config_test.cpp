@@ -1,6 +1,7 @@
 // `config` and what hangs on settings, through the real command line.
 #include <gtest/gtest.h>
 
+#include "coordinator/workspace/yaml_tree.h"
 #include "tests/unit/cli/fake_world.h"
 
 namespace prov::cli {

@@ -1,6 +1,7 @@
 // The coordinator as a process, and the log of a stopped one.
 #include <gtest/gtest.h>
 
+#include "coordinator/workspace/yaml_tree.h"
 #include "tests/unit/cli/fake_world.h"
 
 namespace prov::cli {

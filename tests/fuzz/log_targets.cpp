@@ -115,6 +115,9 @@ void workflow_record(std::string_view bytes) {
     const auto again = event_log::decode_end(once);
     expect(again && event_log::encode(*again) == once, "an end is itself again");
   }
+  if (const auto notes = event_log::decode_notes(bytes)) {
+    expect(event_log::encode(*notes) == bytes, "notes are themselves again");
+  }
 }
 
 void journal(std::string_view bytes) {

@@ -26,7 +26,7 @@ class FullState {
     state.secrets = {{"w", "password"}};
     state.frozen[{domain::AggregateKind::server, "db-1"}] = {5, "unknown"};
     domain::CommandKey key{"uid:0", "w", any_.bytes<Id>()};
-    state.remembered[key] = {any_.bytes<Id>(), 9, 10};
+    state.remembered[key] = {any_.bytes<Id>(), 9, 10, 11};
     state.remembered_order = {key};
     add_hosts(state);
     add_workflow(state);

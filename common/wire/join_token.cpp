@@ -58,6 +58,7 @@ bool numeric_endpoint(std::string_view text) {
   const auto colon = text.rfind(':');
   if (!text.starts_with(kScheme) || colon == std::string_view::npos || colon < kScheme.size()) return false;
   std::string address(text.substr(kScheme.size(), colon - kScheme.size()));
+  if (address.find('\0') != std::string::npos) return false;  // the C functions below would read up to there
   unsigned port = 0;
   const auto* end = text.data() + text.size();
   const auto parsed = std::from_chars(text.data() + colon + 1, end, port);

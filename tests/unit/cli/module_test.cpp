@@ -73,7 +73,7 @@ TEST_F(Modules, LoadListUnload) {
   ASSERT_EQ(list["total"], 2);
   EXPECT_EQ(list["items"][0]["version"], "1.7.2");
 
-  EXPECT_EQ(run({"infra", "validate"}), 4);
+  EXPECT_EQ(run({"infra", "validate"}), 2);
   EXPECT_TRUE(has(world_.err, "taskserv \"redis\" is not loaded")) << world_.err;
   settings("os, containerd, kubernetes");
   EXPECT_EQ(run({"infra", "validate"}), 0) << world_.err;

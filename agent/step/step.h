@@ -21,10 +21,10 @@ inline std::string to_text(const StepId& step) { return prov::to_text(step.task)
 
 struct Verdict {
   Outcome outcome = Outcome::failed;
-  std::int32_t exit_code = 0;      // -signal when a signal ended it; 0 where nothing ran
-  std::string message;             // why, for people; empty for a plain success
-  std::uint64_t output_bytes = 0;  // readable through StepRunner::read_output until it is forgotten
-  Digest output_digest;            // of all of it; digest_of("") when there is none
+  std::int32_t exit_code = 0;                // -signal when a signal ended it; 0 where nothing ran
+  std::string message;                       // why, for people; empty for a plain success
+  std::uint64_t output_bytes = 0;            // readable through StepRunner::read_output until it is forgotten
+  Digest output_digest;                      // of all of it; digest_of("") when there is none
   std::vector<wire::Variable> outputs = {};  // what it hands on, as take_outputs() leaves it
 
   bool operator==(const Verdict&) const = default;

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "common/nearest.h"
-#include "coordinator/expression/glob.h"
 #include "coordinator/batch/taskservs.h"
+#include "coordinator/expression/glob.h"
 #include "coordinator/workspace/cluster.h"
 
 namespace prov::batch {

@@ -7,7 +7,6 @@
 
 #include "coordinator/batch/vocabulary.h"
 
-
 namespace prov::batch {
 
 struct LoopItem {

@@ -1,5 +1,6 @@
 #pragma once
-// A batch is written down in the words of a workspace (Node, Fields, Place, Params, Infra, ...); this room speaks them all.
+// A batch is written down in the words of a workspace (Node, Fields, Place, Params, Infra, ...); this room speaks them
+// all.
 #include "coordinator/workspace/definition.h"
 #include "coordinator/workspace/extension.h"
 #include "coordinator/workspace/fields.h"

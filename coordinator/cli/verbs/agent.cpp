@@ -1,8 +1,8 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator/cli/context.h"
-#include "coordinator/cli/views/render.h"
 #include "coordinator/cli/verbs/verbs.h"
+#include "coordinator/cli/views/render.h"
 
 namespace prov::cli {
 

@@ -99,8 +99,7 @@ json operation_body(const batch::ResolvedOperation& operation) {
   out.put("retry", retry_body(operation.retry));
   out.put("timeout_s", operation.timeout_s);
   if (operation.priority != 0) out.put("priority", json(operation.priority));
-  if (operation.on_failure != batch::OnFailure::fail)
-    out.put("on_failure", std::string(name_of(operation.on_failure)));
+  if (operation.on_failure != batch::OnFailure::fail) out.put("on_failure", std::string(name_of(operation.on_failure)));
   out.put("max_failures", operation.max_failures);
   out.put("concurrency_group", operation.concurrency_group);
   out.put("group_limit", operation.group_limit);

@@ -4,10 +4,10 @@
 
 #include "common/ids.h"
 #include "coordinator/cli/monitor.h"
-#include "coordinator/cli/views/plan_view.h"
-#include "coordinator/cli/views/render.h"
 #include "coordinator/cli/submit.h"
 #include "coordinator/cli/verbs/verbs.h"
+#include "coordinator/cli/views/plan_view.h"
+#include "coordinator/cli/views/render.h"
 
 namespace prov::cli {
 

@@ -2,13 +2,13 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "coordinator/cli/verbs/documents.h"
-#include "coordinator/cli/views/drift.h"
-#include "coordinator/cli/verbs/infra_plan.h"
 #include "coordinator/cli/monitor.h"
-#include "coordinator/cli/views/render.h"
+#include "coordinator/cli/verbs/documents.h"
+#include "coordinator/cli/verbs/infra_plan.h"
 #include "coordinator/cli/verbs/step_outputs.h"
 #include "coordinator/cli/verbs/verbs.h"
+#include "coordinator/cli/views/drift.h"
+#include "coordinator/cli/views/render.h"
 
 namespace prov::cli {
 

@@ -2,12 +2,12 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator/cli/monitor.h"
+#include "coordinator/cli/submit.h"
+#include "coordinator/cli/verbs/step_outputs.h"
+#include "coordinator/cli/verbs/verbs.h"
 #include "coordinator/cli/views/monitor_view.h"
 #include "coordinator/cli/views/plan_view.h"
 #include "coordinator/cli/views/render.h"
-#include "coordinator/cli/verbs/step_outputs.h"
-#include "coordinator/cli/submit.h"
-#include "coordinator/cli/verbs/verbs.h"
 
 namespace prov::cli {
 

@@ -8,10 +8,10 @@
 
 namespace prov::cli {
 
-using nlohmann::json;
 using batch::OperationKind;
 using batch::ResolvedBatch;
 using batch::ResolvedOperation;
+using nlohmann::json;
 using workspace::ResolvedTaskserv;
 
 namespace {

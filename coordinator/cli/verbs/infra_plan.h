@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "coordinator/cli/submit.h"
 #include "coordinator/batch/resolve.h"
+#include "coordinator/cli/submit.h"
 
 namespace prov::cli {
 
@@ -14,7 +14,7 @@ namespace prov::cli {
 //   remove-taskservs ··> taskservs ──> remove-servers        ──> hard, ··> order only
 //   servers ──────────────┘
 batch::ResolvedBatch desired_batch(workspace::ResolvedServers servers, workspace::ResolvedTaskservs taskservs,
-                                       const nlohmann::json& actual_servers, const nlohmann::json& actual_taskservs);
+                                   const nlohmann::json& actual_servers, const nlohmann::json& actual_taskservs);
 
 // A task service as GET /taskservs has it: what is needed to check or uninstall it as it was installed.
 workspace::ResolvedTaskserv taskserv_of(const nlohmann::json& item);

@@ -3,10 +3,10 @@
 
 #include "coordinator/cli/verbs/documents.h"
 #include "coordinator/cli/verbs/infra_plan.h"
-#include "coordinator/cli/views/plan_view.h"
-#include "coordinator/cli/views/render.h"
 #include "coordinator/cli/verbs/saved_plan.h"
 #include "coordinator/cli/verbs/verbs.h"
+#include "coordinator/cli/views/plan_view.h"
+#include "coordinator/cli/views/render.h"
 
 namespace prov::cli {
 

@@ -1,10 +1,10 @@
 #include <nlohmann/json.hpp>
 
-#include "coordinator/cli/verbs/documents.h"
-#include "coordinator/cli/views/render.h"
-#include "coordinator/cli/verbs/shell.h"
 #include "coordinator/cli/submit.h"
+#include "coordinator/cli/verbs/documents.h"
+#include "coordinator/cli/verbs/shell.h"
 #include "coordinator/cli/verbs/verbs.h"
+#include "coordinator/cli/views/render.h"
 #include "coordinator/workspace/resolve.h"
 
 namespace prov::cli {

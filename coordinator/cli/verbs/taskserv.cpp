@@ -1,15 +1,15 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "coordinator/cli/verbs/documents.h"
+#include "coordinator/batch/resolve.h"
 #include "coordinator/cli/monitor.h"
+#include "coordinator/cli/submit.h"
+#include "coordinator/cli/verbs/documents.h"
+#include "coordinator/cli/verbs/step_outputs.h"
+#include "coordinator/cli/verbs/verbs.h"
 #include "coordinator/cli/views/plan_view.h"
 #include "coordinator/cli/views/rehearsal.h"
 #include "coordinator/cli/views/render.h"
-#include "coordinator/cli/verbs/step_outputs.h"
-#include "coordinator/cli/submit.h"
-#include "coordinator/cli/verbs/verbs.h"
-#include "coordinator/batch/resolve.h"
 #include "coordinator/workspace/resolve.h"
 
 namespace prov::cli {

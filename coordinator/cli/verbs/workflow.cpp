@@ -3,12 +3,12 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator/cli/monitor.h"
-#include "coordinator/cli/views/monitor_view.h"
 #include "coordinator/cli/output_stream.h"
-#include "coordinator/cli/views/render.h"
 #include "coordinator/cli/verbs/verbs.h"
-#include "coordinator/cli/workflow_list.h"
+#include "coordinator/cli/views/monitor_view.h"
+#include "coordinator/cli/views/render.h"
 #include "coordinator/cli/views/workflow_page.h"
+#include "coordinator/cli/workflow_list.h"
 
 namespace prov::cli {
 

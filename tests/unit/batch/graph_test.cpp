@@ -20,8 +20,8 @@ std::string script(const std::string& id, const std::string& more) {
 }
 
 TEST(BatchGraph, WhatIsNeededComesFirstElseTheOrderOfTheFile) {
-  EXPECT_EQ(examples::ids(must(batch_of(wait("d", "dependencies: [a]") + wait("c", "") + wait("b", "dependencies: [c]") +
-                                       wait("a", "dependencies: [b]")))),
+  EXPECT_EQ(examples::ids(must(batch_of(wait("d", "dependencies: [a]") + wait("c", "") +
+                                        wait("b", "dependencies: [c]") + wait("a", "dependencies: [b]")))),
             "c b a d");
 }
 

@@ -172,7 +172,7 @@ type = "wait"
 seconds = 1
 dependencies = [ "a" ]
 )"}},
-                                    {}, "b.toml");
+                                     {}, "b.toml");
   ASSERT_TRUE(batch.has_value()) << batch.error().message;
   EXPECT_EQ(batch->parallel_limit, 3U);
   EXPECT_EQ(operation(*batch, "a").retry.count, 2U);

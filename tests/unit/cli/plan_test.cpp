@@ -3,8 +3,8 @@
 
 #include "common/hash.h"
 #include "coordinator/cli/verbs/infra_plan.h"
-#include "coordinator/cli/views/plan_view.h"
 #include "coordinator/cli/verbs/saved_plan.h"
+#include "coordinator/cli/views/plan_view.h"
 #include "tests/unit/cli/fake_world.h"
 
 namespace prov::cli {

@@ -281,7 +281,7 @@ bool LinkThread::newest(Agent& agent, const Arrival& arrival, RoutingId route) {
 void LinkThread::receive_enrolments() {
   for (auto& arrival : receive(enrol_.router(), 64, kBytesPerTurn)) {
     const auto route = parse_routing_id(arrival.route);
-    const bool once = route && !enrol_.connections().is_open(arrival.fd, *route);
+    const bool once = route && enrolled_ms_.try_emplace(*route, now_ms_).second;
     if (!arrival.key || !once || !arrival.one_part || arrival.frame.size() > kMaxEnrolFrameBytes ||
         answering_.size() >= kMaxAnswering) {
       alarm("enrol_flood", arrival.key ? to_text(*arrival.key) : "", "it says more than one small frame");
@@ -301,6 +301,7 @@ void LinkThread::sweep() {
   swept_ms_ = now_ms_;
   if (now_ms_ > config_.silence_ms) link_.connections().cut_silent(now_ms_ - config_.silence_ms);
   if (now_ms_ > kEnrolMs) enrol_.connections().cut_all(now_ms_ - kEnrolMs);
+  std::erase_if(enrolled_ms_, [&](const auto& one) { return one.second + 2 * kEnrolMs < now_ms_; });
   alarms_.sweep(now_ms_);
 }
 

@@ -81,6 +81,8 @@ class LinkThread {
   std::unordered_map<Key, TokenBucket, IdHash> enrolling_;
 
   std::unordered_map<Key, Agent, IdHash> agents_;
+  // When each connection had its one word. It outlives the connection: more words may wait in libzmq when it is cut.
+  std::unordered_map<RoutingId, std::uint64_t> enrolled_ms_;
   std::unordered_set<RoutingId> answering_;  // enrolments that the owner has
   std::vector<Command> commands_;
   std::vector<OutFrame> frames_;

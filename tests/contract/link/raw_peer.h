@@ -11,9 +11,13 @@ namespace prov::test {
 
 class RawPeer {
  public:
-  RawPeer(const io::KeyPair& keys, const Key& server, const std::string& routing_id, const std::string& endpoint)
+  enum class AfterCut { connects_again, stays_away };  // what it has queued goes out over the next connection
+
+  RawPeer(const io::KeyPair& keys, const Key& server, const std::string& routing_id, const std::string& endpoint,
+          AfterCut after_cut = AfterCut::connects_again)
       : context_(*io::ZmqContext::create()), socket_(*context_, ZMQ_DEALER) {
     io::act_as_curve_client(socket_, keys, server);
+    if (after_cut == AfterCut::stays_away) socket_.set(ZMQ_RECONNECT_IVL, -1);
     if (!routing_id.empty()) socket_.set(ZMQ_ROUTING_ID, routing_id);
     PROV_ASSERT(socket_.connect(endpoint).has_value());
   }

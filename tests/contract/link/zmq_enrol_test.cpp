@@ -60,7 +60,8 @@ TEST_F(ZmqEnrol, a_second_word_is_not_heard) {
     ++asked;
     answer("answer");
   };
-  RawPeer peer(io::generate_key_pair(), world_.server_key(), "", world_.enrol_endpoint());
+  RawPeer peer(io::generate_key_pair(), world_.server_key(), "", world_.enrol_endpoint(),
+               RawPeer::AfterCut::stays_away);
   peer.send({"first"});
   std::vector<std::string> answers;
   ASSERT_TRUE(world_.until([&] {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <deque>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/event_log/blobs.h"
 #include "coordinator/event_log/commit.h"
 #include "coordinator/event_log/event_codec.h"

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/api/log_history.h"
 #include "coordinator/api/worker.h"
 #include "coordinator/api/ws_feed/make_stream.h"

@@ -5,10 +5,10 @@
 #include <filesystem>
 #include <iomanip>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "common/io/rocksdb/rocks_record_log.h"
+#include "common/json/json.h"
 #include "coordinator/audit/backup.h"
 #include "coordinator/audit/options.h"
 #include "coordinator/event_log/archived_log.h"

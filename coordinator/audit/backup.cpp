@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "common/failpoint/failpoint.h"
 #include "common/hash.h"
+#include "common/json/json.h"
 #include "common/wire/agent_wire.h"
 #include "coordinator/event_log/commit.h"
 #include "coordinator/event_log/replay.h"

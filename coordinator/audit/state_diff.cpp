@@ -1,6 +1,6 @@
 #include <array>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/audit/audit.h"
 #include "coordinator/event_log/state_codec.h"
 

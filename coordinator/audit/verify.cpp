@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "common/hash.h"
+#include "common/json/json.h"
 #include "coordinator/audit/audit.h"
 #include "coordinator/domain/evolve.h"
 #include "coordinator/event_log/blobs.h"

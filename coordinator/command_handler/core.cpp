@@ -1,6 +1,7 @@
 #include "coordinator/command_handler/core.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "common/failpoint/failpoint.h"
 #include "coordinator/domain/decide.h"
@@ -65,6 +66,12 @@ struct WorkspaceOf {
     return workflow == nullptr ? command.workspace : workflow->workspace;
   }
 };
+
+template <class T>
+void move_behind(std::vector<T>& list, std::vector<T>& more) {
+  if (list.empty()) return list.swap(more);
+  list.insert(list.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
 
 struct AgentTimeOf {
   template <class T>
@@ -297,20 +304,29 @@ void Core::log_alarm(std::string kind, std::string peer, std::string detail, std
 }
 
 void Core::release(Outcome out) {
+  move_behind(leaving_.events, out.events);
+  move_behind(leaving_.effects, out.effects);
+  if (out.reply) leaving_.answers.emplace_back(std::move(out.reply), std::move(out.answer));
+  if (groups_ == 0) let_go();
+}
+
+void Core::let_go() {
   arm_deadline();
   checkpoint_when_due();
-  writer_.when_durable([this, out = std::move(out)] {
-    if (event_sink_) {
-      for (const auto& event : out.events) event_sink_(event);
-    }
-    PROV_FAIL_HERE("answer_before");
-    if (out.reply) out.reply(out.answer);
-    PROV_FAIL_HERE("answer_after");
-    if (effect_sink_) {
-      for (const auto& effect : out.effects) effect_sink_(effect);
-    }
-  });
+  writer_.when_durable([this, leaving = std::exchange(leaving_, {})] { pass_gate(leaving); });
   writer_.flush();
+}
+
+void Core::pass_gate(const Leaving& leaving) const {
+  if (event_sink_) {
+    for (const auto& event : leaving.events) event_sink_(event);
+  }
+  PROV_FAIL_HERE("answer_before");
+  for (const auto& [reply, answer] : leaving.answers) reply(answer);
+  PROV_FAIL_HERE("answer_after");
+  if (effect_sink_) {
+    for (const auto& effect : leaving.effects) effect_sink_(effect);
+  }
 }
 
 void Core::tick() {

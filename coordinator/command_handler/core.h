@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/alarm_gate.h"
@@ -62,6 +63,22 @@ class Core {
   void submit(const domain::Command& command, const domain::Principal& who, Reply reply,
               std::vector<SideRecord> sides = {});
 
+  // While one lives, what commands bring about is gathered, and passes the gate together at its end: all events, then
+  // all answers, then all effects. For what comes in one message: one commit, and one turn at the gate.
+  class Group {
+   public:
+    explicit Group(Core& core) : core_(core), commit_(core.writer_) { ++core_.groups_; }
+    ~Group() {
+      if (--core_.groups_ == 0) core_.let_go();
+    }
+    Group(const Group&) = delete;
+    Group& operator=(const Group&) = delete;
+
+   private:
+    Core& core_;
+    const event_log::LogWriter::Group commit_;
+  };
+
   // Logs a security event, or counts it where the same peer has just had one of that kind. `detail` may quote what a
   // stranger sent; it is cut short.
   void raise_alarm(std::string kind, std::string peer, std::string detail);
@@ -90,7 +107,12 @@ class Core {
   const std::string& read_only_reason() const { return read_only_; }
 
  private:
-  struct Outcome;  // what a command's handling has gathered for the gate
+  struct Outcome;   // of one command
+  struct Leaving {  // what waits for the gate
+    std::vector<std::shared_ptr<const domain::Event>> events;
+    std::vector<domain::Effect> effects;
+    std::vector<std::pair<Reply, Result<domain::Answer>>> answers;
+  };
   Result<void> admit(const domain::Command& command, const domain::Principal& who) const;
   Result<event_log::Planned> planned(const domain::Command& command) const;
   Result<void> plan_holds(const domain::Command& command) const;
@@ -101,6 +123,8 @@ class Core {
   void fold_follow_ups(Outcome& out, const domain::Command& command);
   void begin_epoch(Outcome& out);
   void release(Outcome out);
+  void let_go();
+  void pass_gate(const Leaving& leaving) const;
   void log_alarm(std::string kind, std::string peer, std::string detail, std::uint32_t count);
   void sweep_alarms();
   void tick();
@@ -117,6 +141,8 @@ class Core {
   EffectSink effect_sink_;
   EventSink event_sink_;
   AlarmGate alarms_;
+  Leaving leaving_;
+  int groups_ = 0;
   std::string read_only_;
   bool begun_ = false;
   TimerId deadline_timer_ = 0, checkpoint_timer_ = 0, room_timer_ = 0, alarm_timer_ = 0;

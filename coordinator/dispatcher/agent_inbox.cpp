@@ -111,7 +111,7 @@ void AgentInbox::on(const Key& agent, wire::Reports reports) {
   const domain::Principal who = agent_principal(agent);
   bool all = true;
   {
-    const event_log::LogWriter::Group together(desk_.writer);
+    const command_handler::Core::Group together(desk_.core);
     for (wire::Report& report : reports.reports) all = all && take(agent, who, report);
   }
   if (!all) return;  // sent again, in order

@@ -105,7 +105,7 @@ Result<std::shared_ptr<const BundleCache::Bundle>> BundleCache::get(const Digest
 std::vector<std::string> OrderRenderer::missing_secrets(const domain::State& state, const domain::Workflow& workflow,
                                                         const domain::Task& task) const {
   std::vector<std::string> out;
-  const auto* action = std::get_if<domain::TaskservAction>(&task.plan.action);
+  const auto* action = std::get_if<domain::TaskservAction>(&task.plan->action);
   if (action == nullptr) return out;
   for (const auto& [parameter, reference] : action->spec.secrets) {
     const bool known = state.secrets.contains({workflow.workspace, reference});
@@ -120,12 +120,12 @@ Result<wire::Order> OrderRenderer::render(const domain::State& state, const doma
   order.task = id;
   order.attempt = task.attempt;
   order.sequence = task.dispatch_sequence;
-  order.timeout_s = task.plan.timeout_s;
-  order.exclusive = task.plan.exclusive;
-  order.mode = static_cast<wire::Mode>(task.plan.mode);
-  if (const auto* exec = std::get_if<domain::ExecAction>(&task.plan.action)) {
+  order.timeout_s = task.plan->timeout_s;
+  order.exclusive = task.plan->exclusive;
+  order.mode = static_cast<wire::Mode>(task.plan->mode);
+  if (const auto* exec = std::get_if<domain::ExecAction>(&task.plan->action)) {
     if (auto made = command(state, workflow, task, *exec, order); !made) return tl::unexpected(made.error());
-  } else if (const auto* action = std::get_if<domain::TaskservAction>(&task.plan.action)) {
+  } else if (const auto* action = std::get_if<domain::TaskservAction>(&task.plan->action)) {
     auto made = script(state, workflow, id, *action);
     if (!made) return tl::unexpected(made.error());
     order.action = std::move(*made);
@@ -142,7 +142,7 @@ Result<void> OrderRenderer::command(const domain::State& state, const domain::Wo
   // What an operator types for one host is what runs there, to the letter; a batch file has names to fill in.
   const auto filled_in = [&](const std::string& text) -> Result<std::string> {
     if (workflow.kind == "exec") return text;
-    return domain::fill_in(state, workflow, task.plan.server, text);
+    return domain::fill_in(state, workflow, task.plan->server, text);
   };
   std::vector<std::string> argv;
   for (const std::string& argument : exec.argv) {

@@ -10,7 +10,7 @@ namespace prov::domain {
 namespace {
 
 void open_group(State& state, const Workflow& workflow, const Task& task) {
-  const OperationPlan& plan = workflow.operations[task.operation].plan;
+  const OperationPlan& plan = *workflow.operations[task.operation].plan;
   if (plan.concurrency_group.empty()) return;
   const GroupKey key{workflow.workspace, plan.concurrency_group};
   Gate& group = state.agenda.groups[key];
@@ -28,8 +28,8 @@ bool only_waits(const Action& action) {
 }
 
 bool waits_in_vain(const Workflow& workflow, const Task& task) {
-  if (!out_now(task) || !only_waits(task.plan.action)) return false;
-  const bool stopped = workflow.stopped_by && !std::holds_alternative<AwaitAgentAction>(task.plan.action);
+  if (!out_now(task) || !only_waits(task.plan->action)) return false;
+  const bool stopped = workflow.stopped_by && !std::holds_alternative<AwaitAgentAction>(task.plan->action);
   return workflow.cancelling || stopped;
 }
 
@@ -42,9 +42,9 @@ bool at_limit(const Workflow& workflow) {
 }
 
 HostKey host_of(const Workflow& workflow, const Task& task) {
-  if (const auto* await = std::get_if<AwaitAgentAction>(&task.plan.action))
+  if (const auto* await = std::get_if<AwaitAgentAction>(&task.plan->action))
     return {workflow.workspace, await->hostname};
-  return {workflow.workspace, task.plan.server};
+  return {workflow.workspace, task.plan->server};
 }
 
 const Agent* reachable_agent(const State& state, const Host& host) {
@@ -63,7 +63,7 @@ Host& host_at(State& state, const HostKey& key) {
 }
 
 ProviderDesk& desk_of(State& state, const Workflow& workflow, const Task& task) {
-  const std::string* host = server_of(task.plan.action);
+  const std::string* host = server_of(task.plan->action);
   const auto server = host == nullptr ? state.servers.end() : state.servers.find({workflow.workspace, *host});
   return state.agenda.providers[server == state.servers.end() ? std::string() : server->second.spec.provider];
 }
@@ -84,15 +84,15 @@ void agenda_task_ready(State& state, const Workflow& workflow, std::uint32_t ind
   if (task.retry_at_ms > now_ms) {
     agenda.deadlines.insert({task.retry_at_ms, DeadlineKind::retry, id, task.attempt});
   } else if (workflow.paused) {  // a host that is away is no reason to give up what may not go yet
-    find_workflow(state, id)->gate.waiting.push(operation.plan.priority, task.ready_ms, id);
-  } else if (runs_on_provider(task.plan.action)) {
-    desk_of(state, workflow, task).ready.of(workflow.workspace).push(operation.plan.priority, task.ready_ms, id);
-  } else if (only_waits(task.plan.action)) {
+    find_workflow(state, id)->gate.waiting.push(operation.plan->priority, task.ready_ms, id);
+  } else if (runs_on_provider(task.plan->action)) {
+    desk_of(state, workflow, task).ready.of(workflow.workspace).push(operation.plan->priority, task.ready_ms, id);
+  } else if (only_waits(task.plan->action)) {
     agenda.awaits_ready.push_back(id);
   } else {
     const HostKey key = host_of(workflow, task);
     Host& host = host_at(state, key);
-    (task.plan.exclusive ? host.ready_exclusive : host.ready).push(operation.plan.priority, task.ready_ms, id);
+    (task.plan->exclusive ? host.ready_exclusive : host.ready).push(operation.plan->priority, task.ready_ms, id);
     if (reachable_agent(state, host) == nullptr) {
       agenda.deadlines.insert({now_ms + agenda.limits.delivery_ms, DeadlineKind::delivery, id, task.attempt});
     }
@@ -111,56 +111,56 @@ void agenda_task_out(State& state, const Workflow& workflow, std::uint32_t index
   const Task& task = workflow.tasks[index];
   const Id id = task_id(workflow.id, index);
   state.agenda.deadlines.insert({task.deadline_ms, DeadlineKind::attempt, id, task.attempt});
-  if (only_waits(task.plan.action)) return agenda_wait_begun(state, workflow, task, id);
-  const OperationPlan& plan = workflow.operations[task.operation].plan;
+  if (only_waits(task.plan->action)) return agenda_wait_begun(state, workflow, task, id);
+  const OperationPlan& plan = *workflow.operations[task.operation].plan;
   if (!plan.concurrency_group.empty()) ++state.agenda.groups[{workflow.workspace, plan.concurrency_group}].out;
-  if (runs_on_provider(task.plan.action)) {
+  if (runs_on_provider(task.plan->action)) {
     ++desk_of(state, workflow, task).out;
     return;
   }
   Host& host = host_at(state, host_of(workflow, task));
   ++host.outstanding;
-  if (task.plan.exclusive) ++host.exclusive_outstanding;
+  if (task.plan->exclusive) ++host.exclusive_outstanding;
   host.unsettled.insert(task.dispatch_sequence);
 }
 
 void agenda_wait_begun(State& state, const Workflow& workflow, const Task& task, const Id& id) {
-  if (std::holds_alternative<AwaitAgentAction>(task.plan.action)) {
+  if (std::holds_alternative<AwaitAgentAction>(task.plan->action)) {
     Host& host = host_at(state, host_of(workflow, task));
     host.awaiting.push_back(id);
     if (reachable_agent(state, host) != nullptr) state.agenda.arrived.push_back(id);
-  } else if (const auto* wait = std::get_if<WaitAction>(&task.plan.action); wait != nullptr && !wait->until.empty()) {
+  } else if (const auto* wait = std::get_if<WaitAction>(&task.plan->action); wait != nullptr && !wait->until.empty()) {
     state.agenda.deadlines.insert({state.log_time_ms, DeadlineKind::condition, id, task.attempt});
   }
   if (waits_in_vain(workflow, task)) state.agenda.doomed.push_back(id);
 }
 
 void agenda_settle(State& state, const Workflow& workflow, const Task& task) {
-  if (!state.agenda.active || task.plan.server.empty()) return;
+  if (!state.agenda.active || task.plan->server.empty()) return;
   const auto host = state.agenda.hosts.find(host_of(workflow, task));
   if (host != state.agenda.hosts.end()) host->second.unsettled.erase(task.dispatch_sequence);
 }
 
 void agenda_task_back(State& state, Workflow& workflow, std::uint32_t index, bool settled) {
   const Task& task = workflow.tasks[index];
-  if (!only_waits(task.plan.action)) --workflow.gate.out;
+  if (!only_waits(task.plan->action)) --workflow.gate.out;
   if (!state.agenda.active) return;
   const Id id = task_id(workflow.id, index);
   state.agenda.deadlines.erase({task.deadline_ms, DeadlineKind::attempt, id, task.attempt});
-  if (only_waits(task.plan.action)) {
-    if (std::holds_alternative<AwaitAgentAction>(task.plan.action)) {
+  if (only_waits(task.plan->action)) {
+    if (std::holds_alternative<AwaitAgentAction>(task.plan->action)) {
       std::erase(host_at(state, host_of(workflow, task)).awaiting, id);
     }
     return;
   }
-  if (runs_on_provider(task.plan.action)) {
+  if (runs_on_provider(task.plan->action)) {
     ProviderDesk& desk = desk_of(state, workflow, task);
     if (desk.out > 0) --desk.out;
   } else {
     const HostKey key = host_of(workflow, task);
     Host& host = host_at(state, key);
     --host.outstanding;
-    if (task.plan.exclusive) --host.exclusive_outstanding;
+    if (task.plan->exclusive) --host.exclusive_outstanding;
     if (settled) host.unsettled.erase(task.dispatch_sequence);
     mark_runnable(state, key, host);
   }
@@ -188,7 +188,7 @@ void agenda_operation_due(State& state, const Workflow& workflow, std::uint32_t 
 
 // Each retry begins with the first wave again: its own deadlines are not those of the round before.
 std::uint32_t wave_number(const Workflow& workflow, const Operation& operation) {
-  const auto waves = static_cast<std::uint32_t>(operation.plan.waves.size());
+  const auto waves = static_cast<std::uint32_t>(operation.plan->waves.size());
   return workflow.retries * (waves + 1) + operation.waves_opened;
 }
 
@@ -196,7 +196,7 @@ void agenda_wave_over(State& state, const Workflow& workflow, std::uint32_t oper
   if (!state.agenda.active) return;
   const Operation& of = workflow.operations[operation];
   state.agenda.deadlines.insert(
-      {now_ms + of.plan.pause_ms, DeadlineKind::wave, task_id(workflow.id, operation), wave_number(workflow, of)});
+      {now_ms + of.plan->pause_ms, DeadlineKind::wave, task_id(workflow.id, operation), wave_number(workflow, of)});
 }
 
 void agenda_workflow_settled(State& state, const Workflow& workflow) {
@@ -255,7 +255,7 @@ void put_task_on_agenda(State& state, const Workflow& workflow, std::uint32_t in
   const bool stopped = workflow.cancelling || workflow.stopped_by || operation.stopping;
   switch (task.status) {
     case TaskStatus::ended:
-      if (task.outcome == Outcome::in_doubt && !task.plan.server.empty()) {
+      if (task.outcome == Outcome::in_doubt && !task.plan->server.empty()) {
         host_at(state, host_of(workflow, task)).unsettled.insert(task.dispatch_sequence);
       }
       break;
@@ -284,7 +284,7 @@ bool last_on_cluster(const State& state, const Workflow& workflow, const std::st
     if (other.id == workflow.id || other.workspace != workflow.workspace) return false;
     if (other.submitted_ms < workflow.submitted_ms) return false;
     return std::any_of(other.operations.begin(), other.operations.end(),
-                       [&](const Operation& operation) { return operation.plan.cluster == cluster; });
+                       [&](const Operation& operation) { return operation.plan->cluster == cluster; });
   });
 }
 
@@ -296,7 +296,7 @@ void put_operation_on_agenda(State& state, const Workflow& workflow, std::uint32
     if (operation.status == OperationStatus::due) agenda_operation_due(state, workflow, index);
   } else if (operation.status == OperationStatus::open && operation.unended_open == 0) {
     agenda_wave_over(state, workflow, index, state.log_time_ms);
-  } else if (operation.outcome == Outcome::done && last_on_cluster(state, workflow, operation.plan.cluster)) {
+  } else if (operation.outcome == Outcome::done && last_on_cluster(state, workflow, operation.plan->cluster)) {
     agenda_cluster_settled(state, workflow, index);
   }
 }
@@ -350,7 +350,7 @@ const Task* find_task(const State& state, const Id& task) {
 }
 
 const Operation* operation_named(const Workflow& workflow, std::string_view id) {
-  const auto id_at = [&](std::uint32_t i) -> std::string_view { return workflow.operations[i].plan.id; };
+  const auto id_at = [&](std::uint32_t i) -> std::string_view { return workflow.operations[i].plan->id; };
   const auto at = workflow.operation_by_id.find(id, id_at);
   return at ? &workflow.operations[*at] : nullptr;
 }

@@ -74,7 +74,7 @@ class Batch {
       place_[operations_[i]->id] = static_cast<std::uint32_t>(in_order_.size());
       in_order_.push_back(operations_[i]);
     }
-    out_.operations.reserve(in_order_.size());
+    plans_.reserve(in_order_.size());
     for (const BatchOperation* operation : in_order_) {
       if (auto ok = add(*operation); !ok) return tl::unexpected(in_operation(operation->id, ok.error()));
     }
@@ -85,6 +85,7 @@ class Batch {
     out_.preserve_successful = batch_.preserve_successful;
     out_.parallel_limit = batch_.parallel_limit == 0 ? state_.agenda.limits.workflow_parallel : batch_.parallel_limit;
     out_.tasks = std::move(draft_.tasks);
+    out_.operations = std::move(plans_);
     return std::move(out_);
   }
 
@@ -196,7 +197,7 @@ class Batch {
       return fail(Code::exhausted,
                   "the batch has more than " + std::to_string(state_.agenda.limits.workflow_tasks) + " steps");
     }
-    out_.operations.push_back(std::move(plan));
+    plans_.push_back(std::move(plan));
     return {};
   }
 
@@ -255,7 +256,7 @@ class Batch {
   // The operation of that id, when it stands before the one that is being added.
   const BatchOperation* before(const std::string& id) const {
     const auto at = place_.find(id);
-    return at == place_.end() || at->second >= out_.operations.size() ? nullptr : in_order_[at->second];
+    return at == place_.end() || at->second >= plans_.size() ? nullptr : in_order_[at->second];
   }
 
   // Why a condition or an argument here cannot read this name.
@@ -272,7 +273,7 @@ class Batch {
     const BatchOperation* operation = before(parts[1]);
     if (operation == nullptr) {
       std::vector<std::string> known;
-      for (const OperationPlan& plan : out_.operations) known.push_back(plan.id);
+      for (const OperationPlan& plan : plans_) known.push_back(plan.id);
       return Error{Code::invalid, "no operation \"" + parts[1] + "\" stands before it", did_you_mean(parts[1], known)};
     }
     const std::vector<std::string>& said = operation->outputs;
@@ -522,6 +523,7 @@ class Batch {
   std::vector<const BatchOperation*> operations_, in_order_;   // as they stand, loops unrolled; each behind its own
   std::unordered_map<std::string_view, std::uint32_t> place_;  // id -> in in_order_
   std::map<std::string, std::vector<std::string>> matched_;    // targets that were looked for already
+  std::vector<OperationPlan> plans_;                           // of in_order_, as far as they were added
   WorkflowSubmitted out_;
 };
 

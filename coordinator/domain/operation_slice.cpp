@@ -11,7 +11,7 @@ namespace {
 // Tasks [from, to) of an operation may go as soon as what they need within it is done.
 void open_tasks(State& state, Workflow& workflow, Operation& operation, std::uint32_t from, std::uint32_t to,
                 const Moment& at) {
-  for (std::uint32_t i = operation.plan.first_task + from; i < operation.plan.first_task + to; ++i) {
+  for (std::uint32_t i = operation.plan->first_task + from; i < operation.plan->first_task + to; ++i) {
     Task& task = workflow.tasks[i];
     if (task.status == TaskStatus::ended) continue;
     ++operation.unended_open;
@@ -25,7 +25,7 @@ void open_tasks(State& state, Workflow& workflow, Operation& operation, std::uin
 // It was skipped, and not because of what it needs.
 bool left_out(const Workflow& workflow, const Task& task) {
   return task.outcome == Outcome::skipped &&
-         std::all_of(task.plan.depends_on.begin(), task.plan.depends_on.end(),
+         std::all_of(task.plan->depends_on.begin(), task.plan->depends_on.end(),
                      [&](std::uint32_t before) { return succeeded(workflow.tasks[before].outcome); });
 }
 
@@ -33,21 +33,21 @@ bool left_out(const Workflow& workflow, const Task& task) {
 Outcome outcome_of(const Workflow& workflow, const Operation& operation) {
   std::uint32_t in_doubt = 0;
   bool cancelled = false, incomplete = false;
-  for (std::uint32_t i = 0; i < operation.plan.task_count; ++i) {
-    const Task& task = workflow.tasks[operation.plan.first_task + i];
+  for (std::uint32_t i = 0; i < operation.plan->task_count; ++i) {
+    const Task& task = workflow.tasks[operation.plan->first_task + i];
     if (task.outcome == Outcome::in_doubt) ++in_doubt;
     cancelled = cancelled || task.outcome == Outcome::cancelled;
     incomplete = incomplete || left_out(workflow, task);
   }
   if (cancelled) return Outcome::cancelled;
-  const std::uint32_t tolerated = operation.plan.max_failures == kNoMaxFailures ? 0 : operation.plan.max_failures;
+  const std::uint32_t tolerated = operation.plan->max_failures == kNoMaxFailures ? 0 : operation.plan->max_failures;
   if (operation.failed > tolerated) return in_doubt == operation.failed ? Outcome::in_doubt : Outcome::failed;
   return incomplete ? Outcome::skipped : Outcome::done;
 }
 
 void doom_tasks(State& state, const Workflow& workflow, const Operation& operation) {
-  for (std::uint32_t i = 0; i < operation.plan.task_count; ++i) {
-    agenda_doom(state, workflow, operation.plan.first_task + i);
+  for (std::uint32_t i = 0; i < operation.plan->task_count; ++i) {
+    agenda_doom(state, workflow, operation.plan->first_task + i);
   }
 }
 
@@ -70,10 +70,10 @@ void end_operation(State& state, Workflow& workflow, std::uint32_t index, const 
   operation.status = OperationStatus::ended;
   --workflow.unended_operations;
   const bool failed = operation.outcome == Outcome::failed || operation.outcome == Outcome::in_doubt;
-  if (failed && operation.plan.on_failure != OnFailure::go_on) stop_workflow(state, workflow, index);
+  if (failed && operation.plan->on_failure != OnFailure::go_on) stop_workflow(state, workflow, index);
   if (operation.outcome != Outcome::done) return;
-  if (!operation.plan.checkpoint.empty()) workflow.checkpoints.push_back({operation.plan.checkpoint, at.sequence});
-  if (!operation.plan.cluster.empty()) agenda_cluster_settled(state, workflow, index);
+  if (!operation.plan->checkpoint.empty()) workflow.checkpoints.push_back({operation.plan->checkpoint, at.sequence});
+  if (!operation.plan->cluster.empty()) agenda_cluster_settled(state, workflow, index);
 }
 
 // Its last task has ended, or it had none.
@@ -89,8 +89,8 @@ void conclude(State& state, Workflow& workflow, std::uint32_t index, const Momen
 
 // A retry may have left doubts alone: they can be too many already, or what others need.
 void doom_after_doubts(State& state, const Workflow& workflow, const Operation& operation) {
-  for (std::uint32_t i = 0; i < operation.plan.task_count; ++i) {
-    const std::uint32_t at = operation.plan.first_task + i;
+  for (std::uint32_t i = 0; i < operation.plan->task_count; ++i) {
+    const std::uint32_t at = operation.plan->first_task + i;
     if (operation.stopping || hopeless(workflow, workflow.tasks[at])) agenda_doom(state, workflow, at);
   }
 }
@@ -99,9 +99,9 @@ void doom_after_doubts(State& state, const Workflow& workflow, const Operation& 
 bool open_wave(State& state, Workflow& workflow, std::uint32_t index, const Moment& at) {
   Operation& operation = workflow.operations[index];
   operation.status = OperationStatus::open;
-  const std::uint32_t from = wave_end(operation.plan, operation.waves_opened);
+  const std::uint32_t from = wave_end(*operation.plan, operation.waves_opened);
   ++operation.waves_opened;
-  open_tasks(state, workflow, operation, from, wave_end(operation.plan, operation.waves_opened), at);
+  open_tasks(state, workflow, operation, from, wave_end(*operation.plan, operation.waves_opened), at);
   if (operation.unended == 0) {
     conclude(state, workflow, index, at);
     return true;
@@ -119,7 +119,7 @@ bool turn_comes(State& state, Workflow& workflow, std::uint32_t index, const Mom
     agenda_doom_operation(state, workflow, index);
     return false;
   }
-  if (operation.plan.when.empty()) return open_wave(state, workflow, index, at);
+  if (operation.plan->when.empty()) return open_wave(state, workflow, index, at);
   operation.status = OperationStatus::due;
   agenda_operation_due(state, workflow, index);
   return false;
@@ -142,7 +142,7 @@ void release(State& state, Workflow& workflow, std::vector<std::uint32_t> ended,
 void release_tasks(State& state, Workflow& workflow, std::uint32_t index, const Moment& at) {
   const bool good = succeeded(workflow.tasks[index].outcome);
   const Operation& operation = workflow.operations[workflow.tasks[index].operation];
-  const std::uint32_t opened = operation.plan.first_task + wave_end(operation.plan, operation.waves_opened);
+  const std::uint32_t opened = operation.plan->first_task + wave_end(*operation.plan, operation.waves_opened);
   for (const std::uint32_t next : workflow.dependents[index]) {
     Task& task = workflow.tasks[next];
     if (task.status != TaskStatus::pending) continue;
@@ -157,7 +157,7 @@ void release_tasks(State& state, Workflow& workflow, std::uint32_t index, const 
 }
 
 void stop_when_too_many_failed(State& state, Workflow& workflow, Operation& operation) {
-  if (operation.stopping || operation.failed <= operation.plan.max_failures) return;
+  if (operation.stopping || operation.failed <= operation.plan->max_failures) return;
   operation.stopping = true;
   operation.message = why_stopping(operation);
   doom_tasks(state, workflow, operation);
@@ -171,7 +171,7 @@ bool is_failure(const Task& task) {
 }
 
 bool hopeless(const Workflow& workflow, const Task& task) {
-  return std::any_of(task.plan.depends_on.begin(), task.plan.depends_on.end(), [&](std::uint32_t before) {
+  return std::any_of(task.plan->depends_on.begin(), task.plan->depends_on.end(), [&](std::uint32_t before) {
     return workflow.tasks[before].status == TaskStatus::ended && !succeeded(workflow.tasks[before].outcome);
   });
 }
@@ -182,7 +182,7 @@ std::uint32_t wave_end(const OperationPlan& plan, std::uint32_t waves) {
 }
 
 bool needed_in_vain(const Workflow& workflow, const Operation& operation) {
-  return std::any_of(operation.plan.depends_on.begin(), operation.plan.depends_on.end(), [&](const Dependency& d) {
+  return std::any_of(operation.plan->depends_on.begin(), operation.plan->depends_on.end(), [&](const Dependency& d) {
     const Operation& needed = workflow.operations[d.before];
     return d.kind == DependencyKind::hard && needed.status == OperationStatus::ended &&
            needed.outcome != Outcome::done && !needed.unneeded;
@@ -191,19 +191,19 @@ bool needed_in_vain(const Workflow& workflow, const Operation& operation) {
 
 std::string why_skipped(const Workflow& workflow, const Operation& operation) {
   if (workflow.cancelling) return "the workflow was cancelled";
-  for (const Dependency& d : operation.plan.depends_on) {
+  for (const Dependency& d : operation.plan->depends_on) {
     const Operation& needed = workflow.operations[d.before];
     if (d.kind != DependencyKind::hard || needed.outcome == Outcome::done || needed.unneeded) continue;
-    return "needs \"" + needed.plan.id + "\", which " + fate_of(needed.outcome);
+    return "needs \"" + needed.plan->id + "\", which " + fate_of(needed.outcome);
   }
   if (!workflow.stopped_by) return "";
   const Operation& by = workflow.operations[*workflow.stopped_by];
-  return "the workflow stopped because \"" + by.plan.id + "\" " + fate_of(by.outcome);
+  return "the workflow stopped because \"" + by.plan->id + "\" " + fate_of(by.outcome);
 }
 
 std::string why_stopping(const Operation& operation) {
   return "stopped: " + std::to_string(operation.failed) + " of its steps failed, " +
-         std::to_string(operation.plan.max_failures) + " are tolerated";
+         std::to_string(operation.plan->max_failures) + " are tolerated";
 }
 
 std::string fate_of(Outcome outcome) {
@@ -233,7 +233,7 @@ void task_ended(State& state, Workflow& workflow, std::uint32_t index, const Mom
     stop_when_too_many_failed(state, workflow, operation);
   }
   --operation.unended;
-  if (index - operation.plan.first_task < wave_end(operation.plan, operation.waves_opened)) --operation.unended_open;
+  if (index - operation.plan->first_task < wave_end(*operation.plan, operation.waves_opened)) --operation.unended_open;
   release_tasks(state, workflow, index, at);
   if (operation.unended == 0) {
     conclude(state, workflow, task.operation, at);
@@ -259,8 +259,8 @@ void apply(State& state, const Envelope& meta, const OperationSkipped& e) {
   if (workflow == nullptr || workflow->ended || e.operation >= workflow->operations.size()) return;
   Operation& operation = workflow->operations[e.operation];
   if (operation.status != OperationStatus::waiting && operation.status != OperationStatus::due) return;
-  for (std::uint32_t i = 0; i < operation.plan.task_count; ++i) {
-    Task& task = workflow->tasks[operation.plan.first_task + i];
+  for (std::uint32_t i = 0; i < operation.plan->task_count; ++i) {
+    Task& task = workflow->tasks[operation.plan->first_task + i];
     if (task.status == TaskStatus::ended) continue;
     task.status = TaskStatus::ended;
     task.outcome = e.outcome;

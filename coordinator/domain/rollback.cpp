@@ -11,7 +11,7 @@ namespace {
 // It may have changed something: it was out, and not only once to find nothing to do or to be refused. What was skipped
 // or not delivered after an attempt has had that attempt.
 bool may_have_had_effect(const Task& task) {
-  if (task.status != TaskStatus::ended || task.attempt == 0 || task.plan.mode != OrderMode::apply) return false;
+  if (task.status != TaskStatus::ended || task.attempt == 0 || task.plan->mode != OrderMode::apply) return false;
   return task.attempt > 1 || (task.outcome != Outcome::unchanged && task.outcome != Outcome::refused);
 }
 
@@ -36,7 +36,7 @@ class Undoing {
     choose();
     const auto n = static_cast<std::uint32_t>(workflow_.operations.size());
     for (std::uint32_t i = n; i-- > 0;) undo_operation(i);
-    if (out_.tasks.empty() && out_.notes.empty()) return {};
+    if (tasks_.empty() && out_.notes.empty()) return {};
     out_.id = id_of_rollback(workflow_);
     out_.kind = "rollback";
     out_.name = "undo " + workflow_.name + (back_to_ == nullptr ? "" : " back to " + back_to_->name);
@@ -44,6 +44,8 @@ class Undoing {
     out_.parallel_limit = workflow_.parallel_limit;
     out_.params = workflow_.params;
     out_.rolls_back = workflow_.id;
+    out_.tasks = std::move(tasks_);
+    out_.operations = std::move(operations_);
     declared_.emplace_back(std::move(out_));
     return std::move(declared_);
   }
@@ -54,14 +56,14 @@ class Undoing {
       const Task& task = workflow_.tasks[i];
       if (!may_have_had_effect(task) || (back_to_ != nullptr && task.ended_sequence <= back_to_->sequence)) continue;
       if (workflow_.preserve_successful && succeeded(task.outcome)) continue;
-      if (task.plan.undo == nullptr) {
-        if (changes_things(task.plan.action)) {
-          out_.notes.push_back("cannot be undone: \"" + task.plan.name + "\" (" + name_of(task.outcome) + ")");
+      if (task.plan->undo == nullptr) {
+        if (changes_things(task.plan->action)) {
+          out_.notes.push_back("cannot be undone: \"" + task.plan->name + "\" (" + name_of(task.outcome) + ")");
         }
         continue;
       }
       chosen_.insert(i);
-      if (const auto* host = std::get_if<ServerDeleteAction>(task.plan.undo.get())) going_.insert(host->hostname);
+      if (const auto* host = std::get_if<ServerDeleteAction>(task.plan->undo.get())) going_.insert(host->hostname);
     }
   }
 
@@ -69,32 +71,32 @@ class Undoing {
   void undo_operation(std::uint32_t index) {
     const Operation& operation = workflow_.operations[index];
     OperationPlan plan;
-    plan.id = operation.plan.id;
-    plan.kind = operation.plan.kind;
-    plan.priority = operation.plan.priority;
-    plan.concurrency_group = operation.plan.concurrency_group;
-    plan.group_limit = operation.plan.group_limit;
-    plan.retry = operation.plan.retry;
-    plan.first_task = static_cast<std::uint32_t>(out_.tasks.size());
+    plan.id = operation.plan->id;
+    plan.kind = operation.plan->kind;
+    plan.priority = operation.plan->priority;
+    plan.concurrency_group = operation.plan->concurrency_group;
+    plan.group_limit = operation.plan->group_limit;
+    plan.retry = operation.plan->retry;
+    plan.first_task = static_cast<std::uint32_t>(tasks_.size());
     for (const Dependency& d : operation.dependents) {
       plan.depends_on.push_back({place_of(d.before), DependencyKind::hard});
     }
     std::sort(plan.depends_on.begin(), plan.depends_on.end(),
               [](const Dependency& a, const Dependency& b) { return a.before < b.before; });
     undo_tasks(operation);
-    plan.task_count = static_cast<std::uint32_t>(out_.tasks.size()) - plan.first_task;
+    plan.task_count = static_cast<std::uint32_t>(tasks_.size()) - plan.first_task;
     if (plan.task_count == 0) plan.note = "nothing to undo";
     if (plan.task_count > 0) undo_cluster(operation, plan);
-    out_.operations.push_back(std::move(plan));
+    operations_.push_back(std::move(plan));
   }
 
   // A cluster that has lost some of what made it is none any more. One that was removed is known to nobody now.
   void undo_cluster(const Operation& operation, OperationPlan& plan) {
-    if (operation.plan.kind == OperationKind::cluster_create) {
+    if (operation.plan->kind == OperationKind::cluster_create) {
       plan.kind = OperationKind::cluster_delete;
-      plan.cluster = operation.plan.cluster;
-    } else if (operation.plan.kind == OperationKind::cluster_delete && operation.outcome == Outcome::done) {
-      out_.notes.push_back("cannot be undone: cluster \"" + operation.plan.cluster +
+      plan.cluster = operation.plan->cluster;
+    } else if (operation.plan->kind == OperationKind::cluster_delete && operation.outcome == Outcome::done) {
+      out_.notes.push_back("cannot be undone: cluster \"" + operation.plan->cluster +
                            "\" is not declared again; its task services are installed as they were");
     }
   }
@@ -105,9 +107,9 @@ class Undoing {
 
   void undo_tasks(const Operation& operation) {
     std::map<std::uint32_t, std::vector<std::uint32_t>> undone_before;  // task -> undoings of those that needed it
-    for (std::uint32_t n = operation.plan.task_count; n-- > 0;) {
-      const std::uint32_t i = operation.plan.first_task + n;
-      const TaskPlan& done = workflow_.tasks[i].plan;
+    for (std::uint32_t n = operation.plan->task_count; n-- > 0;) {
+      const std::uint32_t i = operation.plan->first_task + n;
+      const TaskPlan& done = *workflow_.tasks[i].plan;
       std::vector<std::uint32_t> after = std::move(undone_before[i]);
       const bool host_goes = !done.server.empty() && going_.contains(done.server);
       if (chosen_.contains(i) && !host_goes) after = {undo_task(done, std::move(after))};
@@ -133,8 +135,8 @@ class Undoing {
         action != nullptr && action->verb == TaskservVerb::install) {
       declared_.emplace_back(TaskservDeclared{workflow_.infra, action->spec});
     }
-    out_.tasks.push_back(std::move(plan));
-    return static_cast<std::uint32_t>(out_.tasks.size() - 1);
+    tasks_.push_back(std::move(plan));
+    return static_cast<std::uint32_t>(tasks_.size() - 1);
   }
 
   const Workflow& workflow_;
@@ -142,6 +144,8 @@ class Undoing {
   std::set<std::uint32_t> chosen_;
   std::set<std::string> going_;  // hosts that are removed as a whole
   std::vector<EventBody> declared_;
+  std::vector<TaskPlan> tasks_;
+  std::vector<OperationPlan> operations_;
   WorkflowSubmitted out_;
 };
 
@@ -151,7 +155,7 @@ bool wants_rollback(const Workflow& workflow) {
   if (workflow.cancelling || workflow.rollbacks > 0 || !workflow.rolls_back.is_zero()) return false;
   return std::any_of(workflow.operations.begin(), workflow.operations.end(), [](const Operation& operation) {
     const bool failed = operation.outcome == Outcome::failed || operation.outcome == Outcome::in_doubt;
-    return failed && operation.plan.on_failure == OnFailure::rollback;
+    return failed && operation.plan->on_failure == OnFailure::rollback;
   });
 }
 

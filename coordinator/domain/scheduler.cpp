@@ -12,13 +12,13 @@ namespace {
 TaskDispatched dispatch(const State& state, const Id& id, const Task& task, const Key& agent, TimeMs now_ms) {
   // Until it starts, an order may stand behind others at its agent; from its start on its own time limit counts.
   const std::uint64_t grace_ms =
-      (only_waits(task.plan.action) ? 0 : kReportGraceMs) + (agent.is_zero() ? 0 : state.agenda.limits.delivery_ms);
-  return TaskDispatched{id, task.attempt + 1, agent, now_ms + std::uint64_t{task.plan.timeout_s} * 1000 + grace_ms};
+      (only_waits(task.plan->action) ? 0 : kReportGraceMs) + (agent.is_zero() ? 0 : state.agenda.limits.delivery_ms);
+  return TaskDispatched{id, task.attempt + 1, agent, now_ms + std::uint64_t{task.plan->timeout_s} * 1000 + grace_ms};
 }
 
 // Steps aside when a limit lets it not go now, to wait at that limit; and when somebody waits there who goes first.
 bool held_back(State& state, Workflow& workflow, const Task& task, const Id& id) {
-  const OperationPlan& plan = workflow.operations[task.operation].plan;
+  const OperationPlan& plan = *workflow.operations[task.operation].plan;
   const auto rank = Lanes::rank(plan.priority, task.ready_ms);
   if (at_limit(workflow) || workflow.gate.waiting.before(rank)) {
     workflow.gate.waiting.push(plan.priority, task.ready_ms, id);
@@ -71,10 +71,10 @@ const Task* take(State& state, Host& host, Id& id, TimeMs now_ms) {
 
 std::string why_doomed(const Workflow& workflow, const Task& task) {
   if (workflow.cancelling) return "the workflow was cancelled";
-  for (const std::uint32_t before : task.plan.depends_on) {
+  for (const std::uint32_t before : task.plan->depends_on) {
     const Task& needed = workflow.tasks[before];
     if (needed.status != TaskStatus::ended || succeeded(needed.outcome)) continue;
-    return "needs \"" + needed.plan.name + "\", which " + fate_of(needed.outcome);
+    return "needs \"" + needed.plan->name + "\", which " + fate_of(needed.outcome);
   }
   const Operation& operation = workflow.operations[task.operation];
   return operation.stopping ? why_stopping(operation) : why_skipped(workflow, operation);
@@ -139,12 +139,12 @@ TaskEnded ended_as(const Id& id, const Task& task, Outcome outcome, std::string 
 }
 
 EventBody wait_over(const Id& id, const Task& task) {
-  const std::string limit = std::to_string(task.plan.timeout_s) + " s";
-  if (const auto* wait = std::get_if<WaitAction>(&task.plan.action)) {
+  const std::string limit = std::to_string(task.plan->timeout_s) + " s";
+  if (const auto* wait = std::get_if<WaitAction>(&task.plan->action)) {
     if (wait->until.empty()) return ended_as(id, task, Outcome::done, "");
     return ended_as(id, task, Outcome::timed_out, "\"" + wait->until + "\" did not come true within " + limit);
   }
-  if (std::holds_alternative<ApprovalAction>(task.plan.action)) {
+  if (std::holds_alternative<ApprovalAction>(task.plan->action)) {
     return ended_as(id, task, Outcome::timed_out, "nobody approved it within " + limit);
   }
   return ended_as(id, task, Outcome::timed_out, "no agent joined from this host within " + limit);
@@ -153,7 +153,7 @@ EventBody wait_over(const Id& id, const Task& task) {
 std::optional<EventBody> attempt_overdue(const State& state, const Deadline& due) {
   const Task* task = find_task(state, due.id);
   if (task == nullptr || task->attempt != due.attempt || !out_now(*task)) return std::nullopt;
-  if (only_waits(task->plan.action)) return wait_over(due.id, *task);
+  if (only_waits(task->plan->action)) return wait_over(due.id, *task);
   const bool agent_gone = !task->agent.is_zero() && !state.agents.contains(task->agent);
   return TaskInDoubt{
       due.id, due.attempt,
@@ -172,7 +172,7 @@ std::optional<EventBody> delivery_overdue(State& state, const Deadline& due, Tim
     return std::nullopt;
   }
   return ended_as(due.id, *task, Outcome::not_delivered,
-                  "host \"" + task->plan.server + "\" could not be reached for " +
+                  "host \"" + task->plan->server + "\" could not be reached for " +
                       std::to_string(state.agenda.limits.delivery_ms / 1000) + " s");
 }
 
@@ -181,7 +181,7 @@ std::optional<EventBody> condition_due(State& state, const Deadline& due, TimeMs
   const Workflow* workflow = find_workflow(state, due.id);
   const Task* task = find_task(state, due.id);
   if (task == nullptr || task->attempt != due.attempt || !out_now(*task)) return std::nullopt;
-  const auto* wait = std::get_if<WaitAction>(&task->plan.action);
+  const auto* wait = std::get_if<WaitAction>(&task->plan->action);
   if (wait == nullptr) return std::nullopt;
   auto holds = evaluate(state, *workflow, wait->until);
   if (!holds) return ended_as(due.id, *task, Outcome::failed, holds.error().message);
@@ -250,12 +250,12 @@ std::optional<EventBody> next_due_operation(State& state) {
     if (workflow == nullptr || workflow->ended || workflow->paused || index >= workflow->operations.size()) continue;
     const Operation& operation = workflow->operations[index];
     if (operation.status != OperationStatus::due) continue;
-    auto holds = evaluate(state, *workflow, operation.plan.when);
+    auto holds = evaluate(state, *workflow, operation.plan->when);
     if (!holds) {
       return OperationSkipped{id, index, Outcome::failed, false, "its condition: " + holds.error().message};
     }
     if (*holds) return OperationOpened{id, index, 0};
-    return OperationSkipped{id, index, Outcome::skipped, true, "its condition is false: " + operation.plan.when};
+    return OperationSkipped{id, index, Outcome::skipped, true, "its condition is false: " + operation.plan->when};
   }
   return std::nullopt;
 }
@@ -325,7 +325,7 @@ bool pass_a_gate(State& state, TimeMs now_ms) {
     if (const Lanes::Entry* first = group.waiting.peek()) {
       const Workflow* workflow = find_workflow(state, first->task);
       const Task* task = entered(state, *first);
-      if (task == nullptr || group.out < workflow->operations[task->operation].plan.group_limit) {
+      if (task == nullptr || group.out < workflow->operations[task->operation].plan->group_limit) {
         queue_again(state, *group.waiting.pop(), now_ms);
         return true;
       }
@@ -357,7 +357,7 @@ std::optional<EventBody> next_cluster(State& state) {
     queue.pop_front();
     const Workflow* workflow = find_workflow(state, id);
     if (workflow == nullptr || index >= workflow->operations.size()) continue;
-    const OperationPlan& plan = workflow->operations[index].plan;
+    const OperationPlan& plan = *workflow->operations[index].plan;
     const auto cluster = state.clusters.find({workflow->workspace, plan.cluster});
     if (cluster == state.clusters.end()) continue;
     state.agenda.speaks_for = workflow->workspace;

@@ -31,7 +31,7 @@ void add_labelled_roles(HostView& view) {
 Value output_of(const Workflow& workflow, const std::string& operation, const std::string& name) {
   const Operation* found = operation_named(workflow, operation);
   if (found == nullptr) return {};
-  const OperationPlan& plan = found->plan;
+  const OperationPlan& plan = *found->plan;
   Value::List said;
   for (std::uint32_t i = 0; i < plan.task_count; ++i) {
     for (const auto& [key, value] : workflow.tasks[plan.first_task + i].outputs) {

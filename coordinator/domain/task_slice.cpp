@@ -24,14 +24,14 @@ std::optional<At> locate(State& state, const Id& id) {
 
 // A failure shows on what the task was about.
 void mark_failed(State& state, const Workflow& workflow, const Task& task) {
-  if (task.plan.mode != OrderMode::apply) return;
-  if (const auto* create = std::get_if<ServerCreateAction>(&task.plan.action)) {
+  if (task.plan->mode != OrderMode::apply) return;
+  if (const auto* create = std::get_if<ServerCreateAction>(&task.plan->action)) {
     const auto found = state.servers.find({workflow.workspace, create->hostname});
     if (found != state.servers.end() && found->second.status == ServerStatus::declared) {
       found->second.status = ServerStatus::failed;
     }
   }
-  if (const auto* action = std::get_if<TaskservAction>(&task.plan.action);
+  if (const auto* action = std::get_if<TaskservAction>(&task.plan->action);
       action && action->verb == TaskservVerb::install) {
     const auto found = state.taskservs.find({workflow.workspace, action->spec.server, action->spec.name});
     if (found == state.taskservs.end()) return;
@@ -43,7 +43,7 @@ void mark_failed(State& state, const Workflow& workflow, const Task& task) {
 // What steps of this kind take, the newer ones weighing more.
 void keep_duration(State& state, const Workflow& workflow, const Task& task, TimeMs now_ms) {
   if (!succeeded(task.outcome) || task.started_ms == 0 || now_ms < task.started_ms) return;
-  const std::string key = duration_key(state, workflow.workspace, task.plan);
+  const std::string key = duration_key(state, workflow.workspace, *task.plan);
   if (key.empty() || (state.durations.size() >= kKeepDurations && !state.durations.contains(key))) return;
   Duration& duration = state.durations[key];
   const std::uint64_t took_ms = now_ms - task.started_ms;
@@ -73,7 +73,7 @@ void settle_doubt(State& state, const At& at) {
   if (is_failure(at.task())) return;
   Operation& operation = at.workflow->operations[at.task().operation];
   --operation.failed;
-  operation.stopping = operation.failed > operation.plan.max_failures;
+  operation.stopping = operation.failed > operation.plan->max_failures;
 }
 
 }  // namespace
@@ -89,7 +89,7 @@ void apply(State& state, const Envelope& meta, const TaskDispatched& e) {
   task.deadline_ms = e.deadline_ms;
   task.retry_at_ms = 0;
   task.started_ms = 0;
-  if (!only_waits(task.plan.action)) ++at->workflow->gate.out;
+  if (!only_waits(task.plan->action)) ++at->workflow->gate.out;
   agenda_task_out(state, *at->workflow, at->index);
 }
 
@@ -100,7 +100,7 @@ void apply(State& state, const Envelope& meta, const TaskStarted& e) {
   task.status = TaskStatus::running;
   task.started_ms = meta.log_time_ms;
   const TimeMs old = task.deadline_ms;
-  task.deadline_ms = meta.log_time_ms + std::uint64_t{task.plan.timeout_s} * 1000 + kReportGraceMs;
+  task.deadline_ms = meta.log_time_ms + std::uint64_t{task.plan->timeout_s} * 1000 + kReportGraceMs;
   agenda_attempt_deadline(state, task, e.task, old);
 }
 
@@ -148,14 +148,14 @@ namespace {
 // What may be repeated at all is repeated more often after an interruption, which says nothing about the task, than
 // after its own "try later". An ordinary failure is repeated where its operation says so.
 bool may_retry(const Workflow& workflow, const Task& task, const TaskEnded& e) {
-  if (workflow.cancelling || workflow.ended || workflow.stopped_by || task.plan.max_attempts <= 1) return false;
+  if (workflow.cancelling || workflow.ended || workflow.stopped_by || task.plan->max_attempts <= 1) return false;
   if (workflow.operations[task.operation].stopping) return false;
-  const RetryPolicy& policy = workflow.operations[task.operation].plan.retry;
+  const RetryPolicy& policy = workflow.operations[task.operation].plan->retry;
   const std::uint32_t again = workflow.retries + 1;
   if (e.outcome == Outcome::interrupted) {
-    return task.attempt < again * std::max(task.plan.max_attempts, kInterruptedAttempts);
+    return task.attempt < again * std::max(task.plan->max_attempts, kInterruptedAttempts);
   }
-  if (task.attempt >= again * task.plan.max_attempts) return false;
+  if (task.attempt >= again * task.plan->max_attempts) return false;
   const bool ordinary = e.outcome == Outcome::failed || e.outcome == Outcome::timed_out;
   return (policy.on_failure && ordinary && e.exit_code != kExitCannot) ||
          (e.outcome == Outcome::failed && e.exit_code == kExitTryLater);
@@ -180,8 +180,8 @@ std::uint64_t retry_delay_ms(const State& state, const RetryPolicy& policy, cons
 // What the success of a task says about its server or task service.
 void add_consequence(const State& state, const Workflow& workflow, const Task& task, const ReportEnded& c,
                      std::vector<EventBody>& out) {
-  if (!succeeded(c.ended.outcome) || task.plan.mode != OrderMode::apply) return;
-  if (const auto* action = std::get_if<TaskservAction>(&task.plan.action)) {
+  if (!succeeded(c.ended.outcome) || task.plan->mode != OrderMode::apply) return;
+  if (const auto* action = std::get_if<TaskservAction>(&task.plan->action)) {
     const TaskservSpec& spec = action->spec;
     if (action->verb == TaskservVerb::install) {
       out.emplace_back(
@@ -189,9 +189,9 @@ void add_consequence(const State& state, const Workflow& workflow, const Task& t
     } else if (action->verb == TaskservVerb::uninstall) {
       out.emplace_back(TaskservRemoved{spec.server, spec.name});
     }
-  } else if (std::holds_alternative<ServerCreateAction>(task.plan.action) && c.created) {
+  } else if (std::holds_alternative<ServerCreateAction>(task.plan->action) && c.created) {
     out.emplace_back(*c.created);
-  } else if (const auto* remove = std::get_if<ServerDeleteAction>(&task.plan.action)) {
+  } else if (const auto* remove = std::get_if<ServerDeleteAction>(&task.plan->action)) {
     out.emplace_back(ServerDeleted{remove->hostname});
     if (const Agent* agent = agent_of(state, workflow.workspace, remove->hostname)) {
       out.emplace_back(AgentRemoved{agent->key, "its host was deleted"});
@@ -213,7 +213,7 @@ Decision decide_on(const State& state, const Command&, const ReportEnded& c, con
   TaskEnded e = c.ended;
   e.retry_at_ms = 0;
   if (out_now(*task) && may_retry(*workflow, *task, e)) {
-    const RetryPolicy& policy = workflow->operations[task->operation].plan.retry;
+    const RetryPolicy& policy = workflow->operations[task->operation].plan->retry;
     e.retry_at_ms = in.now_ms + retry_delay_ms(state, policy, e.task, std::max(task->attempt, 1U));
   }
   std::vector<EventBody> out{e};

@@ -36,9 +36,11 @@ Result<void> hosts_exist(const State& state, const Command& command, const std::
 
 // A command's workflow has one operation, of all its tasks.
 Operation only_operation(const Workflow& workflow) {
+  OperationPlan plan;
+  plan.id = workflow.kind;
+  plan.task_count = static_cast<std::uint32_t>(workflow.tasks.size());
   Operation operation;
-  operation.plan.id = workflow.kind;
-  operation.plan.task_count = static_cast<std::uint32_t>(workflow.tasks.size());
+  operation.plan = Shared(std::move(plan));
   operation.status = workflow.ended ? OperationStatus::ended : OperationStatus::waiting;
   operation.outcome = workflow.outcome;
   return operation;
@@ -46,31 +48,31 @@ Operation only_operation(const Workflow& workflow) {
 
 void derive_tasks(Workflow& workflow, Operation& operation, std::uint32_t index) {
   operation.unended = operation.unended_open = operation.failed = 0;
-  const std::uint32_t opened = wave_end(operation.plan, operation.waves_opened);
-  for (std::uint32_t i = 0; i < operation.plan.task_count; ++i) {
-    const std::uint32_t at = operation.plan.first_task + i;
+  const std::uint32_t opened = wave_end(*operation.plan, operation.waves_opened);
+  for (std::uint32_t i = 0; i < operation.plan->task_count; ++i) {
+    const std::uint32_t at = operation.plan->first_task + i;
     Task& task = workflow.tasks[at];
     task.operation = index;
-    for (const std::uint32_t before : task.plan.depends_on) {
+    for (const std::uint32_t before : task.plan->depends_on) {
       if (before >= at) continue;  // a log never holds one; evolve is total all the same
       workflow.dependents[before].push_back(at);
       const Task& needed = workflow.tasks[before];
       if (needed.status != TaskStatus::ended || !succeeded(needed.outcome)) ++workflow.missing[at];
     }
-    if (out_now(task) && !only_waits(task.plan.action)) ++workflow.gate.out;
+    if (out_now(task) && !only_waits(task.plan->action)) ++workflow.gate.out;
     if (is_failure(task)) ++operation.failed;
     if (task.status == TaskStatus::ended) continue;
     ++workflow.unended;
     ++operation.unended;
     if (i < opened) ++operation.unended_open;
   }
-  operation.stopping = operation.failed > operation.plan.max_failures;
+  operation.stopping = operation.failed > operation.plan->max_failures;
 }
 
 void derive_dependencies(Workflow& workflow, std::uint32_t index) {
   Operation& operation = workflow.operations[index];
   operation.missing = 0;
-  for (const Dependency& d : operation.plan.depends_on) {
+  for (const Dependency& d : operation.plan->depends_on) {
     if (d.before >= index) continue;
     Operation& needed = workflow.operations[d.before];
     needed.dependents.push_back({index, d.kind});
@@ -87,7 +89,7 @@ std::set<std::uint32_t> to_retry(const Workflow& workflow, const WorkflowRetried
       out.erase(i);
       continue;
     }
-    const bool behind = std::any_of(operation.plan.depends_on.begin(), operation.plan.depends_on.end(),
+    const bool behind = std::any_of(operation.plan->depends_on.begin(), operation.plan->depends_on.end(),
                                     [&](const Dependency& d) { return out.contains(d.before); });
     if (e.operations.empty() || behind) out.insert(i);
   }
@@ -95,7 +97,7 @@ std::set<std::uint32_t> to_retry(const Workflow& workflow, const WorkflowRetried
 }
 
 bool stops_workflow(const Operation& operation) {
-  return operation.status == OperationStatus::ended && operation.plan.on_failure != OnFailure::go_on &&
+  return operation.status == OperationStatus::ended && operation.plan->on_failure != OnFailure::go_on &&
          (operation.outcome == Outcome::failed || operation.outcome == Outcome::in_doubt);
 }
 
@@ -103,8 +105,8 @@ bool stops_workflow(const Operation& operation) {
 // at only while nothing else has stopped the workflow.
 std::uint64_t end_of(const Workflow& workflow, const Operation& operation) {
   std::uint64_t last = 0;
-  for (std::uint32_t i = 0; i < operation.plan.task_count; ++i) {
-    last = std::max(last, workflow.tasks[operation.plan.first_task + i].ended_sequence);
+  for (std::uint32_t i = 0; i < operation.plan->task_count; ++i) {
+    last = std::max(last, workflow.tasks[operation.plan->first_task + i].ended_sequence);
   }
   return last;
 }
@@ -114,8 +116,8 @@ void begin_again(Workflow& workflow, Operation& operation, bool in_doubt) {
   operation.waves_opened = 0;
   operation.unneeded = false;
   operation.message.clear();
-  for (std::uint32_t i = 0; i < operation.plan.task_count; ++i) {
-    Task& task = workflow.tasks[operation.plan.first_task + i];
+  for (std::uint32_t i = 0; i < operation.plan->task_count; ++i) {
+    Task& task = workflow.tasks[operation.plan->first_task + i];
     if (succeeded(task.outcome) || (task.outcome == Outcome::in_doubt && !in_doubt)) continue;
     task.status = TaskStatus::pending;
     task.outcome = Outcome::done;
@@ -128,8 +130,8 @@ void begin_again(Workflow& workflow, Operation& operation, bool in_doubt) {
 
 // Nobody waits for a verdict on an attempt any more when another one will follow.
 void forget_doubts(State& state, const Workflow& workflow, const Operation& operation) {
-  for (std::uint32_t i = 0; i < operation.plan.task_count; ++i) {
-    const Task& task = workflow.tasks[operation.plan.first_task + i];
+  for (std::uint32_t i = 0; i < operation.plan->task_count; ++i) {
+    const Task& task = workflow.tasks[operation.plan->first_task + i];
     if (task.outcome == Outcome::in_doubt) agenda_settle(state, workflow, task);
   }
 }
@@ -158,13 +160,13 @@ void derive(Workflow& workflow) {
   workflow.gate.out = workflow.unended = workflow.unended_operations = 0;
   workflow.stopped_by.reset();
   workflow.operation_by_id = NameIndex(workflow.operations.size());
-  const auto id_at = [&](std::uint32_t i) -> std::string_view { return workflow.operations[i].plan.id; };
+  const auto id_at = [&](std::uint32_t i) -> std::string_view { return workflow.operations[i].plan->id; };
   for (Operation& operation : workflow.operations) operation.dependents.clear();
   for (std::uint32_t i = 0; i < workflow.operations.size(); ++i) {
     Operation& operation = workflow.operations[i];
     derive_tasks(workflow, operation, i);
     derive_dependencies(workflow, i);
-    workflow.operation_by_id.add(operation.plan.id, i, id_at);
+    workflow.operation_by_id.add(operation.plan->id, i, id_at);
     if (operation.status != OperationStatus::ended) ++workflow.unended_operations;
     if (!stops_workflow(operation)) continue;
     const bool first = !workflow.stopped_by ||
@@ -188,9 +190,9 @@ void apply(State& state, const Envelope& meta, const WorkflowSubmitted& e) {
   workflow.rolls_back = e.rolls_back;
   workflow.notes = e.notes;
   workflow.tasks.resize(e.tasks.size());
-  for (std::size_t i = 0; i < e.tasks.size(); ++i) workflow.tasks[i].plan = e.tasks[i];
+  for (std::size_t i = 0; i < e.tasks.size(); ++i) workflow.tasks[i].plan = e.tasks.share(i);
   workflow.operations.resize(e.operations.size());
-  for (std::size_t i = 0; i < e.operations.size(); ++i) workflow.operations[i].plan = e.operations[i];
+  for (std::size_t i = 0; i < e.operations.size(); ++i) workflow.operations[i].plan = e.operations.share(i);
   if (Workflow* undone = find_workflow(state, e.rolls_back); undone != nullptr) {
     ++undone->rollbacks;
     // What begins by itself is still done for the one who asked for the first.
@@ -212,11 +214,11 @@ void apply(State& state, const Envelope&, const WorkflowCancelRequested& e) {
       agenda_doom_operation(state, *workflow, i);
       continue;
     }
-    for (std::uint32_t t = 0; t < operation.plan.task_count; ++t) {
-      const Task& task = workflow->tasks[operation.plan.first_task + t];
-      const bool waits = out_now(task) && only_waits(task.plan.action);
+    for (std::uint32_t t = 0; t < operation.plan->task_count; ++t) {
+      const Task& task = workflow->tasks[operation.plan->first_task + t];
+      const bool waits = out_now(task) && only_waits(task.plan->action);
       if (task.status == TaskStatus::pending || task.status == TaskStatus::ready || waits) {
-        agenda_doom(state, *workflow, operation.plan.first_task + t);
+        agenda_doom(state, *workflow, operation.plan->first_task + t);
       }
     }
   }
@@ -237,10 +239,10 @@ void apply(State& state, const Envelope& meta, const WorkflowResumed& e) {
     if (operation.status == OperationStatus::due) agenda_operation_due(state, *workflow, i);
     if (operation.status != OperationStatus::open) continue;
     if (operation.unended_open == 0) agenda_wave_over(state, *workflow, i, meta.log_time_ms);
-    for (std::uint32_t t = 0; t < operation.plan.task_count; ++t) {  // no limit holds these, so no gate does
-      const Task& task = workflow->tasks[operation.plan.first_task + t];
-      if (task.status != TaskStatus::ready || !only_waits(task.plan.action)) continue;
-      agenda_task_ready(state, *workflow, operation.plan.first_task + t, meta.log_time_ms);
+    for (std::uint32_t t = 0; t < operation.plan->task_count; ++t) {  // no limit holds these, so no gate does
+      const Task& task = workflow->tasks[operation.plan->first_task + t];
+      if (task.status != TaskStatus::ready || !only_waits(task.plan->action)) continue;
+      agenda_task_ready(state, *workflow, operation.plan->first_task + t, meta.log_time_ms);
     }
   }
 }
@@ -361,11 +363,12 @@ Decision decide_on(const State& state, const Command& command, const RunNoop& c,
   e.id = workflow_id(in.new_id());
   e.kind = e.name = "noop";
   e.parallel_limit = 0;  // none but the agents' credit
-  e.tasks.resize(c.count);
+  std::vector<TaskPlan> tasks(c.count);
   for (std::uint32_t i = 0; i < c.count; ++i) {
-    e.tasks[i].name = "noop";
-    e.tasks[i].server = c.servers[i % c.servers.size()];
+    tasks[i].name = "noop";
+    tasks[i].server = c.servers[i % c.servers.size()];
   }
+  e.tasks = std::move(tasks);
   return std::vector<EventBody>{std::move(e)};
 }
 
@@ -412,7 +415,7 @@ Result<std::vector<std::uint32_t>> operations_named(const Workflow& workflow, co
   std::vector<std::uint32_t> out;
   for (const std::string& name : names) {
     const auto at = std::find_if(workflow.operations.begin(), workflow.operations.end(),
-                                 [&](const Operation& operation) { return operation.plan.id == name; });
+                                 [&](const Operation& operation) { return operation.plan->id == name; });
     if (at == workflow.operations.end()) {
       return fail(Code::not_found, "workflow " + to_text(workflow.id) + " has no operation \"" + name + "\"",
                   "see: provisioning workflow status " + to_text(workflow.id));
@@ -434,7 +437,7 @@ Decision decide_on(const State& state, const Command& command, const RetryWorkfl
   WorkflowRetried e{workflow.id, std::move(*named), c.in_doubt};
   const auto again = to_retry(workflow, e);
   const bool any = std::any_of(again.begin(), again.end(), [&](std::uint32_t i) {
-    const OperationPlan& plan = workflow.operations[i].plan;
+    const OperationPlan& plan = *workflow.operations[i].plan;
     const auto first = workflow.tasks.begin() + plan.first_task;
     return plan.task_count == 0 || std::any_of(first, first + plan.task_count, [&](const Task& task) {
              return !succeeded(task.outcome) && (c.in_doubt || task.outcome != Outcome::in_doubt);
@@ -442,9 +445,9 @@ Decision decide_on(const State& state, const Command& command, const RetryWorkfl
   });
   if (!any) return std::vector<EventBody>{};
   for (const std::uint32_t i : again) {
-    const OperationPlan& plan = workflow.operations[i].plan;
+    const OperationPlan& plan = *workflow.operations[i].plan;
     for (std::uint32_t t = 0; t < plan.task_count; ++t) {
-      const std::string* host = server_of(workflow.tasks[plan.first_task + t].plan.action);
+      const std::string* host = server_of(workflow.tasks[plan.first_task + t].plan->action);
       if (host != nullptr && server_busy(state, workflow.workspace, *host)) {
         return fail(Code::conflict, "a running workflow already creates or deletes server \"" + *host + "\"",
                     "see: provisioning workflow list");
@@ -457,7 +460,7 @@ Decision decide_on(const State& state, const Command& command, const RetryWorkfl
 namespace {
 
 bool awaits_approval(const Task& task) {
-  return out_now(task) && std::holds_alternative<ApprovalAction>(task.plan.action);
+  return out_now(task) && std::holds_alternative<ApprovalAction>(task.plan->action);
 }
 
 // The task that is named, or the only one of its workflow that waits for an approval.

@@ -1,9 +1,9 @@
 #include "coordinator/event_log/capnp_json.h"
 
 #include <cctype>
-#include <nlohmann/json.hpp>
 
 #include "common/ids.h"
+#include "common/json/json.h"
 
 namespace prov::event_log::detail {
 namespace {

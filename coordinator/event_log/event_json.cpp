@@ -1,7 +1,6 @@
 #include "coordinator/event_log/event_json.h"
 
-#include <nlohmann/json.hpp>
-
+#include "common/json/json.h"
 #include "coordinator/event_log/capnp_json.h"
 #include "coordinator/event_log/event_codec.h"
 #include "coordinator/event_log/payload_codec.h"

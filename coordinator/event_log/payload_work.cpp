@@ -11,9 +11,10 @@ constexpr auto put_plans = [](auto list, const auto& plans) {
 };
 
 template <class List, class Plan>
-void get_plans(List list, std::vector<Plan>& plans) {
-  plans.resize(list.size());
+void get_plans(List list, domain::SharedList<Plan>& out) {
+  std::vector<Plan> plans(list.size());
   for (unsigned i = 0; i < list.size(); ++i) get(list[i], plans[i]);
+  out = std::move(plans);
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 #include "coordinator/event_log/state_codec.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "common/hash.h"
+#include "common/json/json.h"
 #include "coordinator/event_log/capnp_json.h"
 #include "coordinator/event_log/codec_detail.h"
 #include "coordinator/event_log/spec_codec.h"

@@ -10,7 +10,7 @@ using detail::get;  // the structs that events have too
 using detail::put;
 
 void put(schema::Task::Builder out, const domain::Task& task) {
-  put(out.initPlan(), task.plan);
+  put(out.initPlan(), *task.plan);
   out.setStatus(domain::name_of(task.status));
   out.setAttempt(task.attempt);
   PUT_ID(out, Agent, task.agent);
@@ -30,7 +30,9 @@ void put(schema::Task::Builder out, const domain::Task& task) {
 }
 void get(schema::Task::Reader in, domain::Task& task) {
   using S = domain::TaskStatus;
-  get(in.getPlan(), task.plan);
+  domain::TaskPlan plan;
+  get(in.getPlan(), plan);
+  task.plan = domain::Shared(std::move(plan));
   task.status = parse_status(in.getStatus(), {S::pending, S::ready, S::dispatched, S::running, S::ended});
   task.attempt = in.getAttempt();
   get_fixed(task.agent, in.getAgent(), "agent");
@@ -50,7 +52,7 @@ void get(schema::Task::Reader in, domain::Task& task) {
 }
 
 void put(schema::Operation::Builder out, const domain::Operation& operation) {
-  put(out.initPlan(), operation.plan);
+  put(out.initPlan(), *operation.plan);
   out.setStatus(domain::name_of(operation.status));
   out.setOutcome(static_cast<schema::Outcome>(operation.outcome));
   out.setUnneeded(operation.unneeded);
@@ -59,7 +61,9 @@ void put(schema::Operation::Builder out, const domain::Operation& operation) {
 }
 void get(schema::Operation::Reader in, domain::Operation& operation) {
   using S = domain::OperationStatus;
-  get(in.getPlan(), operation.plan);
+  domain::OperationPlan plan;
+  get(in.getPlan(), plan);
+  operation.plan = domain::Shared(std::move(plan));
   operation.status = parse_status(in.getStatus(), {S::waiting, S::due, S::open, S::ended});
   operation.outcome = known_enum(in.getOutcome(), Outcome::refused);
   operation.unneeded = in.getUnneeded();

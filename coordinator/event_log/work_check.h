@@ -13,8 +13,8 @@ namespace prov::event_log::detail {
 inline const domain::TaskPlan& plan_of(const domain::TaskPlan& plan) { return plan; }
 inline const domain::OperationPlan& plan_of(const domain::OperationPlan& plan) { return plan; }
 template <class Planned>
-auto plan_of(const Planned& planned) -> const decltype(planned.plan)& {
-  return planned.plan;
+const auto& plan_of(const Planned& planned) {
+  return *planned.plan;
 }
 
 // Dependencies of tasks [first, end) point back, and not behind `first`.

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "common/io/posix/files.h"
@@ -12,6 +11,7 @@
 #include "common/io/posix/processes.h"
 #include "common/io/rocksdb/rocks_record_log.h"
 #include "common/io/zmq/zmq_agent_link.h"
+#include "common/json/json.h"
 #include "coordinator/api/server.h"
 #include "coordinator/audit/audit.h"
 #include "coordinator/audit/backup.h"

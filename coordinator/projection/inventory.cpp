@@ -1,10 +1,10 @@
 #include "coordinator/projection/inventory.h"
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <tuple>
 #include <vector>
 
+#include "common/json/json.h"
 #include "coordinator/projection/paged.h"
 
 namespace prov::projection {

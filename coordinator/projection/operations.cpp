@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cctype>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+
+#include "common/json/json.h"
 
 namespace prov::projection {
 
@@ -46,14 +47,14 @@ json text_or_null(const std::string& text) { return text.empty() ? json(nullptr)
 
 const std::string& operation_id(const domain::Workflow& workflow, const domain::Task& task) {
   static const std::string kNone;
-  return task.operation < workflow.operations.size() ? workflow.operations[task.operation].plan.id : kNone;
+  return task.operation < workflow.operations.size() ? workflow.operations[task.operation].plan->id : kNone;
 }
 
 json dependencies(const domain::Workflow& workflow, const domain::OperationPlan& plan) {
   json out = json::array();
   for (const auto& needed : plan.depends_on) {
     if (needed.before >= workflow.operations.size()) continue;
-    out.push_back({{"id", workflow.operations[needed.before].plan.id},
+    out.push_back({{"id", workflow.operations[needed.before].plan->id},
                    {"kind", needed.kind == domain::DependencyKind::hard ? "hard" : "soft"}});
   }
   return out;
@@ -61,7 +62,7 @@ json dependencies(const domain::Workflow& workflow, const domain::OperationPlan&
 
 json operation(const domain::Workflow& workflow, std::size_t index) {
   const domain::Operation& it = workflow.operations[index];
-  const domain::OperationPlan& plan = it.plan;
+  const domain::OperationPlan& plan = *it.plan;
   const bool ended = it.status == domain::OperationStatus::ended;
   return {{"id", plan.id},
           {"index", index},
@@ -134,7 +135,7 @@ json awaited_approvals(const domain::Workflow& workflow) {
   for (std::uint32_t i = 0; i < workflow.tasks.size() && out.size() < kMaxApprovals; ++i) {
     const domain::Task& task = workflow.tasks[i];
     const bool out_now = task.status == domain::TaskStatus::dispatched || task.status == domain::TaskStatus::running;
-    const auto* approval = std::get_if<domain::ApprovalAction>(&task.plan.action);
+    const auto* approval = std::get_if<domain::ApprovalAction>(&task.plan->action);
     if (!out_now || approval == nullptr) continue;
     out.push_back({{"task", to_text(task_id(workflow.id, i))},
                    {"operation", operation_id(workflow, task)},
@@ -151,8 +152,8 @@ json failures(const domain::Workflow& workflow) {
     if (!has_failed(task) || ++total > kMaxFailures) continue;
     items.push_back({{"task", to_text(task_id(workflow.id, i))},
                      {"step", i + 1},
-                     {"name", task.plan.name},
-                     {"server", task.plan.server},
+                     {"name", task.plan->name},
+                     {"server", task.plan->server},
                      {"operation", operation_id(workflow, task)},
                      {"outcome", name_of(task.outcome)},
                      {"exit_code", task.exit_code},

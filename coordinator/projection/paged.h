@@ -1,8 +1,8 @@
 #pragma once
 // One page of a list: items are counted, and made only where they are on the page.
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "common/json/json.h"
 #include "coordinator/projection/view.h"
 
 namespace prov::projection {

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 #include <variant>
+
+#include "common/json/json.h"
 
 namespace prov::projection {
 
@@ -143,7 +144,7 @@ class LineOf {
   Touched removed_;
 };
 
-const std::string& operation_of(const std::vector<domain::OperationPlan>& operations, std::size_t task,
+const std::string& operation_of(const domain::SharedList<domain::OperationPlan>& operations, std::size_t task,
                                 std::size_t& at) {
   static const std::string kNone;
   while (at < operations.size() && task >= operations[at].first_task + operations[at].task_count) ++at;
@@ -186,10 +187,10 @@ void add_retried(Plan& out, const domain::State& before, const domain::WorkflowR
                        (retried.in_doubt || task.outcome != Outcome::in_doubt);
     if (!meant || !again) continue;
     ++out.total;
-    PlanLine line = line_of(task.plan);
+    PlanLine line = line_of(*task.plan);
     touched.insert({line.server, ""});
     line.reason = std::string("it ended as ") + name_of(task.outcome);
-    if (task.operation < workflow->operations.size()) line.operation = workflow->operations[task.operation].plan.id;
+    if (task.operation < workflow->operations.size()) line.operation = workflow->operations[task.operation].plan->id;
     if (out.lines.size() < kMaxPlanLines) out.lines.push_back(std::move(line));
   }
 }
@@ -295,15 +296,15 @@ Plan plan_of(const domain::Workflow& workflow, const std::string& reason) {
   Plan out;
   LineOf line_of(nullptr, workflow.workspace);
   for (std::size_t i = 0; i < workflow.tasks.size() && i < kMaxPlanLines; ++i) {
-    PlanLine line = line_of(workflow.tasks[i].plan);
+    PlanLine line = line_of(*workflow.tasks[i].plan);
     line.reason = reason;
     const std::uint32_t operation = workflow.tasks[i].operation;
-    if (operation < workflow.operations.size()) line.operation = workflow.operations[operation].plan.id;
+    if (operation < workflow.operations.size()) line.operation = workflow.operations[operation].plan->id;
     out.lines.push_back(std::move(line));
   }
   out.total = workflow.tasks.size();
   for (std::size_t i = 0; i < workflow.operations.size() && i < kMaxPlanLines; ++i) {
-    out.operations.push_back(planned(workflow.operations[i].plan));
+    out.operations.push_back(planned(*workflow.operations[i].plan));
   }
   out.notes = workflow.notes;
   return out;

@@ -41,7 +41,7 @@ class StepTimes {
 };
 
 // When the last of an operation's tasks ends, if it begins at `begin_ms`: wave after wave, with the pauses between.
-std::uint64_t end_of(const OperationPlan& operation, const std::vector<TaskPlan>& tasks,
+std::uint64_t end_of(const OperationPlan& operation, const domain::SharedList<TaskPlan>& tasks,
                      const std::vector<std::uint64_t>& took_ms, std::uint64_t begin_ms,
                      std::vector<std::uint64_t>& ends_ms) {
   std::uint64_t wave_ms = begin_ms, end_ms = begin_ms;

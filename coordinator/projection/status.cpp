@@ -1,6 +1,6 @@
 #include "coordinator/projection/status.h"
 
-#include <nlohmann/json.hpp>
+#include "common/json/json.h"
 
 namespace prov::projection {
 

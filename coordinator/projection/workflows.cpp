@@ -1,8 +1,8 @@
 #include "coordinator/projection/workflows.h"
 
-#include <nlohmann/json.hpp>
 #include <vector>
 
+#include "common/json/json.h"
 #include "common/time.h"
 #include "coordinator/projection/paged.h"
 
@@ -110,13 +110,13 @@ json task(const domain::Workflow& one, std::uint32_t index) {
   const bool ended = it.status == domain::TaskStatus::ended;
   const bool tried = ended || it.attempt > 0;
   CommandOf what;
-  std::visit([&](const auto& action) { what(action); }, it.plan.action);
+  std::visit([&](const auto& action) { what(action); }, it.plan->action);
   json dependencies = json::array();
-  for (const auto before : it.plan.depends_on) dependencies.push_back(to_text(task_id(one.id, before)));
+  for (const auto before : it.plan->depends_on) dependencies.push_back(to_text(task_id(one.id, before)));
   const bool failed = tried && !it.message.empty() && !(ended && succeeded(it.outcome));
   return {
       {"id", to_text(task_id(one.id, index))},
-      {"name", it.plan.name},
+      {"name", it.plan->name},
       {"command", std::move(what.command)},
       {"args", std::move(what.args)},
       {"dependencies", std::move(dependencies)},
@@ -130,8 +130,8 @@ json task(const domain::Workflow& one, std::uint32_t index) {
       {"message", it.message},
       {"workflow", to_text(one.id)},
       {"workspace", one.workspace},
-      {"server", it.plan.server},
-      {"operation", it.operation < one.operations.size() ? json(one.operations[it.operation].plan.id) : json(nullptr)},
+      {"server", it.plan->server},
+      {"operation", it.operation < one.operations.size() ? json(one.operations[it.operation].plan->id) : json(nullptr)},
       {"outputs", pairs_json(it.outputs)},
       {"attempt", it.attempt},
       {"outcome", ended ? json(name_of(it.outcome)) : json(nullptr)},

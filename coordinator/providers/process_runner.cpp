@@ -10,9 +10,9 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "common/io/posix/files.h"
+#include "common/json/json.h"
 #include "common/wire/agent_wire.h"
 #include "coordinator/event_log/blobs.h"
 

@@ -11,13 +11,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "common/io/http_client/http_client.h"
 #include "common/io/http_client/ws_client.h"
+#include "common/json/json.h"
 
 namespace {
 

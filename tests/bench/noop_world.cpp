@@ -98,4 +98,25 @@ std::vector<Event> noop_events(int hosts, std::uint32_t tasks) {
   return out;
 }
 
+SubmitBatch graph_of(int hosts, std::uint32_t operations) {
+  constexpr std::uint32_t kEdges = 3;
+  SubmitBatch batch;
+  batch.name = "bench";
+  batch.parallel_limit = 1000;
+  batch.operations.resize(operations);
+  std::uint32_t random = 1;
+  for (std::uint32_t i = 0; i < operations; ++i) {
+    BatchOperation& operation = batch.operations[i];
+    operation.id = "operation-" + std::to_string(i);
+    operation.targets = "h" + std::to_string(i % static_cast<std::uint32_t>(hosts));
+    operation.exec.argv = {"/usr/bin/true", "--operation", std::to_string(i)};
+    for (std::uint32_t edge = 0; edge < kEdges && i > 0; ++edge) {
+      random = random * 1664525 + 1013904223;
+      const std::uint32_t reach = edge == 0 ? std::min<std::uint32_t>(i, 500) : i;
+      operation.dependencies.push_back({"operation-" + std::to_string(i - 1 - (random >> 8) % reach), {}});
+    }
+  }
+  return batch;
+}
+
 }  // namespace prov::bench

@@ -37,6 +37,10 @@ class NoopWorld {
   std::uint64_t ids_ = 0;
 };
 
+// A batch of operations of one task each, over all hosts; each depends on three of those before it, a near one and two
+// from anywhere.
+domain::SubmitBatch graph_of(int hosts, std::uint32_t operations);
+
 std::vector<domain::Event> noop_events(int hosts, std::uint32_t tasks);  // all events of such a world, from the first
 
 }  // namespace prov::bench

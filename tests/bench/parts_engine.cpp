@@ -8,28 +8,6 @@ namespace prov::bench {
 namespace {
 
 constexpr int kHosts = 100;
-constexpr std::uint32_t kEdges = 3;
-
-// Each depends on three of those before it, a near one and two from anywhere.
-domain::SubmitBatch batch_of(std::uint32_t operations) {
-  domain::SubmitBatch batch;
-  batch.name = "bench";
-  batch.parallel_limit = 1000;
-  batch.operations.resize(operations);
-  std::uint32_t random = 1;
-  for (std::uint32_t i = 0; i < operations; ++i) {
-    domain::BatchOperation& operation = batch.operations[i];
-    operation.id = "operation-" + std::to_string(i);
-    operation.targets = "h" + std::to_string(i % kHosts);
-    operation.exec.argv = {"/usr/bin/true", "--operation", std::to_string(i)};
-    for (std::uint32_t edge = 0; edge < kEdges && i > 0; ++edge) {
-      random = random * 1664525 + 1013904223;
-      const std::uint32_t reach = edge == 0 ? std::min<std::uint32_t>(i, 500) : i;
-      operation.dependencies.push_back({"operation-" + std::to_string(i - 1 - (random >> 8) % reach), {}});
-    }
-  }
-  return batch;
-}
 
 void count_operations(benchmark::State& run) {
   run.SetItemsProcessed(run.iterations() * run.range(0));
@@ -39,7 +17,7 @@ void count_operations(benchmark::State& run) {
 
 void decide_batch(benchmark::State& run) {
   const NoopWorld world(kHosts);
-  const domain::Command command{{}, "bench", batch_of(static_cast<std::uint32_t>(run.range(0)))};
+  const domain::Command command{{}, "bench", graph_of(kHosts, static_cast<std::uint32_t>(run.range(0)))};
   for (auto _ : run) benchmark::DoNotOptimize(domain::decide(world.state(), command, {1, [] { return Id{}; }}));
   count_operations(run);
 }
@@ -47,7 +25,7 @@ BENCHMARK(decide_batch)->Arg(1'000)->Arg(10'000)->Arg(100'000)->Unit(benchmark::
 
 // Decided, folded, and the first of it on its way.
 void accept_batch(benchmark::State& run) {
-  const domain::SubmitBatch batch = batch_of(static_cast<std::uint32_t>(run.range(0)));
+  const domain::SubmitBatch batch = graph_of(kHosts, static_cast<std::uint32_t>(run.range(0)));
   for (auto _ : run) {
     run.PauseTiming();
     auto world = std::make_unique<NoopWorld>(kHosts);
@@ -63,7 +41,7 @@ BENCHMARK(accept_batch)->Arg(1'000)->Arg(10'000)->Arg(100'000)->Unit(benchmark::
 
 // From then on to its end: dispatched, started, ended, and what follows from that.
 void schedule_batch(benchmark::State& run) {
-  const domain::SubmitBatch batch = batch_of(static_cast<std::uint32_t>(run.range(0)));
+  const domain::SubmitBatch batch = graph_of(kHosts, static_cast<std::uint32_t>(run.range(0)));
   for (auto _ : run) {
     run.PauseTiming();
     auto world = std::make_unique<NoopWorld>(kHosts);

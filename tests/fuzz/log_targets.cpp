@@ -5,6 +5,7 @@
 
 #include "agent/journal/journal.h"
 #include "common/hash.h"
+#include "common/json/json.h"
 #include "coordinator/event_log/command_codec.h"
 #include "coordinator/event_log/commit.h"
 #include "coordinator/event_log/event_codec.h"
@@ -13,8 +14,6 @@
 #include "coordinator/event_log/state_codec.h"
 #include "coordinator/event_log/workflow_records.h"
 #include "tests/fuzz/targets.h"
-
-#include <nlohmann/json.hpp>
 
 namespace prov::fuzz {
 namespace {

@@ -6,9 +6,9 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "common/io/http_client/http_client.h"
+#include "common/json/json.h"
 #include "tests/integration/cli/rig.h"
 
 namespace prov::test {

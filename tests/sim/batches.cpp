@@ -125,7 +125,7 @@ void Batches::steer() {
   if (dice < 7) {
     domain::RetryWorkflow retry{workflow->id, {}, rng.chance(300)};
     if (rng.chance(200))
-      retry.operations = {workflow->operations[rng.range(0, workflow->operations.size() - 1)].plan.id};
+      retry.operations = {workflow->operations[rng.range(0, workflow->operations.size() - 1)].plan->id};
     return operator_.ask(std::move(retry));
   }
   domain::RollbackWorkflow rollback{workflow->id, ""};
@@ -146,7 +146,7 @@ void Batches::approve() {
     for (std::uint32_t i = 0; i < workflow.tasks.size(); ++i) {
       const domain::Task& task = workflow.tasks[i];
       if (task.status == domain::TaskStatus::dispatched &&
-          std::holds_alternative<domain::ApprovalAction>(task.plan.action)) {
+          std::holds_alternative<domain::ApprovalAction>(task.plan->action)) {
         open.push_back(task_id(id, i));
       }
     }

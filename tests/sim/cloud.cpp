@@ -1,6 +1,6 @@
 #include "tests/sim/cloud.h"
 
-#include <nlohmann/json.hpp>
+#include "common/json/json.h"
 
 namespace prov::sim {
 namespace {

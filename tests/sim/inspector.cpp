@@ -163,20 +163,20 @@ bool Inspector::runs(const Id& task, const Effect& but) const {
 // What this one's operation comes after has nothing running any more, and neither has a wave before its own.
 void Inspector::check_operations(const Effect& effect, const domain::Workflow& workflow) {
   const std::uint32_t index = *task_index(effect.step.task);
-  const domain::OperationPlan& plan = workflow.operations[workflow.tasks[index].operation].plan;
+  const domain::OperationPlan& plan = *workflow.operations[workflow.tasks[index].operation].plan;
   const auto nothing_runs = [&](std::uint32_t from, std::uint32_t to, const std::string& what) {
     for (std::uint32_t i = from; i < to; ++i) {
       if (!runs(task_id(workflow.id, i), effect)) continue;
-      return kernel_.violate("I5", name(effect.step) + " was started while \"" + workflow.tasks[i].plan.name +
+      return kernel_.violate("I5", name(effect.step) + " was started while \"" + workflow.tasks[i].plan->name +
                                        "\" of " + what + " still runs");
     }
   };
   for (const domain::Dependency& d : plan.depends_on) {
     const domain::Operation& needed = workflow.operations[d.before];
-    nothing_runs(needed.plan.first_task, needed.plan.first_task + needed.plan.task_count, needed.plan.id);
+    nothing_runs(needed.plan->first_task, needed.plan->first_task + needed.plan->task_count, needed.plan->id);
     const bool fine = needed.status == domain::OperationStatus::ended &&
                       (d.kind == domain::DependencyKind::soft || needed.unneeded || needed.outcome == Outcome::done);
-    if (!fine) kernel_.violate("I5", name(effect.step) + " was started in spite of " + needed.plan.id);
+    if (!fine) kernel_.violate("I5", name(effect.step) + " was started in spite of " + needed.plan->id);
   }
   std::uint32_t wave_begin = 0;
   for (const std::uint32_t end : plan.waves) {
@@ -187,7 +187,7 @@ void Inspector::check_operations(const Effect& effect, const domain::Workflow& w
 
 void Inspector::check_group(const Effect& effect, const domain::Workflow& workflow) {
   const auto group_of = [&](const domain::Workflow& of, const Effect& each) -> const domain::OperationPlan& {
-    return of.operations[of.tasks[*task_index(each.step.task)].operation].plan;
+    return *of.operations[of.tasks[*task_index(each.step.task)].operation].plan;
   };
   const domain::OperationPlan& plan = group_of(workflow, effect);
   if (plan.concurrency_group.empty()) return;
@@ -244,7 +244,7 @@ void Inspector::check_rollbacks() {
 
 void Inspector::check_rollback(const domain::Workflow& undoing, const domain::Workflow& undone) {
   std::set<std::pair<std::string, std::string>> undone_names;
-  for (const domain::Task& task : undoing.tasks) undone_names.emplace(task.plan.server, task.plan.name);
+  for (const domain::Task& task : undoing.tasks) undone_names.emplace(task.plan->server, task.plan->name);
   for (std::uint32_t i = 0; i < undone.tasks.size(); ++i) {
     const domain::Task& task = undone.tasks[i];
     const Id id = task_id(undone.id, i);
@@ -255,7 +255,7 @@ void Inspector::check_rollback(const domain::Workflow& undoing, const domain::Wo
       if (effect == nullptr || effect->mark.empty() || logged == nullptr || logged->in_doubt || forgotten(*effect))
         continue;
       const bool there = ledger_.marks(effect->host).contains(effect->mark);
-      const bool to_undo = undone_names.contains({task.plan.server, "undo " + task.plan.name});
+      const bool to_undo = undone_names.contains({task.plan->server, "undo " + task.plan->name});
       if (to_undo && there) {
         kernel_.violate("I9", name(effect->step) + " was rolled back, and its mark is still on " + effect->host);
       }
@@ -268,14 +268,14 @@ void Inspector::check_rollback(const domain::Workflow& undoing, const domain::Wo
 
 void Inspector::check_dependencies(const Effect& effect, const domain::Workflow& workflow) {
   const domain::Task& task = workflow.tasks[*task_index(effect.step.task)];
-  for (const std::uint32_t before : task.plan.depends_on) {
+  for (const std::uint32_t before : task.plan->depends_on) {
     const domain::Task& needed = workflow.tasks[before];
     const bool logged = needed.status == domain::TaskStatus::ended && succeeded(needed.outcome);
     const Effect* happened = ledger_.find({task_id(workflow.id, before), needed.attempt});
-    const bool noop = std::holds_alternative<domain::NoopAction>(needed.plan.action);
+    const bool noop = std::holds_alternative<domain::NoopAction>(needed.plan->action);
     const bool real = noop || (happened != nullptr && succeeded(truth(*happened)));
     if (!logged || !real) {
-      kernel_.violate("I5", name(effect.step) + " was started before \"" + needed.plan.name + "\" had succeeded");
+      kernel_.violate("I5", name(effect.step) + " was started before \"" + needed.plan->name + "\" had succeeded");
     }
   }
 }
@@ -290,7 +290,7 @@ bool Inspector::forgotten(const Effect& effect) const {
 
 bool Inspector::exclusive(const Effect& effect) const {
   const domain::Task* task = domain::find_task(auditor_.state(), effect.step.task);
-  return task != nullptr && task->plan.exclusive;
+  return task != nullptr && task->plan->exclusive;
 }
 
 void Inspector::check_limits(const Effect& effect, const domain::Workflow& workflow) {
@@ -415,7 +415,7 @@ void Inspector::check_ends(const std::set<std::string>& hosts) {
     for (std::uint32_t i = 0; i < workflow.tasks.size(); ++i) {
       const domain::Task& task = workflow.tasks[i];
       if (task.status == domain::TaskStatus::ended) continue;
-      kernel_.violate("I8", "\"" + task.plan.name + "\", " + name({task_id(id, i), task.attempt}) + " of \"" +
+      kernel_.violate("I8", "\"" + task.plan->name + "\", " + name({task_id(id, i), task.attempt}) + " of \"" +
                                 workflow.name + "\" has no outcome, it is " + domain::name_of(task.status) +
                                 (workflow.cancelling ? ", cancelled" : ""));
     }
@@ -432,7 +432,7 @@ void Inspector::check_attempt(const agent::StepId& step, const AttemptLog& attem
   if (auditor_.touched().contains(step) && (attempt.ended || attempt.in_doubt)) return;
   const domain::Task* task = domain::find_task(auditor_.state(), step.task);
   const bool distrusted = ledger_.distrusted.contains(attempt.agent);
-  const bool noop = task != nullptr && std::holds_alternative<domain::NoopAction>(task->plan.action);
+  const bool noop = task != nullptr && std::holds_alternative<domain::NoopAction>(task->plan->action);
   if (effect != nullptr && effect->fate == Fate::running && hosts.contains(effect->host)) {
     return kernel_.violate("I8", name(step) + " still runs on " + effect->host);
   }

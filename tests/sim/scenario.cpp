@@ -244,7 +244,7 @@ class Player {
     Id id;
     for (const auto& [key, workflow] : world_.auditor.state().workflows) {
       for (std::uint32_t i = 0; i < workflow.tasks.size(); ++i) {
-        if (!workflow.tasks[i].plan.name.ends_with(" " + words.at(1))) continue;
+        if (!workflow.tasks[i].plan->name.ends_with(" " + words.at(1))) continue;
         task = &workflow.tasks[i];
         id = task_id(key, i);
       }

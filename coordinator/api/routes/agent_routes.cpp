@@ -2,9 +2,9 @@
 #include <sodium.h>
 
 #include <array>
-#include <nlohmann/json.hpp>
 
 #include "common/hash.h"
+#include "common/json/json.h"
 #include "common/wire/join_token.h"
 #include "coordinator/api/routes/handlers.h"
 #include "coordinator/api/routes/json_fields.h"

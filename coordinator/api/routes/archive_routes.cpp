@@ -1,8 +1,8 @@
 // What lies in the log's store: blobs, events, states of the past.
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "common/hash.h"
+#include "common/json/json.h"
 #include "common/nearest.h"
 #include "coordinator/api/routes/handlers.h"
 #include "coordinator/api/routes/words.h"

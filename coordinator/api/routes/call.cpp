@@ -1,7 +1,8 @@
 #include "coordinator/api/routes/call.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+
+#include "common/json/json.h"
 
 namespace prov::api {
 

@@ -1,6 +1,6 @@
 #include "coordinator/api/routes/command_bodies.h"
 
-#include <nlohmann/json.hpp>
+#include "common/json/json.h"
 
 namespace prov::api {
 namespace {

@@ -1,6 +1,6 @@
 // The course of a workflow that is there: stop it, let it go on, do it again, undo it.
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/api/routes/handlers.h"
 #include "coordinator/api/routes/json_fields.h"
 #include "coordinator/api/routes/workflow_calls.h"

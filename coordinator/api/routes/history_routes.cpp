@@ -1,7 +1,7 @@
 // Workflows of all time: the page of a list, and what they add up to.
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "common/json/json.h"
 #include "coordinator/api/routes/handlers.h"
 #include "coordinator/api/routes/past.h"
 #include "coordinator/projection/workflow_stats.h"

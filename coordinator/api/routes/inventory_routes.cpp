@@ -1,7 +1,6 @@
 // What there is: workspaces, servers, task services.
+#include "common/json/json.h"
 #include "coordinator/projection/inventory.h"
-
-#include <nlohmann/json.hpp>
 
 #include "coordinator/api/routes/handlers.h"
 #include "coordinator/api/routes/json_fields.h"

@@ -1,8 +1,8 @@
 #include "coordinator/api/routes/json_fields.h"
+#include "common/json/json.h"
 #include "common/nearest.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "coordinator/api/routes/words.h"

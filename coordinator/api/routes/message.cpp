@@ -1,6 +1,6 @@
 #include "coordinator/api/routes/message.h"
 
-#include <nlohmann/json.hpp>
+#include "common/json/json.h"
 
 namespace prov::api {
 

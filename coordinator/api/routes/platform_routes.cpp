@@ -1,6 +1,6 @@
 // The platform itself: health, status, backup, stop, and the way out of read-only.
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/api/routes/handlers.h"
 #include "coordinator/api/routes/json_fields.h"
 #include "coordinator/projection/status.h"

@@ -1,8 +1,8 @@
 #include "coordinator/api/routes/router.h"
+#include "common/json/json.h"
 #include "common/nearest.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "coordinator/api/routes/words.h"
 #include "coordinator/auth/principal.h"

@@ -1,7 +1,7 @@
 // Which hosts an expression means, and why.
-#include <nlohmann/json.hpp>
 #include <set>
 
+#include "common/json/json.h"
 #include "coordinator/api/routes/handlers.h"
 #include "coordinator/api/routes/json_fields.h"
 #include "coordinator/domain/scope.h"

@@ -1,7 +1,7 @@
 // Tasks, and what their steps print.
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/api/routes/handlers.h"
 #include "coordinator/api/routes/past.h"
 #include "coordinator/api/routes/words.h"

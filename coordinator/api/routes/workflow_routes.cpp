@@ -1,7 +1,7 @@
 // Commands that make workflows, and workflows themselves.
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/api/routes/batch_body.h"
 #include "coordinator/api/routes/command_bodies.h"
 #include "coordinator/api/routes/handlers.h"

@@ -1,9 +1,9 @@
 #include "coordinator/api/ws_feed/shell_stream.h"
 
 #include <atomic>
-#include <nlohmann/json.hpp>
 #include <optional>
 
+#include "common/json/json.h"
 #include "common/wire/agent_wire.h"
 #include "coordinator/projection/feed_frames.h"
 

@@ -1,8 +1,7 @@
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-
 #include "common/hash.h"
+#include "common/json/json.h"
 #include "coordinator/event_log/event_codec.h"
 #include "coordinator/event_log/event_json.h"
 #include "tests/compat/event_log/past.h"

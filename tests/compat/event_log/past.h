@@ -5,9 +5,9 @@
 //   state_hash_2   of the state with operations, their tasks' order of ending, and durations
 #include <fstream>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "common/json/json.h"
 #include "coordinator/domain/evolve.h"
 #include "coordinator/event_log/replay.h"
 #include "coordinator/event_log/state_codec.h"

@@ -1,8 +1,8 @@
 // Writes the golden files that are not there yet: `golden_event_log FOLDER`. See golden.h.
 #include <cstdio>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/event_log/event_codec.h"
 #include "coordinator/event_log/event_json.h"
 #include "coordinator/event_log/log_writer.h"

@@ -3,8 +3,8 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "tests/compat/event_log/past.h"
 
 namespace prov::event_log {

@@ -2,9 +2,9 @@
 // `write_history FOLDER NAME DATA WHAT`. See README.md.
 #include <cstdio>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "common/io/rocksdb/rocks_record_log.h"
+#include "common/json/json.h"
 #include "coordinator/event_log/log_writer.h"
 #include "tests/compat/event_log/past.h"
 #include "tests/support/record_log/history.h"

@@ -5,11 +5,11 @@
 #include <sys/wait.h>
 
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
 #include "agent/sandbox/report.h"
+#include "common/json/json.h"
 #include "tests/contract/step_runner/real_world.h"
 #include "tests/contract/step_runner/step_runner_contract.h"
 

@@ -6,11 +6,11 @@
 #include <future>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "common/io/http_client/http_client.h"
 #include "common/io/http_client/ws_client.h"
+#include "common/json/json.h"
 #include "coordinator/api/server.h"
 #include "tests/support/record_log/temp_folder.h"
 

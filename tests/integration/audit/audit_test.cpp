@@ -1,9 +1,9 @@
 // The auditor's way, over real folders: verify, export, replay and compare, offline and beside a running writer.
 #include "coordinator/audit/audit.h"
+#include "common/json/json.h"
 
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "common/hash.h"

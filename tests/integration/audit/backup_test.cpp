@@ -1,12 +1,12 @@
 // The drill: back up beside a running writer, lose everything, restore, go on.
 #include "coordinator/audit/backup.h"
+#include "common/json/json.h"
 
 #include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
 #include <future>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "common/hash.h"

@@ -145,15 +145,19 @@ EventBody AnyEvent::host_body(std::size_t index) {
 
 EventBody AnyEvent::submitted() {
   WorkflowSubmitted e{workflow_id(bytes<Id>()), text(), text(), text(), small(), {}};
+  std::vector<TaskPlan> plans;
+  std::vector<OperationPlan> of_operations;
   const std::uint32_t operations = full_ ? 3 : static_cast<std::uint32_t>(engine_() % 4);
   for (std::uint32_t i = 0; i < std::max(operations, 1U); ++i) {
-    const auto first = static_cast<std::uint32_t>(e.tasks.size());
+    const auto first = static_cast<std::uint32_t>(plans.size());
     const std::uint32_t tasks = full_ ? 3 : static_cast<std::uint32_t>(engine_() % 4);
     for (std::uint32_t at = first; at < first + tasks; ++at) {
-      e.tasks.push_back(plan(first, at, full_ ? at % kActions : engine_() % kActions));
+      plans.push_back(plan(first, at, full_ ? at % kActions : engine_() % kActions));
     }
-    if (operations > 0) e.operations.push_back(operation(i, first, tasks));
+    if (operations > 0) of_operations.push_back(operation(i, first, tasks));
   }
+  e.tasks = std::move(plans);
+  e.operations = std::move(of_operations);
   e.params = pairs();
   e.preserve_successful = yes();
   if (yes()) e.rolls_back = workflow_id(bytes<Id>());

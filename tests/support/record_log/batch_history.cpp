@@ -23,7 +23,7 @@ CommandBody History::steering(const Workflow& workflow) {
   }
   if (below(2) == 0) {
     RetryWorkflow retry{workflow.id, {}, below(2) == 0};
-    if (below(3) == 0) retry.operations = {workflow.operations[below(workflow.operations.size())].plan.id};
+    if (below(3) == 0) retry.operations = {workflow.operations[below(workflow.operations.size())].plan->id};
     return retry;
   }
   const bool part = !workflow.checkpoints.empty() && below(2) == 0;

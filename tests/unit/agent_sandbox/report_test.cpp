@@ -1,8 +1,7 @@
 #include "agent/sandbox/report.h"
+#include "common/json/json.h"
 
 #include <gtest/gtest.h>
-
-#include <nlohmann/json.hpp>
 
 namespace prov::agent {
 namespace {

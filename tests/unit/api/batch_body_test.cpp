@@ -1,10 +1,10 @@
 // A batch on its way from the client to the coordinator: what was resolved is what is decided on, field by field, and
 // nothing that a client says is lost without a word.
 #include "coordinator/api/routes/batch_body.h"
+#include "common/json/json.h"
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <random>
 
 #include "coordinator/cli/verbs/documents.h"

@@ -1,8 +1,7 @@
 #include "coordinator/api/routes/command_bodies.h"
+#include "common/json/json.h"
 
 #include <gtest/gtest.h>
-
-#include <nlohmann/json.hpp>
 
 namespace prov::api {
 namespace {

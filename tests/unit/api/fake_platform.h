@@ -1,9 +1,9 @@
 #pragma once
 // The routes over the real domain, without a log, a server or a thread: every answer is there when call() returns.
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "common/hash.h"
+#include "common/json/json.h"
 #include "coordinator/api/routes/router.h"
 #include "tests/unit/domain/harness.h"
 

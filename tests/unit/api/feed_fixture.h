@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 
+#include "common/json/json.h"
 #include "coordinator/api/routes/backend.h"
 #include "coordinator/api/ws_feed/feed_client.h"
 #include "tests/support/record_log/fakes.h"

@@ -1,6 +1,6 @@
 #include "coordinator/api/log_archive.h"
+#include "common/json/json.h"
 
-#include <nlohmann/json.hpp>
 #include <random>
 
 #include "coordinator/event_log/blobs.h"

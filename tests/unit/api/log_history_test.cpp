@@ -1,6 +1,5 @@
 #include "coordinator/api/log_history.h"
-
-#include <nlohmann/json.hpp>
+#include "common/json/json.h"
 
 #include "coordinator/projection/workflows.h"
 #include "tests/unit/event_log/log_fixture.h"
@@ -32,7 +31,7 @@ TEST_F(LogHistoryTest, TellsOfEachWorkflowWhatTheWorkingSetTells) {
 TEST_F(LogHistoryTest, KeepsTheLastOneUntilThereIsNewsOfIt) {
   const Id id = workflow_id(Id{{1}});
   domain::WorkflowSubmitted submitted{id, "exec", "name", "", 1, {}};
-  submitted.tasks.resize(1);
+  submitted.tasks = std::vector<domain::TaskPlan>(1);
   append(submitted);
   commit();
   const auto first = history_of_all.one(id).value();

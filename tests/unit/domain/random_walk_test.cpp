@@ -98,9 +98,9 @@ class Walk {
         const bool now = task.status == TaskStatus::dispatched || task.status == TaskStatus::running;
         if (!now) continue;
         ++out;
-        ++at_host[task.plan.server];
-        if (task.plan.exclusive) ++exclusive[task.plan.server];
-        for (const std::uint32_t before : task.plan.depends_on) {
+        ++at_host[task.plan->server];
+        if (task.plan->exclusive) ++exclusive[task.plan->server];
+        for (const std::uint32_t before : task.plan->depends_on) {
           EXPECT_TRUE(workflow.tasks[before].status == TaskStatus::ended && succeeded(workflow.tasks[before].outcome))
               << "a task is out before what it needs";
         }

@@ -39,7 +39,7 @@ TEST(Workflow, HostsTakeTurns) {
   p.add_host("b", 2);
   p.must(RunNoop{{"a", "b"}, 8});
   std::vector<std::string> hosts;
-  for (const Id& id : p.sent()) hosts.push_back(find_task(p.state, id)->plan.server);
+  for (const Id& id : p.sent()) hosts.push_back(find_task(p.state, id)->plan->server);
   EXPECT_EQ(hosts, (std::vector<std::string>{"a", "b", "a", "b"}));
 }
 

@@ -6,8 +6,8 @@ namespace {
 
 std::vector<std::string> hosts_in(const Hosts& p, const Id& id, const std::string& operation) {
   std::vector<std::string> out;
-  const OperationPlan& plan = p.operation(id, operation).plan;
-  for (std::uint32_t i = 0; i < plan.task_count; ++i) out.push_back(p.task_in(id, operation, i).plan.server);
+  const OperationPlan& plan = *p.operation(id, operation).plan;
+  for (std::uint32_t i = 0; i < plan.task_count; ++i) out.push_back(p.task_in(id, operation, i).plan->server);
   return out;
 }
 
@@ -33,9 +33,9 @@ TEST(Batch, OperationsStandInTheOrderOfTheirDependencies) {
   Hosts p;
   const Id id = p.submit(batch_of({script("c", {"b"}), script("b", {"a"}), script("a")}));
   Names order;
-  for (const Operation& operation : p.workflow(id).operations) order.push_back(operation.plan.id);
+  for (const Operation& operation : p.workflow(id).operations) order.push_back(operation.plan->id);
   EXPECT_EQ(order, (Names{"a", "b", "c"}));
-  EXPECT_EQ(p.operation(id, "c").plan.depends_on, (std::vector<Dependency>{{1, DependencyKind::hard}}));
+  EXPECT_EQ(p.operation(id, "c").plan->depends_on, (std::vector<Dependency>{{1, DependencyKind::hard}}));
   EXPECT_EQ(p.sent(), std::vector<Id>{p.task_of(id, "a")});
 }
 
@@ -67,7 +67,7 @@ TEST(Batch, ForEachTargetIsUnrolledAndComesTogether) {
   const Id id = p.submit(batch_of({loop, script("after", {"loop"})}));
   EXPECT_EQ(hosts_in(p, id, "loop[h1]"), Names{"h1"});
   EXPECT_EQ(hosts_in(p, id, "loop[h3]"), Names{"h3"});
-  EXPECT_EQ(std::get<ExecAction>(p.task_in(id, "loop[h3]").plan.action).argv[1], "I am h3");
+  EXPECT_EQ(std::get<ExecAction>(p.task_in(id, "loop[h3]").plan->action).argv[1], "I am h3");
   p.end(p.task_of(id, "loop[h1]"));
   EXPECT_EQ(p.operation(id, "after").status, OperationStatus::waiting);
   p.end(p.task_of(id, "loop[h3]"));
@@ -87,8 +87,8 @@ TEST_P(Waves, EndWhereTheyShould) {
   rolling.rolling.batch = GetParam().batch;
   rolling.rolling.canary = GetParam().canary;
   const Id id = p.submit(batch_of({rolling}));
-  EXPECT_EQ(p.operation(id, "roll").plan.waves, GetParam().ends);
-  EXPECT_EQ(p.operation(id, "roll").plan.max_failures, 0U) << "a change that rolls stops at the first failure";
+  EXPECT_EQ(p.operation(id, "roll").plan->waves, GetParam().ends);
+  EXPECT_EQ(p.operation(id, "roll").plan->max_failures, 0U) << "a change that rolls stops at the first failure";
   EXPECT_EQ(p.sent().size(), GetParam().ends.front());
 }
 INSTANTIATE_TEST_SUITE_P(Batch, Waves,
@@ -101,9 +101,9 @@ TEST(Batch, MaxFailuresAreCountedOrAPartOfTheHosts) {
   for (const auto& [text, most] : std::vector<std::pair<std::string, std::uint32_t>>{{"0", 0}, {"2", 2}, {"25%", 3}}) {
     BatchOperation operation = script("op", {}, "h*");
     operation.max_failures = text;
-    EXPECT_EQ(p.operation(p.submit(batch_of({operation})), "op").plan.max_failures, most) << text;
+    EXPECT_EQ(p.operation(p.submit(batch_of({operation})), "op").plan->max_failures, most) << text;
   }
-  EXPECT_EQ(p.operation(p.submit(batch_of({script("op")})), "op").plan.max_failures, kNoMaxFailures);
+  EXPECT_EQ(p.operation(p.submit(batch_of({script("op")})), "op").plan->max_failures, kNoMaxFailures);
 }
 
 // ---- what takes each kind back
@@ -128,15 +128,15 @@ TEST(Batch, WhatIsInstalledIsUninstalledOrGoesBackToWhatWasThere) {
   TaskservSpec newer = old;
   newer.version = "2.0.0";
   const Id id = p.submit(batch_of({taskservs("up", OperationKind::taskserv_create, {newer, taskserv("h2", "db")})}));
-  EXPECT_EQ(*p.task_in(id, "up", 0).plan.undo, Action(TaskservAction{TaskservVerb::install, old}));
-  EXPECT_EQ(*p.task_in(id, "up", 1).plan.undo, Action(TaskservAction{TaskservVerb::uninstall, taskserv("h2", "db")}));
+  EXPECT_EQ(*p.task_in(id, "up", 0).plan->undo, Action(TaskservAction{TaskservVerb::install, old}));
+  EXPECT_EQ(*p.task_in(id, "up", 1).plan->undo, Action(TaskservAction{TaskservVerb::uninstall, taskserv("h2", "db")}));
 }
 
 TEST(Batch, WhatIsUninstalledIsInstalledAgainAsItWas) {
   Hosts p;
   install(p, taskserv("h1", "db"));
   const Id id = p.submit(batch_of({taskservs("down", OperationKind::taskserv_delete, {taskserv("h1", "db")})}));
-  EXPECT_EQ(*p.task_in(id, "down").plan.undo, Action(TaskservAction{TaskservVerb::install, taskserv("h1", "db")}));
+  EXPECT_EQ(*p.task_in(id, "down").plan->undo, Action(TaskservAction{TaskservVerb::install, taskserv("h1", "db")}));
 }
 
 TEST(Batch, ServersAreDeletedAgainAndDeletedOnesAreGone) {
@@ -146,14 +146,14 @@ TEST(Batch, ServersAreDeletedAgainAndDeletedOnesAreGone) {
   make.kind = OperationKind::server_create;
   make.servers = {server("s1")};
   Id id = p.submit(batch_of({make}));
-  EXPECT_EQ(*p.task_in(id, "make").plan.undo, Action(ServerDeleteAction{"s1"}));
+  EXPECT_EQ(*p.task_in(id, "make").plan->undo, Action(ServerDeleteAction{"s1"}));
   p.must(CancelWorkflow{id});
   p.end(task_id(id, 0));
   remove.id = "remove";
   remove.kind = OperationKind::server_delete;
   remove.hostnames = {"s1"};
   id = p.submit(batch_of({remove}));
-  EXPECT_EQ(p.task_in(id, "remove").plan.undo, nullptr);
+  EXPECT_EQ(p.task_in(id, "remove").plan->undo, nullptr);
 }
 
 TEST(Batch, AScriptIsUndoneByWhatItNamesAndAWaitByNothing) {
@@ -166,8 +166,8 @@ TEST(Batch, AScriptIsUndoneByWhatItNamesAndAWaitByNothing) {
   approval.id = "approval";
   approval.kind = OperationKind::approval;
   const Id id = p.submit(batch_of({with, script("without"), wait, approval}));
-  EXPECT_EQ(std::get<ExecAction>(*p.task_in(id, "with").plan.undo).argv[0], "undo");
-  for (const char* name : {"without", "wait", "approval"}) EXPECT_EQ(p.task_in(id, name).plan.undo, nullptr) << name;
+  EXPECT_EQ(std::get<ExecAction>(*p.task_in(id, "with").plan->undo).argv[0], "undo");
+  for (const char* name : {"without", "wait", "approval"}) EXPECT_EQ(p.task_in(id, name).plan->undo, nullptr) << name;
 }
 
 // ---- what is already so
@@ -177,8 +177,8 @@ TEST(Batch, WhatIsUnchangedIsLeftAloneAndSaysSo) {
   install(p, taskserv("h1", "db"));
   const Id id = p.submit(
       batch_of({taskservs("same", OperationKind::taskserv_create, {taskserv("h1", "db")}), script("then", {"same"})}));
-  EXPECT_EQ(p.operation(id, "same").plan.task_count, 0U);
-  EXPECT_EQ(p.operation(id, "same").plan.note, "nothing to do: 1 unchanged");
+  EXPECT_EQ(p.operation(id, "same").plan->task_count, 0U);
+  EXPECT_EQ(p.operation(id, "same").plan->note, "nothing to do: 1 unchanged");
   EXPECT_EQ(p.operation(id, "same").outcome, Outcome::done);
   EXPECT_EQ(p.task_in(id, "then").status, TaskStatus::dispatched);
 }

@@ -295,7 +295,7 @@ TEST(Course, BackToACheckpointLeavesWhatWasThereBefore) {
   p.must(RollbackWorkflow{id, "a is there"});
   const Id undoing = p.newest_workflow();
   ASSERT_EQ(p.workflow(undoing).tasks.size(), 1U);
-  EXPECT_EQ(p.workflow(undoing).tasks[0].plan.name, "undo h1: b");
+  EXPECT_EQ(p.workflow(undoing).tasks[0].plan->name, "undo h1: b");
   EXPECT_NE(p.give(RollbackWorkflow{id, "b is there"}).error().message.find("was rolled back already"),
             std::string::npos);
 }

@@ -27,12 +27,12 @@ class Differences {
     same("stopped_by", live.stopped_by, again.stopped_by);
     same("gate.out", live.gate.out, again.gate.out);
     for (std::size_t i = 0; i < live.operations.size(); ++i) {
-      of_operation("operation " + live.operations[i].plan.id, live.operations[i], again.operations[i]);
+      of_operation("operation " + live.operations[i].plan->id, live.operations[i], again.operations[i]);
     }
     for (std::size_t i = 0; i < live.tasks.size(); ++i) {
       same("task.operation", live.tasks[i].operation, again.tasks[i].operation);
       if (live.tasks[i].status == TaskStatus::ended) continue;
-      same("missing of task " + live.tasks[i].plan.name, live.missing[i], again.missing[i]);
+      same("missing of task " + live.tasks[i].plan->name, live.missing[i], again.missing[i]);
     }
   }
 

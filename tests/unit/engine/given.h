@@ -44,13 +44,13 @@ struct Hosts : Platform {
   const Workflow& workflow(const Id& id) const { return state.workflows.at(id); }
   const Operation& operation(const Id& id, const std::string& name) const {
     for (const Operation& o : workflow(id).operations) {
-      if (o.plan.id == name) return o;
+      if (o.plan->id == name) return o;
     }
     ADD_FAILURE() << "there is no operation " << name;
     return workflow(id).operations.at(0);
   }
   Id task_of(const Id& id, const std::string& name, std::uint32_t n = 0) const {
-    return task_id(id, operation(id, name).plan.first_task + n);
+    return task_id(id, operation(id, name).plan->first_task + n);
   }
   const Task& task_in(const Id& id, const std::string& name, std::uint32_t n = 0) const {
     return *find_task(state, task_of(id, name, n));

@@ -24,6 +24,8 @@ class Maker {
     out_.params = {{"p", dice_.percent(50) ? "yes" : "no"}};
     const std::uint32_t n = 1 + dice_.below(shape_.operations);
     for (std::uint32_t i = 0; i < n; ++i) add_operation(i);
+    out_.tasks = std::move(tasks_);
+    out_.operations = std::move(operations_);
     return std::move(out_);
   }
 
@@ -51,11 +53,11 @@ class Maker {
     if (dice_.percent(30)) plan.retry.max_delay_ms = 4000;
     if (dice_.percent(30)) plan.retry.jitter_percent = dice_.below(60);
     if (dice_.percent(20)) plan.checkpoint = "after " + plan.id;
-    plan.first_task = static_cast<std::uint32_t>(out_.tasks.size());
+    plan.first_task = static_cast<std::uint32_t>(tasks_.size());
     add_tasks(plan);
-    plan.task_count = static_cast<std::uint32_t>(out_.tasks.size()) - plan.first_task;
+    plan.task_count = static_cast<std::uint32_t>(tasks_.size()) - plan.first_task;
     if (plan.task_count > 1 && dice_.percent(30)) add_waves(plan);
-    out_.operations.push_back(std::move(plan));
+    operations_.push_back(std::move(plan));
   }
 
   void add_waves(OperationPlan& plan) {
@@ -91,7 +93,7 @@ class Maker {
   }
 
   TaskPlan& add(const std::string& name) {
-    TaskPlan& task = out_.tasks.emplace_back();
+    TaskPlan& task = tasks_.emplace_back();
     task.name = name_ + "/" + name;
     task.timeout_s = 5 + dice_.below(60);
     task.max_attempts = 1 + dice_.below(3);
@@ -140,7 +142,7 @@ class Maker {
     spec.provider = dice_.one_of(kProviders);
     declared_.emplace_back(ServerDeclared{spec});
     servers_.push_back(spec.hostname);
-    const auto at = static_cast<std::uint32_t>(out_.tasks.size());
+    const auto at = static_cast<std::uint32_t>(tasks_.size());
     TaskPlan& create = add(plan.id + "/create");
     create.action = ServerCreateAction{spec.hostname};
     create.undo = std::make_shared<const Action>(ServerDeleteAction{spec.hostname});
@@ -151,7 +153,7 @@ class Maker {
 
   void add_wait(const OperationPlan& plan) {
     TaskPlan& task = add(plan.id + "/wait");
-    const auto i = static_cast<std::uint32_t>(out_.operations.size());
+    const auto i = static_cast<std::uint32_t>(operations_.size());
     switch (dice_.below(3)) {
       case 0: task.action = ApprovalAction{"well?"}; break;
       case 1: task.action = WaitAction{}; break;
@@ -164,6 +166,8 @@ class Maker {
   const std::string name_;
   std::vector<EventBody>& declared_;
   std::vector<std::string> servers_;
+  std::vector<TaskPlan> tasks_;
+  std::vector<OperationPlan> operations_;
   WorkflowSubmitted out_;
 };
 

@@ -15,7 +15,7 @@ domain::WorkflowSubmitted workflow(const std::string& argument) {
   domain::TaskPlan task;
   task.server = "a";
   task.action = domain::ExecAction{{"ls", argument}, "", {}, "", {}};
-  out.tasks.push_back(std::move(task));
+  out.tasks = std::vector<domain::TaskPlan>{task};
   return out;
 }
 

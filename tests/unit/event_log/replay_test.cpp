@@ -1,6 +1,5 @@
 #include "coordinator/event_log/replay.h"
-
-#include <nlohmann/json.hpp>
+#include "common/json/json.h"
 
 #include "common/hash.h"
 #include "coordinator/event_log/blobs.h"

@@ -1,8 +1,7 @@
 #include "coordinator/event_log/state_codec.h"
+#include "common/json/json.h"
 
 #include <gtest/gtest.h>
-
-#include <nlohmann/json.hpp>
 
 #include "tests/support/record_log/any_event.h"
 
@@ -76,7 +75,7 @@ class FullState {
     workflow.outcome = Outcome::failed;
     for (const domain::TaskPlan& plan : submitted.tasks) {
       domain::Task task;
-      task.plan = plan;
+      task.plan = domain::Shared(plan);
       task.status = domain::TaskStatus::ended;
       task.attempt = 2;
       task.agent = any_.bytes<Key>();
@@ -98,7 +97,7 @@ class FullState {
   static void add_course(domain::Workflow& workflow, const domain::WorkflowSubmitted& submitted) {
     for (const domain::OperationPlan& plan : submitted.operations) {
       domain::Operation operation;
-      operation.plan = plan;
+      operation.plan = domain::Shared(plan);
       operation.status = domain::OperationStatus::ended;
       operation.outcome = Outcome::skipped;
       operation.unneeded = true;
@@ -161,16 +160,23 @@ TEST(StateCodec, AnEndedWorkflowThatIsNotThereIsCorrupt) {
   EXPECT_EQ(decode_state(encode_state(state)).error().code, Code::corrupt);
 }
 
+template <class Plan, class Change>
+void with(domain::Shared<Plan>& plan, Change change) {
+  Plan other = *plan;
+  change(other);
+  plan = domain::Shared(std::move(other));
+}
+
 TEST(StateCodec, AWorkflowWhosePartsDoNotFitIsCorrupt) {
   using Change = void (*)(domain::Workflow&);
   const std::vector<std::pair<const char*, Change>> changes{
-      {"a task depends on a later one", [](auto& w) { w.tasks[0].plan.depends_on = {1}; }},
+      {"a task depends on a later one", [](auto& w) { with(w.tasks[0].plan, [](auto& p) { p.depends_on = {1}; }); }},
       {"an operation depends on itself",
        [](auto& w) {
-         w.operations[1].plan.depends_on = {{1, {}}};
+         with(w.operations[1].plan, [](auto& p) { p.depends_on = {{1, {}}}; });
        }},
       {"a task belongs to no operation", [](auto& w) { w.tasks.emplace_back(); }},
-      {"waves that end too early", [](auto& w) { w.operations[0].plan.waves = {1}; }},
+      {"waves that end too early", [](auto& w) { with(w.operations[0].plan, [](auto& p) { p.waves = {1}; }); }},
       {"a person's word on a task that is not there", [](auto& w) { w.approvals[0].task = 99; }},
       {"an output without a name",
        [](auto& w) {

@@ -111,7 +111,7 @@ class WorkflowIndexTest : public LogFixture {
     Id id;
     id.bytes[0] = ++ids_;
     domain::WorkflowSubmitted e{workflow_id(id), kind, "name", "infra", 4, {}};
-    e.tasks.resize(tasks);
+    e.tasks = std::vector<domain::TaskPlan>(tasks);
     append(e);
     return e.id;
   }
@@ -317,7 +317,7 @@ TEST_F(WorkflowIndexTest, ARollbackIsSeenOnWhatItUndoes) {
   end(first);
   commit();
   domain::WorkflowSubmitted undo{workflow_id(Id{{0x77}}), "rollback", "undo", "", 1, {}};
-  undo.tasks.resize(1);
+  undo.tasks = std::vector<domain::TaskPlan>(1);
   undo.rolls_back = first;
   append(undo);
   commit();

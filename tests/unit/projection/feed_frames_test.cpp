@@ -1,6 +1,5 @@
 #include "coordinator/projection/feed_frames.h"
-
-#include <nlohmann/json.hpp>
+#include "common/json/json.h"
 
 #include "tests/unit/domain/harness.h"
 

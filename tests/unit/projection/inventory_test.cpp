@@ -1,6 +1,5 @@
 #include "coordinator/projection/inventory.h"
-
-#include <nlohmann/json.hpp>
+#include "common/json/json.h"
 
 #include "coordinator/projection/status.h"
 #include "tests/unit/domain/harness.h"

@@ -1,7 +1,6 @@
 // The parts of a workflow beside its tasks: operations, what waits, what failed.
 #include "coordinator/projection/operations.h"
-
-#include <nlohmann/json.hpp>
+#include "common/json/json.h"
 
 #include "coordinator/projection/workflows.h"
 #include "tests/unit/domain/harness.h"

@@ -1,6 +1,5 @@
 #include "coordinator/projection/plan.h"
-
-#include <nlohmann/json.hpp>
+#include "common/json/json.h"
 
 #include "tests/unit/domain/harness.h"
 
@@ -195,20 +194,26 @@ class EstimateTest : public testing::Test {
     task.server = "a";
     task.depends_on = std::move(after);
     task.action = domain::TaskservAction{domain::TaskservVerb::install, domain::taskserv("a", name)};
-    workflow.tasks.push_back(std::move(task));
-    return static_cast<std::uint32_t>(workflow.tasks.size() - 1);
+    tasks.push_back(std::move(task));
+    return static_cast<std::uint32_t>(tasks.size() - 1);
   }
   domain::OperationPlan& operation(std::uint32_t first, std::uint32_t count, std::vector<std::uint32_t> after = {}) {
     domain::OperationPlan plan;
     plan.first_task = first;
     plan.task_count = count;
     for (const auto before : after) plan.depends_on.push_back({before});
-    workflow.operations.push_back(std::move(plan));
-    return workflow.operations.back();
+    operations.push_back(std::move(plan));
+    return operations.back();
   }
-  Estimate estimate() { return estimate_of(state, "w", workflow, {}); }
+  Estimate estimate(const std::vector<domain::EventBody>& events = {}) {
+    workflow.tasks = tasks;
+    workflow.operations = operations;
+    return estimate_of(state, "w", workflow, events);
+  }
 
   domain::State state;
+  std::vector<domain::TaskPlan> tasks;
+  std::vector<domain::OperationPlan> operations;
   domain::WorkflowSubmitted workflow;
 };
 
@@ -250,7 +255,7 @@ TEST_F(EstimateTest, AWaitTakesAsLongAsItSays) {
   domain::TaskPlan wait;
   wait.timeout_s = 30;
   wait.action = domain::WaitAction{};
-  workflow.tasks.push_back(wait);
+  tasks.push_back(wait);
   EXPECT_EQ(estimate().expected_ms, 30'000U);
   EXPECT_EQ(estimate().unknown_steps, 0U);
 }
@@ -259,12 +264,12 @@ TEST_F(EstimateTest, AServerThatIsOnlyPlannedHasItsProvidersTimes) {
   state.durations["create local"] = {1, 4000};
   domain::TaskPlan create;
   create.action = domain::ServerCreateAction{"new-1"};
-  workflow.tasks.push_back(create);
+  tasks.push_back(create);
   domain::ServerDeclared declared;
   declared.spec.hostname = "new-1";
   declared.spec.provider = "local";
-  EXPECT_EQ(estimate_of(state, "w", workflow, {declared}).expected_ms, 4000U);
-  EXPECT_EQ(estimate_of(state, "w", workflow, {}).unknown_steps, 1U);
+  EXPECT_EQ(estimate({declared}).expected_ms, 4000U);
+  EXPECT_EQ(estimate().unknown_steps, 1U);
 }
 
 }  // namespace

@@ -1,8 +1,7 @@
 #include "coordinator/projection/workflow_stats.h"
+#include "common/json/json.h"
 
 #include <gtest/gtest.h>
-
-#include <nlohmann/json.hpp>
 
 namespace prov::projection {
 namespace {

@@ -1,0 +1,77 @@
+#pragma once
+// What the scheduler looks at next, so that each of its decisions costs the same however large the work is. All of it
+// is derived from the state proper: rebuild_agenda (state.h) makes it anew.
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/time.h"
+#include "coordinator/domain/events.h"
+#include "coordinator/domain/lanes.h"
+
+namespace prov::domain {
+
+using HostKey = std::pair<std::string, std::string>;  // workspace, hostname
+
+enum class DeadlineKind : std::uint8_t { attempt, retry, delivery, token, wave, condition };
+struct Deadline {
+  TimeMs at_ms = 0;
+  DeadlineKind kind = DeadlineKind::attempt;
+  Id id;
+  std::uint32_t attempt = 0;
+  auto operator<=>(const Deadline&) const = default;
+};
+struct Host {
+  Key agent;  // zero: none enrolled
+  Lanes ready, ready_exclusive;
+  std::uint32_t outstanding = 0, exclusive_outstanding = 0;
+  std::vector<Id> awaiting;           // awaitAgent tasks that are out
+  std::set<std::uint64_t> unsettled;  // dispatch sequences of its agent's orders that have not ended
+  bool queued = false;                // stands in Agenda::runnable
+  bool here = false;                  // its agent could be reached when last looked at
+  TimeMs away_ms = 0;                 // since when it cannot; 0: it was never seen to go
+};
+struct Limits {
+  std::uint32_t agent_orders = 128;      // out at one agent at most
+  std::uint32_t workflow_parallel = 64;  // tasks of a workflow that are out at once, unless it says otherwise
+  std::uint32_t workflow_tasks = 1'000'000;
+  std::uint32_t provider_parallel = 4;         // calls of one provider at once
+  std::uint32_t batch_operations = 200'000;    // of one batch, loops unrolled
+  std::uint32_t loop_items = 10'000;           // of one for_each
+  std::uint64_t delivery_ms = 15 * 60 * 1000;  // a ready task whose host is away for so long is not delivered
+  std::uint64_t retry_base_ms = 2000;          // doubles with each attempt
+  std::uint64_t condition_poll_ms = 2000;      // between looks at the condition of a wait
+};
+using GroupKey = std::pair<std::string, std::string>;  // workspace, concurrency group
+struct ProviderDesk {
+  FairShare<Lanes> ready;
+  std::uint32_t out = 0;
+};
+struct Agenda {
+  bool active = false;  // off while a log is replayed: rebuild_agenda makes it at the end
+  Limits limits;
+  std::map<HostKey, Host> hosts;
+  FairShare<std::deque<HostKey>> runnable;        // hosts that may take a task
+  std::map<std::string, ProviderDesk> providers;  // by provider: its calls
+  std::deque<Id> awaits_ready;                    // tasks of the coordinator that only wait
+  std::map<GroupKey, Gate> groups;
+  std::deque<Id> open_gates;                                   // workflows whose gate may have room for who waits at it
+  std::deque<GroupKey> open_groups;                            // the same of groups
+  std::deque<std::pair<Id, std::uint32_t>> due;                // operations whose condition is to be looked at
+  std::deque<std::pair<Id, std::uint32_t>> doomed_operations;  // to be skipped as a whole
+  std::deque<Id> doomed;   // tasks to end without running: dependency failed, workflow cancelled
+  std::deque<Id> settled;  // workflows whose last task ended
+  std::deque<std::pair<Id, std::uint32_t>> clusters;      // operations that have made or removed one
+  std::deque<Id> rollbacks;                               // workflows that ended so that they may have to be undone
+  std::deque<std::pair<std::string, EventBody>> pending;  // workspace; what a rollback consists of, not yet folded
+  std::string speaks_for;  // the workspace of what follow_up gave last, where that does not tell it; else empty
+  std::deque<Id> arrived;  // awaitAgent tasks whose agent is there
+  std::set<Deadline> deadlines;
+};
+
+}  // namespace prov::domain

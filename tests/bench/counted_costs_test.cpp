@@ -1,0 +1,144 @@
+// What work costs, counted and not timed: allocations, and the bytes of them. The same on every machine and under any
+// load, so a change that makes something dearer, or dearer the more there is of it, fails here.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "coordinator/event_log/event_codec.h"
+#include "tests/bench/noop_world.h"
+
+namespace {
+std::atomic<std::uint64_t> allocations{0}, allocated_bytes{0};
+
+void* counted(std::size_t bytes) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  allocated_bytes.fetch_add(bytes, std::memory_order_relaxed);
+  if (void* out = std::malloc(bytes)) return out;
+  throw std::bad_alloc();
+}
+}  // namespace
+
+void* operator new(std::size_t bytes) { return counted(bytes); }
+void* operator new[](std::size_t bytes) { return counted(bytes); }
+void operator delete(void* at) noexcept { std::free(at); }
+void operator delete[](void* at) noexcept { std::free(at); }
+void operator delete(void* at, std::size_t) noexcept { std::free(at); }
+void operator delete[](void* at, std::size_t) noexcept { std::free(at); }
+
+namespace prov::bench {
+namespace {
+
+constexpr int kHosts = 100;
+
+struct Cost {  // of one of so many
+  double allocations = 0, bytes = 0;
+};
+
+template <class Work>
+Cost cost_per(std::uint64_t items, Work work) {
+  const std::uint64_t before = allocations, bytes_before = allocated_bytes;
+  work();
+  return {static_cast<double>(allocations - before) / static_cast<double>(items),
+          static_cast<double>(allocated_bytes - bytes_before) / static_cast<double>(items)};
+}
+
+void tell(const char* what, std::uint64_t of, const Cost& cost) {
+  std::cout << "[   COST   ] " << what << ", " << of << ": " << cost.allocations << " allocations, " << cost.bytes
+            << " bytes\n";
+}
+
+// Each costs no more than each of a thousand does (a fifth is left for how containers grow), and so many allocations at
+// most.
+void expect_no_growth(const std::vector<Cost>& costs, double most) {
+  for (const Cost& cost : costs) {
+    EXPECT_LE(cost.allocations, most);
+    EXPECT_LE(cost.allocations, 1.2 * costs.front().allocations);
+    EXPECT_LE(cost.bytes, 1.2 * costs.front().bytes);
+  }
+}
+
+TEST(CountedCosts, AnOperationOfALargeBatchCostsNoMoreThanOneOfASmall) {
+  std::vector<Cost> accepting, scheduling;
+  for (const std::uint32_t operations : {1'000U, 10'000U, 100'000U}) {
+    const domain::SubmitBatch batch = graph_of(kHosts, operations);
+    NoopWorld world(kHosts);
+    accepting.push_back(cost_per(operations, [&] { world.submit(batch); }));
+    scheduling.push_back(cost_per(operations, [&] {
+      while (world.report_next()) continue;
+    }));
+    EXPECT_FALSE(world.unfinished());
+    tell("accepting an operation of", operations, accepting.back());
+    tell("scheduling one to its end, of", operations, scheduling.back());
+  }
+  expect_no_growth(accepting, 30);
+  expect_no_growth(scheduling, 23);
+}
+
+TEST(CountedCosts, ATaskCostsTheSameHoweverManyThereAre) {
+  std::vector<Cost> costs;
+  for (const std::uint32_t tasks : {1'000U, 10'000U, 100'000U}) {
+    NoopWorld world(kHosts);
+    costs.push_back(cost_per(tasks, [&] {
+      world.submit(tasks);
+      while (world.report_next()) continue;
+    }));
+    tell("a task's whole life in the domain, of", tasks, costs.back());
+  }
+  expect_no_growth(costs, 16);
+}
+
+TEST(CountedCosts, WhatHasEndedCostsWhatComesNothing) {
+  constexpr std::uint32_t kTasks = 10;
+  NoopWorld world(kHosts);
+  std::vector<Cost> costs;
+  for (const std::uint32_t workflows : {100U, 1'000U, 3'000U}) {  // the last ones: beyond what stays in the working set
+    costs.push_back(cost_per(std::uint64_t{workflows} * kTasks, [&] {
+      for (std::uint32_t i = 0; i < workflows; ++i) {
+        world.submit(kTasks);
+        while (world.report_next()) continue;
+      }
+    }));
+    tell("a task of one workflow after the other, of", workflows, costs.back());
+  }
+  expect_no_growth(costs, 23);
+}
+
+TEST(CountedCosts, AnEventIsEncodedWithoutAllocatingAndDecodedWithFew) {
+  std::vector<domain::Event> events;
+  for (auto& event : noop_events(1, 1'000)) {
+    if (event.meta.aggregate_kind == domain::AggregateKind::task) events.push_back(std::move(event));
+  }
+  event_log::EventEncoder encoder;
+  std::string all;
+  all.reserve(events.size() * 1024);
+  std::vector<std::size_t> ends;
+  ends.reserve(events.size());
+  const auto encode = [&] {
+    all.clear(), ends.clear();
+    for (const auto& event : events) {
+      encoder.append_to(all, event);
+      ends.push_back(all.size());
+    }
+  };
+  encode();  // its buffers have their size then
+  const Cost encoding = cost_per(events.size(), encode);
+  const Cost decoding = cost_per(events.size(), [&] {
+    std::size_t from = 0;
+    for (const std::size_t end : ends) {
+      ASSERT_TRUE(event_log::decode_event(std::string_view(all).substr(from, end - from)));
+      from = end;
+    }
+  });
+  tell("encoding an event of", events.size(), encoding);
+  tell("decoding an event of", events.size(), decoding);
+  EXPECT_LE(encoding.allocations, 0.1);
+  EXPECT_LE(decoding.allocations, 3);
+}
+
+}  // namespace
+}  // namespace prov::bench

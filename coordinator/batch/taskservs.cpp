@@ -5,7 +5,7 @@
 #include <set>
 
 #include "common/nearest.h"
-#include "coordinator/workspace/relations.h"
+#include "coordinator/modules/relations.h"
 
 namespace prov::batch {
 namespace {

@@ -10,8 +10,8 @@
 #include "coordinator/cli/parse.h"
 #include "coordinator/cli/views/console.h"
 #include "coordinator/cli/world.h"
+#include "coordinator/modules/extension.h"
 #include "coordinator/workspace/definition.h"
-#include "coordinator/workspace/extension.h"
 #include "coordinator/workspace/home.h"
 
 namespace prov::config {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "coordinator/cli/context.h"
-#include "coordinator/workspace/bundle.h"
+#include "coordinator/modules/bundle.h"
 
 namespace prov::cli {
 

@@ -15,7 +15,6 @@
 
 #include "common/result.h"
 #include "coordinator/workspace/fields.h"
-#include "coordinator/workspace/manifest.h"
 #include "coordinator/workspace/yaml_tree.h"
 
 namespace prov::workspace {

@@ -4,11 +4,14 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "coordinator/workspace/yaml_tree.h"
 
 namespace prov::workspace {
+
+using Params = std::vector<std::pair<Node, Node>>;  // parameters that somebody gives: key and value, as in the file
 
 class Reading {
  public:

@@ -7,8 +7,8 @@
 #include "coordinator/api/routes/target.h"
 #include "coordinator/batch/batch.h"
 #include "coordinator/dispatcher/template.h"
+#include "coordinator/modules/extension.h"
 #include "coordinator/workspace/definition.h"
-#include "coordinator/workspace/extension.h"
 #include "coordinator/workspace/yaml_tree.h"
 #include "tests/fuzz/targets.h"
 

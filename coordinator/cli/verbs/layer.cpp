@@ -7,8 +7,8 @@
 #include "coordinator/cli/verbs/modules_in_use.h"
 #include "coordinator/cli/verbs/verbs.h"
 #include "coordinator/cli/views/render.h"
-#include "coordinator/workspace/bundle.h"
-#include "coordinator/workspace/relations.h"
+#include "coordinator/modules/bundle.h"
+#include "coordinator/modules/relations.h"
 
 namespace prov::cli {
 

@@ -8,10 +8,10 @@
 #include "coordinator/cli/verbs/modules_in_use.h"
 #include "coordinator/cli/verbs/verbs.h"
 #include "coordinator/cli/views/render.h"
+#include "coordinator/modules/lock.h"
+#include "coordinator/modules/relations.h"
+#include "coordinator/modules/versions.h"
 #include "coordinator/resolution/solver.h"
-#include "coordinator/workspace/lock.h"
-#include "coordinator/workspace/relations.h"
-#include "coordinator/workspace/versions.h"
 
 namespace prov::cli {
 

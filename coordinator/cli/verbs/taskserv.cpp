@@ -10,7 +10,7 @@
 #include "coordinator/cli/views/plan_view.h"
 #include "coordinator/cli/views/rehearsal.h"
 #include "coordinator/cli/views/render.h"
-#include "coordinator/workspace/resolve.h"
+#include "coordinator/modules/resolve.h"
 
 namespace prov::cli {
 

@@ -4,7 +4,7 @@
 #include "coordinator/cli/submit.h"
 #include "coordinator/cli/verbs/verbs.h"
 #include "coordinator/cli/views/render.h"
-#include "coordinator/workspace/lock.h"
+#include "coordinator/modules/lock.h"
 
 namespace prov::cli {
 

@@ -7,7 +7,7 @@
 #include "coordinator/cli/verbs/documents.h"
 #include "coordinator/cli/verbs/verbs.h"
 #include "coordinator/cli/views/render.h"
-#include "coordinator/workspace/resolve.h"
+#include "coordinator/modules/resolve.h"
 
 namespace prov::cli {
 namespace fs = std::filesystem;

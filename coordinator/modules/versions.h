@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "common/result.h"
+#include "coordinator/modules/extension.h"
 #include "coordinator/workspace/definition.h"
-#include "coordinator/workspace/extension.h"
 
 namespace prov::workspace {
 

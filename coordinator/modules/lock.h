@@ -2,8 +2,8 @@
 // What `module lock` writes down, and how what is there compares with it.
 #include <vector>
 
+#include "coordinator/modules/extension.h"
 #include "coordinator/workspace/definition.h"
-#include "coordinator/workspace/extension.h"
 
 namespace prov::workspace {
 

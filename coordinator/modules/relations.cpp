@@ -1,4 +1,4 @@
-#include "coordinator/workspace/relations.h"
+#include "coordinator/modules/relations.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // The order of task services against brute force, over seeded random infras.
-#include "coordinator/workspace/order.h"
+#include "coordinator/modules/order.h"
 
 #include <gtest/gtest.h>
 

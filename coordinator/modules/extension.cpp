@@ -1,12 +1,12 @@
-#include "coordinator/workspace/extension.h"
+#include "coordinator/modules/extension.h"
 #include "common/nearest.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <set>
 
-#include "coordinator/workspace/overlay.h"
-#include "coordinator/workspace/relations.h"
+#include "coordinator/modules/overlay.h"
+#include "coordinator/modules/relations.h"
 
 namespace prov::workspace {
 namespace fs = std::filesystem;

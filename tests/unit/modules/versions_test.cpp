@@ -1,14 +1,14 @@
 // Several versions of extensions, the lists and locks of a workspace, and what is laid over what.
-#include "coordinator/workspace/versions.h"
+#include "coordinator/modules/versions.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "coordinator/workspace/bundle.h"
-#include "coordinator/workspace/lock.h"
-#include "coordinator/workspace/relations.h"
-#include "coordinator/workspace/resolve.h"
+#include "coordinator/modules/bundle.h"
+#include "coordinator/modules/lock.h"
+#include "coordinator/modules/relations.h"
+#include "coordinator/modules/resolve.h"
 #include "tests/unit/workspace/temp_folder.h"
 
 namespace prov::workspace {

@@ -1,10 +1,10 @@
-#include "coordinator/workspace/versions.h"
+#include "coordinator/modules/versions.h"
 
 #include <algorithm>
 #include <set>
 
+#include "coordinator/modules/relations.h"
 #include "coordinator/resolution/solver.h"
-#include "coordinator/workspace/relations.h"
 
 namespace prov::workspace {
 namespace {

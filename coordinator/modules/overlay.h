@@ -5,7 +5,7 @@
 //   for: ^1.0                  versions it was written for; any other is refused
 //   timeout_s: 900   retry_safe: true   description: ...
 //   parameters: {port: 81}     other defaults
-#include "coordinator/workspace/extension.h"
+#include "coordinator/modules/extension.h"
 
 namespace prov::workspace {
 

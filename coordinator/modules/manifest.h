@@ -21,8 +21,7 @@ inline constexpr ExtensionKind kExtensionKinds[] = {ExtensionKind::provider, Ext
 enum class ParamType { string, integer, boolean, list, secret };
 const char* name_of(ParamType type);  // as the manifest writes it
 
-using Params = std::vector<std::pair<Node, Node>>;  // key and value, as in the file
-using Relation = resolution::Relation;              // another extension, and which versions of it
+using Relation = resolution::Relation;  // another extension, and which versions of it
 
 struct Parameter {
   std::string name;

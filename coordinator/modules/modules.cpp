@@ -1,10 +1,10 @@
-#include "coordinator/workspace/modules.h"
+#include "coordinator/modules/modules.h"
 
 #include <algorithm>
 #include <filesystem>
 
+#include "coordinator/modules/relations.h"
 #include "coordinator/workspace/home.h"
-#include "coordinator/workspace/relations.h"
 
 namespace prov::workspace {
 namespace {

@@ -16,7 +16,7 @@
 
 #include "common/ids.h"
 #include "common/result.h"
-#include "coordinator/workspace/manifest.h"
+#include "coordinator/modules/manifest.h"
 
 namespace prov::workspace {
 

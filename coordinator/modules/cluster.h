@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "coordinator/modules/resolve.h"
 #include "coordinator/workspace/definition.h"
-#include "coordinator/workspace/resolve.h"
 
 namespace prov::workspace {
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "common/nearest.h"
-#include "coordinator/workspace/resolve.h"
+#include "coordinator/modules/resolve.h"
 
 namespace prov::workspace {
 namespace {

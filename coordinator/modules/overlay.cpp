@@ -1,4 +1,4 @@
-#include "coordinator/workspace/overlay.h"
+#include "coordinator/modules/overlay.h"
 
 #include <algorithm>
 

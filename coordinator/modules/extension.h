@@ -1,6 +1,8 @@
 #pragma once
 // Extensions as the contract (docs/guides/extension-contract.md) describes them: a folder with a manifest, found in
 // three layers. The infra's own come first, then the workspace's, then those of the platform (docs/guides/modules.md).
+// This room turns a workspace (coordinator/workspace: what is written) into what is submitted. It shares that room's
+// namespace: its types are made of Node, Place, Params and Infra, and whoever uses the one uses the other.
 //
 //   <layer>/taskservs/redis/manifest.yaml          an extension: it hides those of its name in farther layers
 //   <layer>/taskservs/redis@7.0.1/manifest.yaml    another version of it, beside it
@@ -12,8 +14,8 @@
 #include <vector>
 
 #include "common/result.h"
-#include "coordinator/workspace/manifest.h"
-#include "coordinator/workspace/modules.h"
+#include "coordinator/modules/manifest.h"
+#include "coordinator/modules/modules.h"
 
 namespace prov::workspace {
 

@@ -1,13 +1,13 @@
-#include "coordinator/workspace/resolve.h"
+#include "coordinator/modules/resolve.h"
 #include "common/nearest.h"
 
 #include <algorithm>
 #include <map>
 #include <set>
 
-#include "coordinator/workspace/order.h"
-#include "coordinator/workspace/relations.h"
-#include "coordinator/workspace/versions.h"
+#include "coordinator/modules/order.h"
+#include "coordinator/modules/relations.h"
+#include "coordinator/modules/versions.h"
 
 namespace prov::workspace {
 namespace {

@@ -1,4 +1,4 @@
-#include "coordinator/workspace/order.h"
+#include "coordinator/modules/order.h"
 
 #include <algorithm>
 #include <map>

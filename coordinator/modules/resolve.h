@@ -10,9 +10,9 @@
 
 #include "common/ids.h"
 #include "common/result.h"
-#include "coordinator/workspace/bundle.h"
+#include "coordinator/modules/bundle.h"
+#include "coordinator/modules/extension.h"
 #include "coordinator/workspace/definition.h"
-#include "coordinator/workspace/extension.h"
 
 namespace prov::workspace {
 

@@ -1,9 +1,9 @@
-#include "coordinator/workspace/manifest.h"
+#include "coordinator/modules/manifest.h"
 
 #include <algorithm>
 
 #include "common/nearest.h"
-#include "coordinator/workspace/relations.h"
+#include "coordinator/modules/relations.h"
 
 namespace prov::workspace {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "common/ids.h"
 #include "common/result.h"
-#include "coordinator/workspace/extension.h"
+#include "coordinator/modules/extension.h"
 
 namespace prov::workspace {
 

@@ -1,4 +1,4 @@
-#include "coordinator/workspace/bundle.h"
+#include "coordinator/modules/bundle.h"
 
 #include <algorithm>
 #include <cstring>

@@ -1,4 +1,4 @@
-#include "coordinator/workspace/resolve.h"
+#include "coordinator/modules/resolve.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-#include "coordinator/workspace/cluster.h"
+#include "coordinator/modules/cluster.h"
 
 #include <algorithm>
 #include <filesystem>

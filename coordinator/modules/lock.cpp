@@ -1,9 +1,9 @@
-#include "coordinator/workspace/lock.h"
+#include "coordinator/modules/lock.h"
 
 #include <set>
 
-#include "coordinator/workspace/bundle.h"
-#include "coordinator/workspace/versions.h"
+#include "coordinator/modules/bundle.h"
+#include "coordinator/modules/versions.h"
 
 namespace prov::workspace {
 namespace {

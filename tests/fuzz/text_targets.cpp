@@ -6,7 +6,7 @@
 #include "coordinator/api/routes/command_bodies.h"
 #include "coordinator/api/routes/target.h"
 #include "coordinator/batch/batch.h"
-#include "coordinator/dispatcher/template.h"
+#include "coordinator/templates/template.h"
 #include "coordinator/modules/extension.h"
 #include "coordinator/workspace/definition.h"
 #include "coordinator/workspace/yaml_tree.h"
@@ -75,14 +75,14 @@ void batch(std::string_view bytes) {
 }
 
 void mustache(std::string_view bytes) {
-  dispatcher::TemplateScope scope;
+  templates::TemplateScope scope;
   scope.workspace = "w";
   scope.infra = "demo";
   scope.host = {"db-1", "10.0.0.1"};
   scope.params = {{"port", "5432"}, {"list", "a b"}};
   scope.secrets = {"password"};
   scope.hosts["redis"] = {{"cache-1", "10.0.0.2"}, {"cache-2", "10.0.0.3"}};
-  const auto text = dispatcher::render_template("input", std::string(bytes), scope);
+  const auto text = templates::render_template("input", std::string(bytes), scope);
   if (!text) expect(!text.error().message.empty(), "a refusal says why");
 }
 

@@ -1,4 +1,4 @@
-#include "coordinator/dispatcher/template.h"
+#include "coordinator/templates/template.h"
 
 #include <exception>
 
@@ -7,7 +7,7 @@
 #include <kainjow/mustache.hpp>
 #pragma GCC diagnostic pop
 
-namespace prov::dispatcher {
+namespace prov::templates {
 namespace {
 
 using kainjow::mustache::data;
@@ -101,4 +101,4 @@ Result<std::string> render_template(const std::string& name, const std::string& 
   }
 }
 
-}  // namespace prov::dispatcher
+}  // namespace prov::templates

@@ -1,8 +1,8 @@
-#include "coordinator/dispatcher/template.h"
+#include "coordinator/templates/template.h"
 
 #include <gtest/gtest.h>
 
-namespace prov::dispatcher {
+namespace prov::templates {
 namespace {
 
 TemplateScope scope() {
@@ -59,4 +59,4 @@ TEST(Template, ValuesAreNeverReadAsTemplates) {
 }
 
 }  // namespace
-}  // namespace prov::dispatcher
+}  // namespace prov::templates

@@ -1,0 +1,103 @@
+#include "coordinator/kit/check.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <tuple>
+
+#include "common/nearest.h"
+#include "coordinator/kit/parts.h"
+#include "coordinator/modules/bundle.h"
+
+namespace prov::kit {
+namespace fs = std::filesystem;
+namespace {
+
+void append(Findings& to, Findings more) {
+  to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+// That it can be packed: nothing in it leads out of it, nothing is too large.
+void check_packing(const Subject& subject, Findings& findings) {
+  workspace::Extension extension;
+  extension.manifest.name = subject.name;
+  extension.manifest.kind = subject.kind;
+  extension.folder = subject.folder;
+  extension.layer = "this";
+  const auto packed = workspace::list_packed_files(extension);
+  if (!packed) findings.push_back(finding_of(packed.error(), subject.folder));
+}
+
+void check_statically(const Subject& subject, const ReadManifest& read, const std::string& search_path,
+                      std::set<std::string>& missing, Findings& findings) {
+  check_packing(subject, findings);
+  const auto files = text_files(subject);
+  if (!files) {
+    findings.push_back(finding_of(files.error(), subject.folder));
+    return;
+  }
+  const workspace::Manifest* manifest = read.manifest ? &*read.manifest : nullptr;
+  append(findings, check_scripts(subject, manifest, *files, search_path, missing));
+  if (manifest == nullptr) return;
+  append(findings, check_templates(*manifest, *files));
+  append(findings, check_parameters(subject, read, *files));
+}
+
+}  // namespace
+
+Result<Level> level_named(const std::string& word) {
+  if (word == "static") return Level::only_static;
+  if (word == "dependencies") return Level::dependencies;
+  if (word == "all") return Level::all;
+  return fail(Code::invalid, "there is no level \"" + word + "\"",
+              did_you_mean(word, {"static", "dependencies", "all"}));
+}
+
+std::size_t Report::count(Severity severity) const {
+  std::size_t count = 0;
+  for (const auto& item : items) {
+    for (const auto& finding : item.findings) count += finding.severity == severity ? 1 : 0;
+  }
+  return count;
+}
+
+Result<std::vector<Subject>> subjects_named(const workspace::ExtensionFinder& finder, workspace::ExtensionKind kind,
+                                            const std::string& name) {
+  std::vector<Subject> subjects;
+  for (const auto& layer : finder.layers()) {
+    std::error_code none;
+    fs::directory_iterator folder(layer.folder + "/" + workspace::name_of(kind) + "s", none), end;
+    for (; !none && folder != end; folder.increment(none)) {
+      const std::string whole = folder->path().filename().string();
+      std::error_code ignored;
+      if (whole.substr(0, whole.find('@')) == name && fs::exists(folder->path() / "manifest.yaml", ignored)) {
+        subjects.push_back({kind, name, folder->path().string()});
+      }
+    }
+    if (!subjects.empty()) break;
+  }
+  std::sort(subjects.begin(), subjects.end(), [](const auto& a, const auto& b) { return a.folder < b.folder; });
+  if (!subjects.empty()) return subjects;
+  return fail(Code::not_found, std::string("no layer has a ") + workspace::name_of(kind) + " \"" + name + "\"",
+              did_you_mean(name, finder.names(kind)));
+}
+
+Report check_extensions(const workspace::ExtensionFinder& finder, const std::vector<Subject>& subjects, Level level,
+                        const std::string& search_path) {
+  Report report;
+  std::set<std::string> missing;
+  RelationChecker relations(finder);
+  for (const auto& subject : subjects) {
+    ReadManifest read = read_manifest(subject);
+    Checked checked{subject, read.manifest ? read.manifest->version : "", read.findings};
+    if (level != Level::dependencies) check_statically(subject, read, search_path, missing, checked.findings);
+    if (level != Level::only_static && read.manifest) append(checked.findings, relations.check(read));
+    std::stable_sort(checked.findings.begin(), checked.findings.end(), [](const Finding& a, const Finding& b) {
+      return std::tie(a.file, a.place.line, a.place.column) < std::tie(b.file, b.place.line, b.place.column);
+    });
+    report.items.push_back(std::move(checked));
+  }
+  report.notes.assign(missing.begin(), missing.end());
+  return report;
+}
+
+}  // namespace prov::kit

@@ -177,7 +177,8 @@ class OperationResolver {
                             std::move(params->secrets),
                             manifest.retry_safe,
                             manifest.timeout_s,
-                            {}};
+                            {},
+                            needs_of(manifest)};
   }
 
   const BatchOperation& operation_;

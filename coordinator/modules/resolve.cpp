@@ -263,7 +263,7 @@ Result<ResolvedTaskservs> TaskservResolver::select(const Selection& selection) {
     auto digest = pack(one.use->name);
     if (!digest) return tl::unexpected(digest.error());
     ResolvedTaskserv out{one.server->hostname, one.use->name,       manifest.version,   *digest, one.params.params,
-                         one.params.secrets,   manifest.retry_safe, manifest.timeout_s, {}};
+                         one.params.secrets,   manifest.retry_safe, manifest.timeout_s, {},      needs_of(manifest)};
     for (const std::uint32_t before : parts_->order.after[i]) {
       if ((*chosen)[before]) out.after.push_back(position[before]);
     }

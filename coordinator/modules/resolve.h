@@ -12,6 +12,7 @@
 #include "common/result.h"
 #include "coordinator/modules/bundle.h"
 #include "coordinator/modules/extension.h"
+#include "coordinator/modules/host_needs.h"
 #include "coordinator/workspace/definition.h"
 
 namespace prov::workspace {
@@ -32,6 +33,7 @@ struct ResolvedTaskserv {
   bool retry_safe = false;
   std::uint32_t timeout_s = 0;
   std::vector<std::uint32_t> after;  // indexes smaller than its own, rising
+  HostNeeds needs = {};              // not submitted: whoever submits looks whether the host has it
 };
 
 struct ResolvedServers {

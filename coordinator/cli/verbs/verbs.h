@@ -87,6 +87,15 @@ Result<Exit> layer_show(Context& context);
 Result<Exit> layer_test(Context& context);
 Result<Exit> layer_stats(Context& context);
 
+// extension.cpp: for taskservs, providers and clusters, as the noun says
+Result<Exit> extension_generate(Context& context);
+Result<Exit> extension_validate(Context& context);
+
+// template.cpp
+Result<Exit> template_list(Context& context);
+Result<Exit> template_show(Context& context);
+Result<Exit> template_validate(Context& context);
+
 // version.cpp
 Result<Exit> version_check(Context& context);
 
@@ -103,6 +112,9 @@ Result<Exit> config_set(Context& context);
 Result<Exit> config_unset(Context& context);
 Result<Exit> config_validate(Context& context);
 Result<Exit> config_explain(Context& context);
+
+// guide.cpp
+Result<Exit> show_guide(Context& context);
 
 // general.cpp
 Result<Exit> show_help(Context& context);

@@ -142,9 +142,18 @@ def cli(build, runs):
         commands = {"empty static program": [build / "bench/empty"],
                     "provisioning --version": [build / "bin/provisioning", "--version"],
                     "provisioning server list": [build / "bin/provisioning", "server", "list"]}
+        of_a_hundred = ["taskserv validate --level dependencies", "template list", "template validate",
+                        "template show ext-7", "module discover taskservs"]
+        for line in of_a_hundred:
+            commands[f"provisioning {line}, 100 extensions"] = [build / "bin/provisioning", *line.split()]
         home.mkdir()
         subprocess.run([str(build / "bin/provisioning"), "workspace", "init", WORKSPACE, "--path", str(home / WORKSPACE)], env=environment,
                        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for i in range(100):
+            subprocess.run([str(build / "bin/provisioning"), "taskserv", "generate", f"ext-{i}"], env=environment, cwd=home / WORKSPACE,
+                           check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            manifest = home / WORKSPACE / f"extensions/taskservs/ext-{i}/manifest.yaml"
+            manifest.write_text(manifest.read_text().replace("requires: []", f"requires: [ext-{i // 2}]" if i > 1 else "requires: []"))
         taken = {name: [] for name in commands}
         with open(os.devnull, "wb") as nothing, open(rig.folder / "cli.log", "wb") as errors:
             for _ in range(runs + 2):

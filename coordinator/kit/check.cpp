@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <tuple>
 
 #include "common/nearest.h"
@@ -60,22 +61,33 @@ std::size_t Report::count(Severity severity) const {
   return count;
 }
 
-Result<std::vector<Subject>> subjects_named(const workspace::ExtensionFinder& finder, workspace::ExtensionKind kind,
-                                            const std::string& name) {
-  std::vector<Subject> subjects;
+std::vector<Subject> all_subjects(const workspace::ExtensionFinder& finder, workspace::ExtensionKind kind) {
+  std::map<std::string, std::vector<Subject>> by_name;
   for (const auto& layer : finder.layers()) {
+    std::map<std::string, std::vector<Subject>> here;
     std::error_code none;
     fs::directory_iterator folder(layer.folder + "/" + workspace::name_of(kind) + "s", none), end;
     for (; !none && folder != end; folder.increment(none)) {
       const std::string whole = folder->path().filename().string();
+      const std::string name = whole.substr(0, whole.find('@'));
       std::error_code ignored;
-      if (whole.substr(0, whole.find('@')) == name && fs::exists(folder->path() / "manifest.yaml", ignored)) {
-        subjects.push_back({kind, name, folder->path().string()});
-      }
+      if (!workspace::is_name(name) || !fs::exists(folder->path() / "manifest.yaml", ignored)) continue;
+      here[name].push_back({kind, name, folder->path().string()});
     }
-    if (!subjects.empty()) break;
+    by_name.merge(here);  // what a nearer layer has stays
   }
-  std::sort(subjects.begin(), subjects.end(), [](const auto& a, const auto& b) { return a.folder < b.folder; });
+  std::vector<Subject> out;
+  for (auto& [name, subjects] : by_name) {
+    std::sort(subjects.begin(), subjects.end(), [](const auto& a, const auto& b) { return a.folder < b.folder; });
+    out.insert(out.end(), subjects.begin(), subjects.end());
+  }
+  return out;
+}
+
+Result<std::vector<Subject>> subjects_named(const workspace::ExtensionFinder& finder, workspace::ExtensionKind kind,
+                                            const std::string& name) {
+  std::vector<Subject> subjects = all_subjects(finder, kind);
+  std::erase_if(subjects, [&](const Subject& one) { return one.name != name; });
   if (!subjects.empty()) return subjects;
   return fail(Code::not_found, std::string("no layer has a ") + workspace::name_of(kind) + " \"" + name + "\"",
               did_you_mean(name, finder.names(kind)));
@@ -86,8 +98,12 @@ Report check_extensions(const workspace::ExtensionFinder& finder, const std::vec
   Report report;
   std::set<std::string> missing;
   RelationChecker relations(finder);
-  for (const auto& subject : subjects) {
-    ReadManifest read = read_manifest(subject);
+  std::vector<ReadManifest> manifests;
+  for (const auto& subject : subjects) manifests.push_back(read_manifest(subject));
+  relations.remember(subjects, manifests);
+  for (std::size_t i = 0; i < subjects.size(); ++i) {
+    const Subject& subject = subjects[i];
+    const ReadManifest& read = manifests[i];
     Checked checked{subject, read.manifest ? read.manifest->version : "", read.findings};
     if (level != Level::dependencies) check_statically(subject, read, search_path, missing, checked.findings);
     if (level != Level::only_static && read.manifest) append(checked.findings, relations.check(read));

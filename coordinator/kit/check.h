@@ -38,6 +38,9 @@ struct Report {
 Result<std::vector<Subject>> subjects_named(const workspace::ExtensionFinder& finder, workspace::ExtensionKind kind,
                                             const std::string& name);
 
+// Every extension of that kind, in the nearest layer that has it; by name, then by folder.
+std::vector<Subject> all_subjects(const workspace::ExtensionFinder& finder, workspace::ExtensionKind kind);
+
 // Starts programs found on `search_path` (as PATH has it): the shells and python3 to read scripts, shellcheck.
 Report check_extensions(const workspace::ExtensionFinder& finder, const std::vector<Subject>& subjects, Level level,
                         const std::string& search_path);

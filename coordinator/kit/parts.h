@@ -41,6 +41,9 @@ Findings check_parameters(const Subject& subject, const ReadManifest& read, cons
 class RelationChecker {
  public:
   explicit RelationChecker(const workspace::ExtensionFinder& finder);
+  // Manifests that need not be read again. An overlay changes no relation, so they are right as they stand. A name is
+  // passed over unless every version of it is there and right.
+  void remember(const std::vector<Subject>& subjects, const std::vector<ReadManifest>& manifests);
   Findings check(const ReadManifest& read);  // REQUIRES: read.manifest
 
  private:

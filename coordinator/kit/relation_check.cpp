@@ -58,6 +58,31 @@ const RelationChecker::Versions& RelationChecker::versions(ExtensionKind kind, c
   return known_.emplace(std::pair(kind, name), finder_.versions(kind, name)).first->second;
 }
 
+void RelationChecker::remember(const std::vector<Subject>& subjects, const std::vector<ReadManifest>& manifests) {
+  using Id = std::pair<ExtensionKind, std::string>;
+  std::map<Id, std::vector<Extension>> read;
+  std::set<Id> broken;
+  for (std::size_t i = 0; i < subjects.size(); ++i) {
+    const Id id{subjects[i].kind, subjects[i].name};
+    if (!manifests[i].manifest || !manifests[i].findings.empty()) {
+      broken.insert(id);
+      continue;
+    }
+    Extension extension;
+    extension.manifest = *manifests[i].manifest;
+    extension.folder = subjects[i].folder;
+    read[id].push_back(std::move(extension));
+  }
+  for (auto& [id, versions] : read) {
+    if (broken.count(id) > 0) continue;
+    std::stable_sort(versions.begin(), versions.end(), [](const Extension& a, const Extension& b) {
+      return resolution::is_preferred(*resolution::parse_version(a.manifest.version),
+                                      *resolution::parse_version(b.manifest.version));
+    });
+    known_.emplace(id, std::move(versions));
+  }
+}
+
 void RelationChecker::check_required(const ReadManifest& read, Findings& findings) {
   const workspace::Manifest& manifest = *read.manifest;
   for (const auto& needed : manifest.requires_) {

@@ -17,8 +17,12 @@ namespace {
 
 constexpr int kMaxFolderDepth = 16;
 
+enum class Wants { names, bytes };
+
 class Packer {
  public:
+  explicit Packer(Wants wants) : wants_(wants) {}
+
   // Adds the files of `root` below `prefix`. `root` is resolved first, and nothing outside it is ever read.
   // A file whose name one of an earlier layer has is passed over; `layer` empty: that is refused.
   Result<void> add_root(const std::string& root, const std::string& prefix, const std::string& layer) {
@@ -80,7 +84,7 @@ class Packer {
       return fail(Code::invalid, real.string() + ": " + name + " is there twice, in the extension and in the library",
                   "name one of them otherwise");
     }
-    auto data = read_file(real.string(), wire::kMaxBundleBytes - bytes_);
+    auto data = wants_ == Wants::bytes ? read_file(real.string(), wire::kMaxBundleBytes - bytes_) : look_at(real);
     if (!data) {
       if (data.error().code != Code::exhausted) return tl::unexpected(data.error());
       return fail(Code::exhausted, root_.string() + ": more than the " + std::to_string(wire::kMaxBundleBytes >> 20) +
@@ -91,15 +95,26 @@ class Packer {
     return {};
   }
 
+  // No bytes, but the same answer to whether they fit.
+  Result<std::string> look_at(const fs::path& real) {
+    std::error_code error;
+    const auto size = fs::file_size(real, error);
+    if (error) return fail(Code::io, real.string() + ": " + error.message());
+    if (size > wire::kMaxBundleBytes - bytes_) return fail(Code::exhausted, real.string());
+    bytes_ += size;
+    return std::string();
+  }
+
   fs::path root_;
   std::vector<wire::File> files_;
   std::map<std::string, PackedFile> origins_;
   std::string layer_;
   std::size_t bytes_ = 0;
+  Wants wants_;
 };
 
-Result<Packer> pack(const Extension& extension) {
-  Packer packer;
+Result<Packer> pack(const Extension& extension, Wants wants) {
+  Packer packer(wants);
   for (const auto& overlay : extension.overlays) {
     auto added = packer.add_root(overlay.folder, "", overlay.name);
     if (!added) return tl::unexpected(added.error());
@@ -122,7 +137,7 @@ Result<Packer> pack(const Extension& extension) {
 }  // namespace
 
 Result<Bundle> pack_extension(const Extension& extension) {
-  auto packer = pack(extension);
+  auto packer = pack(extension, Wants::bytes);
   if (!packer) return tl::unexpected(packer.error());
   Bundle bundle;
   bundle.kind = name_of(extension.manifest.kind);
@@ -136,7 +151,7 @@ Result<Bundle> pack_extension(const Extension& extension) {
 }
 
 Result<std::vector<PackedFile>> list_packed_files(const Extension& extension) {
-  auto packer = pack(extension);
+  auto packer = pack(extension, Wants::names);
   if (!packer) return tl::unexpected(packer.error());
   std::vector<PackedFile> out;
   for (auto& [name, file] : packer->origins()) {

@@ -84,6 +84,9 @@ void mustache(std::string_view bytes) {
   scope.hosts["redis"] = {{"cache-1", "10.0.0.2"}, {"cache-2", "10.0.0.3"}};
   const auto text = templates::render_template("input", std::string(bytes), scope);
   if (!text) expect(!text.error().message.empty(), "a refusal says why");
+  for (const auto& one : templates::check_tags(std::string(bytes), scope)) {
+    expect(one.line > 0 && one.column > 0 && !one.message.empty(), "a wrong tag has a place");
+  }
 }
 
 void ws_frame(std::string_view bytes) {

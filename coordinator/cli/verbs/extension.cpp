@@ -29,8 +29,8 @@ Result<std::string> layer_to_write(Context& context) {
 }
 
 Result<std::vector<kit::Subject>> subjects_asked_for(const workspace::ExtensionFinder& finder, ExtensionKind kind,
-                                                     std::vector<std::string> names) {
-  if (names.empty()) names = finder.names(kind);
+                                                     const std::vector<std::string>& names) {
+  if (names.empty()) return kit::all_subjects(finder, kind);
   std::vector<kit::Subject> out;
   for (const auto& name : names) {
     auto some = kit::subjects_named(finder, kind, name);

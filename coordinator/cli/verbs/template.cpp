@@ -27,7 +27,8 @@ struct Template {
 };
 
 // As a host would get them, with what nearer layers put in their place.
-Result<std::vector<Template>> templates_of(const Extension& extension) {
+Result<std::vector<Template>> templates_of(Extension extension) {
+  extension.library_folder.clear();  // it has none
   auto files = workspace::list_packed_files(extension);
   if (!files) return tl::unexpected(files.error());
   std::vector<Template> out;

@@ -55,7 +55,11 @@ TEST_F(Kit, ItsTestsFailWhenItsScriptsAreWrong) {
 }
 
 TEST_F(Kit, ThePlatformsOwnExtensionsAreValid) {
-  rig_.env["PATH"] = "/usr/local/bin:/usr/bin:/bin";
+  rig_.env["PATH"] = rig_.path("bin");  // without shellcheck, which tests/lint runs on them
+  std::filesystem::create_directory(rig_.path("bin"));
+  for (const char* program : {"sh", "bash", "python3"}) {
+    std::filesystem::create_symlink(std::string("/usr/bin/") + program, rig_.path("bin/") + program);
+  }
   for (const char* noun : {"taskserv", "provider", "cluster"}) {
     const Ran looked = rig_.run({noun, "validate", "--out", "json"}, 120'000);
     EXPECT_EQ(looked.status, 0) << looked.out;

@@ -52,9 +52,10 @@ class Packer {
     return {};
   }
 
+  // `path` stands in a folder without links in its own path, so only a link has to be followed.
   Result<void> add_entry(const fs::path& path, const std::string& name, int depth) {
     std::error_code error;
-    const fs::path real = fs::canonical(path, error);
+    const fs::path real = fs::is_symlink(path, error) ? fs::canonical(path, error) : path;
     if (error) return fail(Code::invalid, path.string() + ": a link to nowhere (" + error.message() + ")");
     const auto inside = std::mismatch(root_.begin(), root_.end(), real.begin(), real.end());
     if (inside.first != root_.end()) {

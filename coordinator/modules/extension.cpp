@@ -34,8 +34,9 @@ std::vector<std::string> folders_of(const std::string& parent, const std::string
   std::set<std::string> found;
   std::error_code none;
   for (fs::directory_iterator folder(parent, none), end; !none && folder != end; folder.increment(none)) {
-    const std::string whole = folder->path().filename().string();
-    const bool is_it = whole == name || whole.rfind(name + "@", 0) == 0;
+    const std::string_view path = folder->path().native();
+    const std::string_view whole = path.substr(path.rfind('/') + 1);
+    const bool is_it = whole.starts_with(name) && (whole.size() == name.size() || whole[name.size()] == '@');
     std::error_code ignored;
     if (is_it && fs::exists(folder->path() / "manifest.yaml", ignored)) found.insert(folder->path().string());
   }

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "coordinator/templates/template.h"
 #include "coordinator/domain/scope.h"
 #include "coordinator/event_log/blobs.h"
+#include "coordinator/templates/template.h"
 
 namespace prov::dispatcher {
 

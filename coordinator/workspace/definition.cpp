@@ -27,6 +27,10 @@ std::string read_name(Reading& reading, Fields& fields, const char* key, bool ne
   return name;
 }
 
+// Sections that only files of the original platform have.
+constexpr std::string_view kFormer[] = {"paths", "core",      "cache",    "output",   "debug",   "infra",
+                                        "kms",   "taskservs", "clusters", "platform", "secrets", "sops"};
+
 constexpr const char* kSettingsFiles[] = {"settings.yaml", "settings.toml", "settings.k"};
 
 // What every provider calls alike stands beside the hostname; it is a parameter like the others.
@@ -36,6 +40,14 @@ bool has_settings(const fs::path& folder) {
   std::error_code none;
   return std::any_of(std::begin(kSettingsFiles), std::end(kSettingsFiles),
                      [&](const char* file) { return fs::exists(folder / file, none); });
+}
+
+void refuse_former(Reading& reading, const Node& tree) {
+  for (const Node& key : tree.keys) {
+    if (std::find(std::begin(kFormer), std::end(kFormer), key.text) == std::end(kFormer)) continue;
+    reading.refuse(key.place, "\"" + key.text + "\" is of an older format of this file",
+                   "provisioning workspace migrate --check");
+  }
 }
 
 void read_taskservs(Reading& reading, const Node* node, ServerDefinition& server) {
@@ -226,8 +238,10 @@ Result<Workspace> parse_workspace(const Node& tree, const std::string& file) {
   Reading reading(file);
   Fields fields(reading, tree, "the file");
   Workspace workspace;
+  bool says_its_format = false;
   if (const Node& section = fields.need("workspace"); section.place.line > 0) {
     Fields inner(reading, section, "\"workspace\"");
+    says_its_format = section.find("format") != nullptr;
     const std::int64_t format = inner.integer("format", kWorkspaceFormat, 1, INT32_MAX);
     if (format > kWorkspaceFormat) {
       reading.refuse(inner.place("format"),
@@ -242,6 +256,7 @@ Result<Workspace> parse_workspace(const Node& tree, const std::string& file) {
     inner.end();
   }
   for (const std::string_view other : kSettingSections) static_cast<void>(fields.find(other));  // read by config
+  if (!says_its_format) refuse_former(reading, tree);
   fields.end();
   if (reading.failed()) return tl::unexpected(reading.problems().error());
   return workspace;

@@ -133,6 +133,14 @@ TEST_F(HomeTest, TheModeIsTheVariablesElseTheFilesElseSolo) {
   EXPECT_EQ(load_active_mode(home_, "cidc").error().hint, "did you mean \"cicd\"?");
 }
 
+TEST_F(HomeTest, AFileOfTheOriginalPlatformIsToldHowToGoOn) {
+  folder_.write("two/config/provisioning.yaml", "workspace: {name: two}\npaths: {base: /x}\n");
+  const auto refused = load_workspace(folder_ / "two");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_NE(refused.error().message.find(":2:1: \"paths\" is of an older format"), std::string::npos);
+  EXPECT_EQ(refused.error().hint, "provisioning workspace migrate --check");
+}
+
 TEST_F(HomeTest, SettingsAreInOneOfThreeForms) {
   const auto workspace = load_workspace(folder_ / "two");
   folder_.write("two/infra/demo/settings.toml",

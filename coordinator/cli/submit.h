@@ -43,5 +43,6 @@ struct Loaded {
   workspace::ExtensionFinder finder;
 };
 Result<Loaded> load_infra_in_use(Context& context);
+Result<Loaded> load_infra_named(Context& context, const std::string& name);  // empty: the default
 
 }  // namespace prov::cli

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "common/nearest.h"
+#include "coordinator/workspace/inside.h"
 
 namespace prov::workspace {
 namespace fs = std::filesystem;
@@ -38,7 +39,7 @@ Result<Cluster> parse_cluster(const Node& tree, const std::string& file, const s
   Fields outer(reading, tree, "the file");
   const Node& node = outer.need("cluster");
   outer.end();
-  if (reading.failed()) return tl::unexpected(reading.error());
+  if (node.place.line == 0) return tl::unexpected(reading.problems().error());
   Fields fields(reading, node, "\"cluster\"");
   Cluster cluster;
   cluster.file = file;
@@ -53,7 +54,7 @@ Result<Cluster> parse_cluster(const Node& tree, const std::string& file, const s
   }
   cluster.description = fields.text("description");
   const Node& servers = fields.need("servers");
-  if (!reading.failed()) cluster.servers = reading.texts(servers, "\"servers\"");
+  if (servers.place.line > 0) cluster.servers = reading.texts(servers, "\"servers\"");
   if (cluster.servers.empty() || cluster.servers.size() > kMaxClusterServers) {
     reading.refuse(servers.place, "a cluster has 1 to " + std::to_string(kMaxClusterServers) + " servers");
   }
@@ -61,16 +62,18 @@ Result<Cluster> parse_cluster(const Node& tree, const std::string& file, const s
   if (std::adjacent_find(cluster.servers.begin(), cluster.servers.end()) != cluster.servers.end()) {
     reading.refuse(servers.place, "a server is there twice");
   }
-  const Node& taskservs = fields.need("taskservs");
-  if (!reading.failed()) cluster.taskservs = read_taskserv_uses(reading, taskservs);
+  cluster.taskservs = read_taskserv_uses(reading, fields.need("taskservs"));
   fields.end();
-  if (reading.failed()) return tl::unexpected(reading.error());
+  if (reading.failed()) return tl::unexpected(reading.problems().error());
   return cluster;
 }
 
 Result<Cluster> load_cluster(const Infra& infra, const std::string& name) {
   const std::string folder = infra.folder + "/clusters";
   const std::string file = folder + "/" + name + ".yaml";
+  if (!is_name(name)) return fail(Code::invalid, "\"" + name + "\" is not a name", std::string(kNameRule));
+  const std::string root = fs::path(infra.folder).parent_path().parent_path().string();
+  if (auto inside = check_inside(root, file); !inside) return tl::unexpected(inside.error());
   auto tree = load_yaml(file);
   if (!tree && tree.error().code == Code::not_found) {
     const std::string near = did_you_mean(name, names_in(folder));

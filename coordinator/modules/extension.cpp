@@ -73,6 +73,12 @@ Result<Extension> ExtensionFinder::read(ExtensionKind kind, const std::string& n
 }
 
 Result<std::vector<Extension>> ExtensionFinder::versions(ExtensionKind kind, const std::string& name) const {
+  const auto known = read_.find({kind, name});
+  if (known != read_.end()) return known->second;
+  return read_.emplace(std::pair(kind, name), read_versions(kind, name)).first->second;
+}
+
+Result<std::vector<Extension>> ExtensionFinder::read_versions(ExtensionKind kind, const std::string& name) const {
   std::string looked_in;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const std::string parent = layers_[i].folder + "/" + name_of(kind) + "s";

@@ -9,8 +9,10 @@
 //   <layer>/taskservs/redis/overlay.yaml, files    without a manifest: an overlay, laid over what a farther layer has
 //   <layer>/lib/                                   packed with every extension of that layer and nearer ones
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/result.h"
@@ -40,6 +42,7 @@ struct Extension {
   std::vector<ChangedKey> changed;  // by them, in order of key
 };
 
+// For one thread.
 class ExtensionFinder {
  public:
   explicit ExtensionFinder(std::vector<Layer> layers, ModuleRules rules = {});  // highest priority first
@@ -62,11 +65,15 @@ class ExtensionFinder {
   const ModuleRules& rules() const { return rules_; }
 
  private:
+  using Versions = Result<std::vector<Extension>>;
+
   Result<Extension> read(ExtensionKind kind, const std::string& name, const std::string& folder,
                          std::size_t layer) const;
+  Versions read_versions(ExtensionKind kind, const std::string& name) const;
 
   std::vector<Layer> layers_;
   ModuleRules rules_;
+  mutable std::map<std::pair<ExtensionKind, std::string>, Versions> read_;  // each manifest is read once
 };
 
 // The platform's own extensions: `override` if not empty, else the nearest `extensions` or

@@ -43,7 +43,7 @@ std::string reference_of(Reading& reading, const Node& node, const std::string& 
   }
   Fields fields(reading, node, what);
   const std::string reference = fields.need_text("secret");
-  if (!reading.failed() && !is_secret_reference(reference)) {
+  if (!is_secret_reference(reference)) {
     reading.refuse(fields.place("secret"), "\"" + reference + "\" cannot name a secret",
                    "lower-case letters, digits, ., _ and -, with / between, e.g. demo/postgres");
   }
@@ -77,7 +77,7 @@ void take_value(Reading& reading, const Parameter& parameter, const Node& node, 
 }
 
 Result<MergedParams> sorted(const Reading& reading, MergedParams merged) {
-  if (reading.failed()) return tl::unexpected(reading.error());
+  if (reading.failed()) return tl::unexpected(reading.problems().error());
   std::sort(merged.params.begin(), merged.params.end());
   std::sort(merged.secrets.begin(), merged.secrets.end());
   return merged;
@@ -111,7 +111,7 @@ Result<MergedParams> merge_params(const std::string& file, const Manifest& manif
       reading.refuse(place, what + " (" + name_of(parameter.type) + ") must be given",
                      "add \"params: {" + parameter.name + ": " + (secret ? "{secret: demo/NAME}" : "...") + "}\"" +
                          (parameter.description.empty() ? "" : "; it is the " + parameter.description));
-      break;
+      continue;
     }
     take_value(reading, parameter, entry == nullptr ? parameter.default_value : entry->second, what, merged);
   }

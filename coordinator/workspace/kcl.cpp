@@ -3,26 +3,13 @@
 #include <filesystem>
 
 #include "coordinator/workspace/program.h"
+#include "coordinator/workspace/toml_tree.h"
 
 namespace prov::workspace {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kShownTalk = 600;
-
-Result<Infra> infra_in_kcl(const std::string& name, const std::string& folder, const SettingsEvaluator& evaluator) {
-  auto text = evaluator.evaluate(folder + "/settings.k");
-  if (!text) return tl::unexpected(text.error());
-  const std::string file = folder + "/settings.k (as kcl makes it)";
-  auto tree = parse_yaml(*text, file);
-  if (!tree) return tl::unexpected(tree.error());
-  auto infra = parse_infra(*tree, file, name);
-  if (infra) {
-    infra->file = folder + "/settings.k";
-    infra->folder = folder;
-  }
-  return infra;
-}
 
 }  // namespace
 
@@ -44,17 +31,29 @@ Result<std::string> KclProgram::evaluate(const std::string& file) const {
               "see for yourself: kcl run " + file);
 }
 
+Result<SettingsTree> load_settings_tree(const std::string& file, const SettingsEvaluator& evaluator) {
+  const auto form = fs::path(file).extension();
+  const bool kcl = form == ".k";
+  auto text = kcl ? evaluator.evaluate(file) : read_file(file, kMaxYamlBytes);
+  if (!text) return tl::unexpected(text.error());
+  const std::string shown = kcl ? file + " (as kcl makes it)" : file;
+  auto tree = form == ".toml" ? parse_toml(*text, shown) : parse_yaml(*text, shown);
+  if (!tree) return tl::unexpected(tree.error());
+  return SettingsTree{std::move(*tree), shown};
+}
+
 Result<Infra> load_infra(const Workspace& workspace, const std::string& name, const SettingsEvaluator& evaluator) {
   auto chosen = choose_infra(workspace, name);
   if (!chosen) return tl::unexpected(chosen.error());
-  const std::string folder = workspace.root + "/infra/" + *chosen;
-  std::error_code none;
-  if (!fs::exists(folder + "/settings.k", none)) return load_infra(workspace, *chosen);
-  if (fs::exists(folder + "/settings.yaml", none)) {
-    return fail(Code::invalid, folder + " has both settings.k and settings.yaml, and only one can be right",
-                "remove one of them");
-  }
-  return infra_in_kcl(*chosen, folder, evaluator);
+  auto file = settings_file(workspace.root, *chosen);
+  if (!file) return tl::unexpected(file.error());
+  auto settings = load_settings_tree(*file, evaluator);
+  if (!settings) return tl::unexpected(settings.error());
+  auto infra = parse_infra(settings->tree, settings->file, *chosen);
+  if (!infra) return infra;
+  infra->file = *file;
+  infra->folder = workspace.root + "/infra/" + *chosen;
+  return infra;
 }
 
 }  // namespace prov::workspace

@@ -35,7 +35,14 @@ class KclProgram final : public SettingsEvaluator {
 // Which infra is meant: `wanted`, else the workspace's default, else its only one.
 Result<std::string> choose_infra(const Workspace& workspace, const std::string& wanted);
 
-// As load_infra without one, but an infra may be written in KCL too. Both forms at once are refused.
+// A settings file (settings_file() of definition.h) as a tree, by its end: YAML, TOML, or KCL through `evaluator`.
+struct SettingsTree {
+  Node tree;
+  std::string file;  // as messages name it
+};
+Result<SettingsTree> load_settings_tree(const std::string& file, const SettingsEvaluator& evaluator);
+
+// As load_infra without one, which has no kcl.
 Result<Infra> load_infra(const Workspace& workspace, const std::string& name, const SettingsEvaluator& evaluator);
 
 }  // namespace prov::workspace

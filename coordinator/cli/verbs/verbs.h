@@ -4,14 +4,31 @@
 
 namespace prov::cli {
 
-// workspace.cpp
+// workspace_init.cpp, workspace.cpp, known_workspaces.cpp, workspace_care.cpp
 Result<Exit> workspace_init(Context& context);
+Result<Exit> workspace_register(Context& context);
+Result<Exit> workspace_remove(Context& context);
+Result<Exit> workspace_preferences(Context& context);
+Result<Exit> workspace_get_preference(Context& context);
+Result<Exit> workspace_set_preference(Context& context);
+Result<Exit> workspace_migrate(Context& context);
+Result<Exit> workspace_cleanup(Context& context);
 Result<Exit> workspace_list(Context& context);
 Result<Exit> workspace_activate(Context& context);
 Result<Exit> workspace_active(Context& context);
 Result<Exit> workspace_info(Context& context);
+
+// infra.cpp
 Result<Exit> infra_list(Context& context);
+Result<Exit> infra_create(Context& context);
+Result<Exit> infra_delete(Context& context);
+
+// validate.cpp, schema.cpp
+Result<Exit> validate(Context& context);
+Result<Exit> workspace_validate(Context& context);
 Result<Exit> infra_validate(Context& context);
+Result<Exit> schema_list(Context& context);
+Result<Exit> schema_show(Context& context);
 
 // platform.cpp, platform_data.cpp
 Result<Exit> platform_start(Context& context);

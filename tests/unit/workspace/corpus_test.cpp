@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "coordinator/workspace/definition.h"
+#include "coordinator/workspace/toml_tree.h"
 
 namespace prov::workspace {
 namespace {
@@ -80,6 +81,18 @@ TEST(Corpus, EveryPrefixOfAGoodFileIsReadOrRefused) {
     const auto read = read_as("settings", good.substr(0, length), "f");
     if (read) continue;
     EXPECT_EQ(read.error().message.rfind("f", 0), 0U) << read.error().message;
+  }
+}
+
+// toml++ answers some of these with an assertion.
+TEST(Corpus, BracketsWithoutANameAreBrokenTomlAndNoEndOfTheProgram) {
+  const std::pair<const char*, const char*> kCases[] = {{"[[[", "f:1:1: "}, {"a=1\n[[ [", "f:2:1: "},
+                                                        {"[.]", "f:1:1: "}, {"a = {b = [}", "f:1:1: "},
+                                                        {"[ ]", "f:1:3: "}, {"a = [[[[", "f:1:9: "}};
+  for (const auto& [text, place] : kCases) {
+    const auto tree = parse_toml(text, "f");
+    ASSERT_FALSE(tree.has_value()) << text;
+    EXPECT_EQ(tree.error().message.rfind(place + std::string("broken TOML: "), 0), 0U) << tree.error().message;
   }
 }
 

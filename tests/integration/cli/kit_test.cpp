@@ -69,6 +69,29 @@ TEST_F(Kit, ThePlatformsOwnExtensionsAreValid) {
   }
 }
 
+TEST_F(Kit, AHostThatATaskServiceIsNotForIsRefused) {
+  rig_.start();
+  rig_.start_agent("host-a");
+  ASSERT_EQ(rig_.run({"taskserv", "generate", "mine"}).status, 0);
+  rig_.write("ws/infra/demo/settings.yaml",
+             "settings: {name: demo, provider: local}\nservers:\n  - {hostname: host-a, taskservs: [mine]}\n"
+             "  - {hostname: host-b, taskservs: [mine]}\n");
+  const std::string head =
+      "name: mine\nkind: taskserv\nversion: 1.0.0\nparameters:\n  folder: {type: string, default: "
+      "/tmp}\n  port: {type: int, default: 1}\n  names: {type: list, default: [a]}\n";
+  rig_.write("ws/extensions/taskservs/mine/manifest.yaml", head + "supported: {arch: [s390x]}\n");
+  const Ran refused = rig_.run({"taskserv", "create", "--server", "host-a", "--infra", "demo"});
+  EXPECT_EQ(refused.status, 5) << refused.out;
+  EXPECT_TRUE(has(refused.err, "mine cannot be on host-a: it is ") && has(refused.err, "and only s390x is supported"))
+      << refused.err;
+  EXPECT_EQ(rig_.run({"plan", "--infra", "demo"}).status, 5);
+  const Ran unknown = rig_.run({"taskserv", "create", "--server", "host-b", "--infra", "demo", "--check"});
+  EXPECT_TRUE(has(unknown.err, "note: not known yet, so not looked at whether they suit what they get: host-b"))
+      << unknown.err;
+  rig_.write("ws/extensions/taskservs/mine/manifest.yaml", head + "resources: {cpus: 1, memory_mb: 1}\n");
+  EXPECT_EQ(rig_.run({"taskserv", "create", "--server", "host-a", "--infra", "demo", "--check"}).status, 0);
+}
+
 TEST_F(Kit, AHundredExtensionsAreNoBurden) {
   for (int i = 0; i < 100; ++i) {
     const std::string name = "ext-" + std::to_string(i);

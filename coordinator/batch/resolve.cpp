@@ -7,7 +7,7 @@
 #include "common/nearest.h"
 #include "coordinator/batch/taskservs.h"
 #include "coordinator/expression/glob.h"
-#include "coordinator/workspace/cluster.h"
+#include "coordinator/modules/cluster.h"
 
 namespace prov::batch {
 namespace {

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "common/nearest.h"
-#include "coordinator/workspace/relations.h"
+#include "coordinator/modules/relations.h"
 
 namespace prov::batch {
 namespace {
@@ -177,7 +177,8 @@ class OperationResolver {
                             std::move(params->secrets),
                             manifest.retry_safe,
                             manifest.timeout_s,
-                            {}};
+                            {},
+                            needs_of(manifest)};
   }
 
   const BatchOperation& operation_;

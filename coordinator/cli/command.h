@@ -37,7 +37,13 @@ enum class Completes {
   service,
   topic,
   setting,
-  shell
+  shell,
+  taskserv_module,  // extensions of that kind, in every layer
+  provider_module,
+  cluster_module,
+  module,      // of any kind
+  kind_first,  // KIND [WORKSPACE [NAME...]], each by what stands before it
+  guide
 };
 
 // What --out takes for one command beside the forms of the result: another word, or (in capitals) anything.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "coordinator/cli/guides.h"
 #include "coordinator/cli/help.h"
 
 namespace prov::cli {
@@ -59,6 +60,7 @@ Completes value_of_flag(std::string_view name) {
   if (name == "infra") return Completes::infra;
   if (name == "server") return Completes::server;
   if (name == "workflow") return Completes::workflow;
+  if (name == "provider") return Completes::provider_module;
   return Completes::nothing;
 }
 
@@ -158,7 +160,26 @@ class Completer {
       if (known.completes == Completes::shell) {
         for (const char* shell : {"bash", "zsh", "fish"}) offer(shell, "");
       }
+      if (known.completes == Completes::guide) {
+        for (const auto& guide : guides()) offer(guide.name, guide.headline);
+      }
+      if (known.completes == Completes::kind_first) offer_by_kind(given);
       for (const auto& name : look_up_(known.completes)) offer(name, "");
+    }
+  }
+
+  // KIND WORKSPACE NAME...
+  void offer_by_kind(int given) {
+    if (given == 0) {
+      for (const char* kind : {"taskservs", "providers", "clusters"}) offer(kind, "");
+    } else if (given == 1) {
+      for (const auto& name : look_up_(Completes::workspace)) offer(name, "");
+    } else {
+      const std::string& kind = before_[2];
+      const Completes what = kind[0] == 'p'   ? Completes::provider_module
+                             : kind[0] == 'c' ? Completes::cluster_module
+                                              : Completes::taskserv_module;
+      for (const auto& name : look_up_(what)) offer(name, "");
     }
   }
 

@@ -1,12 +1,13 @@
 #include "coordinator/cli/context.h"
 
 #include <charconv>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/cli/http_transport.h"
 #include "coordinator/cli/views/render.h"
 #include "coordinator/config/load.h"
 #include "coordinator/config/places.h"
+#include "coordinator/modules/layers.h"
 
 namespace prov::cli {
 namespace {
@@ -17,8 +18,16 @@ constexpr std::size_t kMaxToken = 4096;
 constexpr std::pair<const char*, const char*> kFlagsOfSettings[] = {{"endpoint", "cli.endpoint"},
                                                                     {"environment", "general.environment"}};
 
-ConsoleSettings settings_of(const World& world, const Invocation& call) {
-  const bool plain = call.has("no-color") || !world.env("NO_COLOR").empty() || world.env("TERM") == "dumb";
+using Preferences = std::map<std::string, std::string>;
+
+bool says(const Preferences& preferences, const std::string& name, std::string_view value) {
+  const auto found = preferences.find(name);
+  return found != preferences.end() && found->second == value;
+}
+
+ConsoleSettings settings_of(const World& world, const Invocation& call, const Preferences& preferences) {
+  const bool plain = call.has("no-color") || !world.env("NO_COLOR").empty() || world.env("TERM") == "dumb" ||
+                     says(preferences, "color", "never");
   ConsoleSettings settings;
   settings.quiet = call.has("quiet");
   settings.out_colour = !plain && world.out_is_terminal;
@@ -42,20 +51,31 @@ std::optional<Format> format_named(const std::string& word) {
 }
 
 // --out may be given twice where it can also name a file: one for the form, one for the file.
-Format format_of(const Invocation& call) {
-  Format format = Format::table;
+Format format_of(const Invocation& call, const Preferences& preferences) {
+  Format format = says(preferences, "output_format", "json")   ? Format::json
+                  : says(preferences, "output_format", "yaml") ? Format::yaml
+                                                               : Format::table;
   for (const auto& word : call.values("out")) format = format_named(word).value_or(format);
   return format;
+}
+
+// None where the file cannot be read: whoever needs it says so.
+Preferences preferences_of(const World& world) {
+  auto known = workspace::load_user_config({home_of(world)});
+  return known ? std::move(known->preferences) : Preferences();
 }
 
 }  // namespace
 
 Context::Context(World& outside, const Invocation& invocation)
+    : Context(outside, invocation, preferences_of(outside)) {}
+
+Context::Context(World& outside, const Invocation& invocation, const std::map<std::string, std::string>& preferences)
     : world(outside),
       call(invocation),
-      console(outside.out, outside.err, settings_of(outside, invocation)),
+      console(outside.out, outside.err, settings_of(outside, invocation, preferences)),
       home{home_of(outside)},
-      format_(format_of(invocation)) {}
+      format_(format_of(invocation, preferences)) {}
 
 void Context::print(const nlohmann::json& document, const std::function<std::string()>& table) {
   switch (format_) {
@@ -187,18 +207,8 @@ Result<workspace::ExtensionFinder> Context::extensions(const std::string& worksp
                                                        const std::string& infra_folder) {
   auto given = setting("cli.extensions");
   if (!given) return tl::unexpected(given.error());
-  std::vector<workspace::Layer> layers;
-  workspace::ModuleRules rules;
-  if (!infra_folder.empty()) layers.push_back({"infra", infra_folder + "/extensions"});
-  if (!workspace_root.empty()) {
-    layers.push_back({"workspace", workspace_root + "/extensions"});
-    auto own = workspace::load_rules(workspace_root, infra_folder.substr(infra_folder.rfind('/') + 1));
-    if (!own) return tl::unexpected(own.error());
-    rules = std::move(*own);
-  }
-  const std::string core = workspace::core_extensions_folder(*given, world.program_folder);
-  if (!core.empty()) layers.push_back({"core", core});
-  return workspace::ExtensionFinder(std::move(layers), std::move(rules));
+  return workspace::open_layers(workspace_root, infra_folder,
+                                workspace::core_extensions_folder(*given, world.program_folder));
 }
 
 Result<std::uint64_t> Context::number(const std::string& flag, std::uint64_t otherwise, std::uint64_t low,

@@ -1,6 +1,7 @@
 #pragma once
 // What a verb works with: the parsed command line, the world, and what it asks for again and again (the client, the
 // workspace, the form of the result), each made when first asked for.
+#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -10,8 +11,8 @@
 #include "coordinator/cli/parse.h"
 #include "coordinator/cli/views/console.h"
 #include "coordinator/cli/world.h"
+#include "coordinator/modules/extension.h"
 #include "coordinator/workspace/definition.h"
-#include "coordinator/workspace/extension.h"
 #include "coordinator/workspace/home.h"
 
 namespace prov::config {
@@ -62,6 +63,9 @@ class Context {
   Result<bool> confirmed(const std::string& question);
 
  private:
+  // What the user's preferences say holds where the command line does not.
+  Context(World& world, const Invocation& call, const std::map<std::string, std::string>& preferences);
+
   Format format_;
   std::unique_ptr<Client> client_;
   Result<workspace::FoundWorkspace> find_workspace() const;

@@ -1,11 +1,11 @@
 #include "coordinator/cli/coordinator_process.h"
+#include "common/json/json.h"
 #include "common/nearest.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "coordinator/cli/views/render.h"

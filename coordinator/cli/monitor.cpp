@@ -1,8 +1,8 @@
 #include "coordinator/cli/monitor.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/cli/views/live_view.h"
 #include "coordinator/cli/views/monitor_view.h"
 #include "coordinator/cli/views/render.h"

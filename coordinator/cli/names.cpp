@@ -1,13 +1,17 @@
 #include "coordinator/cli/names.h"
 
-#include <nlohmann/json.hpp>
 #include <set>
 
+#include "common/json/json.h"
 #include "coordinator/cli/infra.h"
+#include "coordinator/cli/verbs/modules_in_use.h"
 #include "coordinator/cli/views/render.h"
 #include "coordinator/config/keys.h"
 
 namespace prov::cli {
+
+using workspace::ExtensionKind;
+
 namespace {
 
 constexpr std::size_t kMost = 200;
@@ -42,6 +46,17 @@ std::vector<std::string> from_coordinator(Context& context, const std::string& p
   return names;
 }
 
+// Extensions of every layer, whether or not an infra uses them.
+std::vector<std::string> from_layers(Context& context, std::initializer_list<workspace::ExtensionKind> kinds) {
+  const auto finder = finder_in_use(context);
+  if (!finder) return {};
+  std::set<std::string> names;
+  for (const auto kind : kinds) {
+    for (auto& name : finder->names(kind)) names.insert(std::move(name));
+  }
+  return {names.begin(), names.end()};
+}
+
 std::vector<std::string> known_workspaces(Context& context) {
   std::vector<std::string> names;
   const auto config = workspace::load_user_config(context.home);
@@ -62,6 +77,13 @@ std::vector<std::string> known_names(Context& context, Completes what) {
     case Completes::workflow: return from_coordinator(context, "/workflows", "id");
     case Completes::task: return from_coordinator(context, "/tasks", "id");
     case Completes::setting: return config::key_names();
+    case Completes::taskserv_module: return from_layers(context, {ExtensionKind::taskserv});
+    case Completes::provider_module: return from_layers(context, {ExtensionKind::provider});
+    case Completes::cluster_module: return from_layers(context, {ExtensionKind::cluster});
+    case Completes::module:
+      return from_layers(context, {ExtensionKind::taskserv, ExtensionKind::provider, ExtensionKind::cluster});
+    case Completes::guide:
+    case Completes::kind_first:
     case Completes::nothing:
     case Completes::folder:
     case Completes::service:

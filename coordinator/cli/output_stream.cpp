@@ -1,8 +1,8 @@
 #include "coordinator/cli/output_stream.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/cli/views/render.h"
 
 namespace prov::cli {

@@ -1,11 +1,12 @@
 // The way of one command line: parse it, run its verb, say what went wrong.
-#include <nlohmann/json.hpp>
 
 #include "common/code_names.h"
+#include "common/json/json.h"
 #include "coordinator/cli/completion.h"
 #include "coordinator/cli/context.h"
 #include "coordinator/cli/names.h"
 #include "coordinator/cli/views/render.h"
+#include "coordinator/workspace/problems.h"
 
 namespace prov::cli {
 namespace {
@@ -34,8 +35,12 @@ int tell(const Error& error, World& world, Console& console, const std::string& 
               : format == "jsonl" ? document.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"
                                   : to_yaml(document));
   }
-  tell_message(console, error.message);
-  if (!error.hint.empty()) console.warn("  hint: " + one_line(error.hint));
+  const auto parts = workspace::taken_apart(error);  // several mistakes in files, each with its place
+  for (const Error& part : parts) {
+    tell_message(console, part.message);
+    if (!part.hint.empty()) console.warn("  hint: " + one_line(part.hint));
+  }
+  if (parts.size() >= workspace::Problems::kMost) console.warn("there may be more");
   return static_cast<int>(exit);
 }
 

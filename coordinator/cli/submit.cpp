@@ -1,7 +1,6 @@
 #include "coordinator/cli/submit.h"
 
-#include <nlohmann/json.hpp>
-
+#include "common/json/json.h"
 #include "coordinator/cli/infra.h"
 #include "coordinator/cli/monitor.h"
 #include "coordinator/cli/views/plan_view.h"
@@ -103,10 +102,12 @@ Result<Exit> submit_asking(Context& context, Submission submission) {
   return submit(context, submission);
 }
 
-Result<Loaded> load_infra_in_use(Context& context) {
+Result<Loaded> load_infra_in_use(Context& context) { return load_infra_named(context, context.call.value("infra")); }
+
+Result<Loaded> load_infra_named(Context& context, const std::string& name) {
   auto workspace = context.workspace();
   if (!workspace) return tl::unexpected(workspace.error());
-  auto infra = load_infra(context, *workspace, context.call.value("infra"));
+  auto infra = load_infra(context, *workspace, name);
   if (!infra) return tl::unexpected(infra.error());
   auto finder = context.extensions(workspace->root, infra->folder);
   if (!finder) return tl::unexpected(finder.error());

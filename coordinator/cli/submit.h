@@ -1,11 +1,11 @@
 #pragma once
 // The way of every command that makes a workflow: register the workspace, bring the bundles, submit, and follow it.
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "common/json/json.h"
 #include "coordinator/cli/context.h"
-#include "coordinator/workspace/bundle.h"
+#include "coordinator/modules/bundle.h"
 
 namespace prov::cli {
 
@@ -43,5 +43,6 @@ struct Loaded {
   workspace::ExtensionFinder finder;
 };
 Result<Loaded> load_infra_in_use(Context& context);
+Result<Loaded> load_infra_named(Context& context, const std::string& name);  // empty: the default
 
 }  // namespace prov::cli

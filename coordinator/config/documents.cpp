@@ -1,7 +1,9 @@
 #include "coordinator/config/documents.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+
+#include "common/json/json.h"
+#include "coordinator/workspace/definition.h"
 
 namespace prov::config {
 namespace {
@@ -152,7 +154,9 @@ std::string defaults_document() {
   return out;
 }
 
-std::string schema_document() {
+namespace {
+
+json settings_schema() {
   json sections = json::object();
   for (const std::string& section : section_names()) {
     json properties = json::object(), one{{"description", sentence(section_help(section))}, {"type", "object"}};
@@ -169,14 +173,30 @@ std::string schema_document() {
     if (!properties.empty()) one["properties"] = std::move(properties);
     sections[section] = std::move(one);
   }
-  const json document{{"$schema", "http://json-schema.org/draft-07/schema#"},
-                      {"title", "A file of settings"},
-                      {"description",
-                       "Made from coordinator/config/keys.cpp. Which key may stand in which layer, and what "
-                       "holds of two keys together, is judged by: provisioning config validate."},
-                      {"type", "object"},
-                      {"properties", std::move(sections)},
-                      {"additionalProperties", false}};
+  return {{"$schema", "http://json-schema.org/draft-07/schema#"},
+          {"title", "A file of settings"},
+          {"description",
+           "Made from coordinator/config/keys.cpp. Which key may stand in which layer, and what holds of two keys "
+           "together, is judged by: provisioning config validate."},
+          {"type", "object"},
+          {"properties", std::move(sections)},
+          {"additionalProperties", false}};
+}
+
+}  // namespace
+
+std::string schema_document() { return settings_schema().dump(2) + "\n"; }
+
+std::string workspace_schema_document() {
+  json document = settings_schema();
+  document["title"] = "A workspace";
+  document["description"] =
+      "config/provisioning.yaml: what a workspace says of itself, and its settings. Made from "
+      "coordinator/config/keys.cpp.";
+  document["required"] = json::array({"workspace"});
+  json& own = document["properties"]["workspace"];
+  own["required"] = json::array({"name"});
+  own["properties"]["format"]["anyOf"][0]["maximum"] = workspace::kWorkspaceFormat;
   return document.dump(2) + "\n";
 }
 

@@ -8,9 +8,10 @@
 
 namespace prov::config {
 
-std::string defaults_document();   // config/config.defaults.toml
-std::string schema_document();     // schema/json/config.schema.json
-std::string reference_document();  // docs/reference/config.md
+std::string defaults_document();          // config/config.defaults.toml
+std::string schema_document();            // schema/json/config.schema.json
+std::string workspace_schema_document();  // schema/json/workspace.schema.json: the same, and it has a name
+std::string reference_document();         // docs/reference/config.md
 
 // What holds of the coordinator's own sections (orchestrator, link, log, limits), as a TOML file without comments.
 std::string coordinator_document(const Config& config);

@@ -46,6 +46,8 @@ constexpr Key kKeys[] = {
     {"general.environment", Type::name, "", "dev", 0, 0, "", "PROVISIONING_ENV", "environment", Where::before_its_file,
      "which {environment}-defaults.toml of the workspace is read"},
 
+    {"workspace.format", Type::integer, "", "", 1, 1'000'000, "", "", "", Where::workspace_only,
+     "the format of the workspace's file; without it 1, the only one so far"},
     of_workspace("workspace.name", Type::name, "the name of the workspace"),
     of_workspace("workspace.version", Type::text, "the version of what the workspace describes"),
     of_workspace("workspace.description", Type::text, "what the workspace is for"),

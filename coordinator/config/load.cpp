@@ -7,6 +7,7 @@
 #include "common/time.h"
 #include "coordinator/config/places.h"
 #include "coordinator/workspace/fields.h"
+#include "coordinator/workspace/inside.h"
 #include "coordinator/workspace/toml_tree.h"
 
 namespace prov::config {
@@ -45,6 +46,13 @@ class Loader {
   Tree whole() const { return merge(files_, runtime_); }
 
   Tree read(const std::string& file, Layer layer, bool needed) {
+    if (layer >= Layer::workspace) {  // what a workspace says is within it
+      if (auto inside = workspace::check_inside(request_.workspace_root, file); !inside) {
+        config_.sources_.push_back({layer, file, true});
+        problems_.add(inside.error());
+        return {};
+      }
+    }
     const auto instead = request_.instead.find(file);
     auto text =
         instead != request_.instead.end() ? Result<std::string>(instead->second) : workspace::read_file(file, kMaxFile);

@@ -70,7 +70,9 @@ std::vector<std::string> infras_of(const std::string& root) {
   for (; !error && folder != end; folder.increment(error)) {
     const fs::path& path = folder->path();
     const std::string name = path.filename().string();
-    const bool there = is_file(path / "settings.yaml") || is_file(path / "settings.k") || is_file(path / "config.toml");
+    const char* const files[] = {"settings.yaml", "settings.toml", "settings.k", "config.toml"};
+    const bool there =
+        std::any_of(std::begin(files), std::end(files), [&](const char* one) { return is_file(path / one); });
     if (there && workspace::is_name(name)) names.push_back(name);
   }
   std::sort(names.begin(), names.end());

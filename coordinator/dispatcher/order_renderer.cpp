@@ -4,11 +4,14 @@
 
 #include <algorithm>
 
-#include "coordinator/dispatcher/template.h"
 #include "coordinator/domain/scope.h"
 #include "coordinator/event_log/blobs.h"
+#include "coordinator/templates/template.h"
 
 namespace prov::dispatcher {
+
+using templates::TemplateScope;
+
 namespace {
 
 constexpr std::string_view kTemplates = "templates/";
@@ -71,7 +74,7 @@ Result<std::vector<wire::File>> rendered(const BundleFiles& files, const Templat
   std::vector<wire::File> out;
   for (const wire::File& file : files) {
     if (!file.path.starts_with(kTemplates) || !file.path.ends_with(kSuffix)) continue;
-    auto text = render_template(file.path, file.data, scope);
+    auto text = templates::render_template(file.path, file.data, scope);
     if (!text) return tl::unexpected(text.error());
     out.push_back({file.path.substr(kTemplates.size(), file.path.size() - kTemplates.size() - kSuffix.size()),
                    std::move(*text), 0600});

@@ -1,6 +1,8 @@
 #include "coordinator/workspace/definition.h"
 #include "common/nearest.h"
+#include "coordinator/workspace/inside.h"
 #include "coordinator/workspace/kcl.h"
+#include "coordinator/workspace/toml_tree.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -25,9 +27,27 @@ std::string read_name(Reading& reading, Fields& fields, const char* key, bool ne
   return name;
 }
 
+// Sections that only files of the original platform have.
+constexpr std::string_view kFormer[] = {"paths", "core",      "cache",    "output",   "debug",   "infra",
+                                        "kms",   "taskservs", "clusters", "platform", "secrets", "sops"};
+
+constexpr const char* kSettingsFiles[] = {"settings.yaml", "settings.toml", "settings.k"};
+
+// What every provider calls alike stands beside the hostname; it is a parameter like the others.
+constexpr std::string_view kServerParams[] = {"zone", "storages", "networks"};
+
 bool has_settings(const fs::path& folder) {
   std::error_code none;
-  return fs::exists(folder / "settings.yaml", none) || fs::exists(folder / "settings.k", none);
+  return std::any_of(std::begin(kSettingsFiles), std::end(kSettingsFiles),
+                     [&](const char* file) { return fs::exists(folder / file, none); });
+}
+
+void refuse_former(Reading& reading, const Node& tree) {
+  for (const Node& key : tree.keys) {
+    if (std::find(std::begin(kFormer), std::end(kFormer), key.text) == std::end(kFormer)) continue;
+    reading.refuse(key.place, "\"" + key.text + "\" is of an older format of this file",
+                   "provisioning workspace migrate --check");
+  }
 }
 
 void read_taskservs(Reading& reading, const Node* node, ServerDefinition& server) {
@@ -59,7 +79,7 @@ void read_labels(Reading& reading, const Node* node, ServerDefinition& server) {
   }
   if (node->keys.size() > kMaxLabels)
     reading.refuse(node->place, "more than " + std::to_string(kMaxLabels) + " labels");
-  for (std::size_t i = 0; i < node->keys.size() && !reading.failed(); ++i) {
+  for (std::size_t i = 0; i < node->keys.size(); ++i) {
     const std::string value = reading.text(node->items[i], "label \"" + node->keys[i].text + "\"");
     if (value.size() > 255 || node->keys[i].text.size() > 255) {
       reading.refuse(node->keys[i].place, "a label is longer than 255 bytes");
@@ -69,11 +89,26 @@ void read_labels(Reading& reading, const Node* node, ServerDefinition& server) {
   std::sort(server.labels.begin(), server.labels.end());
 }
 
+void read_server_params(Reading& reading, Fields& fields, const Node& node, ServerDefinition& server) {
+  server.params = read_params(reading, fields.find("params"));
+  for (const std::string_view name : kServerParams) {
+    const Node* value = fields.find(name);
+    if (value == nullptr) continue;
+    const auto key =
+        std::find_if(node.keys.begin(), node.keys.end(), [&](const Node& one) { return one.text == name; });
+    const bool twice = std::any_of(server.params.begin(), server.params.end(),
+                                   [&](const auto& one) { return one.first.text == name; });
+    if (twice) reading.refuse(key->place, "\"" + std::string(name) + "\" is there twice, here and in \"params\"");
+    server.params.emplace_back(*key, *value);
+  }
+}
+
 ServerDefinition read_server(Reading& reading, const Infra& infra, const Node& node) {
   ServerDefinition server;
   server.place = node.place;
   Fields fields(reading, node, "a server");
   server.hostname = fields.need_text("hostname");
+  if (node.kind != Node::Kind::map) return server;
   if (!is_hostname(server.hostname)) {
     reading.refuse(fields.place("hostname"), "\"" + server.hostname + "\" is not a host name (RFC 1123)",
                    "lower-case letters, digits and hyphens; at most 63 between dots");
@@ -81,20 +116,20 @@ ServerDefinition read_server(Reading& reading, const Infra& infra, const Node& n
   server.plan = fields.text("plan");
   server.provider = read_name(reading, fields, "provider", false);
   if (server.provider.empty()) server.provider = infra.provider;
-  if (server.provider.empty()) {
+  if (server.provider.empty() && node.find("hostname") != nullptr) {
     reading.refuse(node.place, server.hostname + " has no provider", "write \"provider: local\" below \"settings:\"");
   }
   server.runtime = fields.text("runtime", infra.runtime);
   server.runtime_place = fields.place("runtime");
   read_labels(reading, fields.find("labels"), server);
-  server.params = read_params(reading, fields.find("params"));
+  read_server_params(reading, fields, node, server);
   read_taskservs(reading, fields.find("taskservs"), server);
   fields.end();
   return server;
 }
 
 void read_servers(Reading& reading, const Node& node, Infra& infra) {
-  if (reading.failed()) return;
+  if (node.place.line == 0) return;  // it is not there, which was said
   if (node.kind != Node::Kind::list) {
     reading.refuse(node.place, "\"servers\" must be a list", "begin each server with \"- hostname: ...\"");
     return;
@@ -180,7 +215,7 @@ void lay_over(Params& params, const Params& over) {
 
 std::vector<TaskservUse> read_taskserv_uses(Reading& reading, const Node& node) {
   std::vector<TaskservUse> uses;
-  if (reading.failed()) return uses;
+  if (node.place.line == 0) return uses;  // it is not there, which was said
   if (node.kind != Node::Kind::list || node.items.empty() || node.items.size() > kMaxTaskservs) {
     reading.refuse(node.place, "\"taskservs\" must be a list of 1 to " + std::to_string(kMaxTaskservs),
                    "write [postgres], or [{name: postgres, params: {...}}]");
@@ -203,9 +238,17 @@ Result<Workspace> parse_workspace(const Node& tree, const std::string& file) {
   Reading reading(file);
   Fields fields(reading, tree, "the file");
   Workspace workspace;
-  const Node& section = fields.need("workspace");
-  if (!reading.failed()) {
+  bool says_its_format = false;
+  if (const Node& section = fields.need("workspace"); section.place.line > 0) {
     Fields inner(reading, section, "\"workspace\"");
+    says_its_format = section.find("format") != nullptr;
+    const std::int64_t format = inner.integer("format", kWorkspaceFormat, 1, INT32_MAX);
+    if (format > kWorkspaceFormat) {
+      reading.refuse(inner.place("format"),
+                     "it is written in format " + std::to_string(format) + ", and this program reads up to " +
+                         std::to_string(kWorkspaceFormat),
+                     "use a newer release of provisioning");
+    }
     workspace.name = read_name(reading, inner, "name", true);
     workspace.version = inner.text("version");
     workspace.description = inner.text("description");
@@ -213,18 +256,17 @@ Result<Workspace> parse_workspace(const Node& tree, const std::string& file) {
     inner.end();
   }
   for (const std::string_view other : kSettingSections) static_cast<void>(fields.find(other));  // read by config
+  if (!says_its_format) refuse_former(reading, tree);
   fields.end();
-  if (reading.failed()) return tl::unexpected(reading.error());
+  if (reading.failed()) return tl::unexpected(reading.problems().error());
   return workspace;
 }
 
-Result<Infra> parse_infra(const Node& tree, const std::string& file, const std::string& folder_name) {
-  Reading reading(file);
+Infra read_infra(Reading& reading, const Node& tree, const std::string& folder_name) {
   Fields fields(reading, tree, "the file");
   Infra infra;
-  infra.file = file;
-  const Node& settings = fields.need("settings");
-  if (!reading.failed()) {
+  infra.file = reading.file();
+  if (const Node& settings = fields.need("settings"); settings.place.line > 0) {
     Fields inner(reading, settings, "\"settings\"");
     infra.name = read_name(reading, inner, "name", true);
     infra.description = inner.text("description");
@@ -236,15 +278,21 @@ Result<Infra> parse_infra(const Node& tree, const std::string& file, const std::
     }
     inner.end();
   }
-  const Node& servers = fields.need("servers");
-  read_servers(reading, servers, infra);
+  read_servers(reading, fields.need("servers"), infra);
   fields.end();
-  if (reading.failed()) return tl::unexpected(reading.error());
+  return infra;
+}
+
+Result<Infra> parse_infra(const Node& tree, const std::string& file, const std::string& folder_name) {
+  Reading reading(file);
+  Infra infra = read_infra(reading, tree, folder_name);
+  if (reading.failed()) return tl::unexpected(reading.problems().error());
   return infra;
 }
 
 Result<Workspace> load_workspace(const std::string& root) {
   const std::string file = root + "/" + kWorkspaceFile;
+  if (auto inside = check_inside(root, file); !inside) return tl::unexpected(inside.error());
   auto tree = load_yaml(file);
   if (!tree) {
     if (tree.error().code != Code::not_found) return tl::unexpected(tree.error());
@@ -270,15 +318,28 @@ Result<std::vector<std::string>> list_infras(const Workspace& workspace) {
   return names;
 }
 
+Result<std::string> settings_file(const std::string& root, const std::string& infra) {
+  const std::string folder = root + "/infra/" + infra + "/";
+  std::string found, first;
+  for (const char* file : kSettingsFiles) {
+    std::error_code none;
+    if (!fs::exists(folder + file, none)) continue;
+    if (!found.empty()) {
+      return fail(
+          Code::invalid,
+          folder.substr(0, folder.size() - 1) + " has both " + first + " and " + file + ", and only one can be right",
+          "remove one of them");
+    }
+    found = folder + file;
+    first = file;
+  }
+  if (found.empty()) return fail(Code::not_found, folder + kSettingsFiles[0] + ": there is none");
+  if (auto inside = check_inside(root, found); !inside) return tl::unexpected(inside.error());
+  return found;
+}
+
 Result<Infra> load_infra(const Workspace& workspace, const std::string& name) {
-  auto chosen = choose_infra(workspace, name);
-  if (!chosen) return tl::unexpected(chosen.error());
-  const std::string folder = workspace.root + "/infra/" + *chosen;
-  auto tree = load_yaml(folder + "/settings.yaml");
-  if (!tree) return tl::unexpected(tree.error());
-  auto infra = parse_infra(*tree, folder + "/settings.yaml", *chosen);
-  if (infra) infra->folder = folder;
-  return infra;
+  return load_infra(workspace, name, KclProgram({}));
 }
 
 }  // namespace prov::workspace

@@ -6,6 +6,7 @@
 //   <workspace>/
 //     config/provisioning.yaml       workspace: {name, version, description, default_infra}, and sections of settings
 //     infra/<name>/settings.yaml     settings: {name, provider, runtime, description}, servers: [...]
+//                                    or settings.toml, or settings.k (kcl.h): one of the three
 //     infra/<name>/extensions/       extensions of that infra alone
 //     extensions/                    extensions of the workspace
 #include <cstdint>
@@ -15,7 +16,6 @@
 
 #include "common/result.h"
 #include "coordinator/workspace/fields.h"
-#include "coordinator/workspace/manifest.h"
 #include "coordinator/workspace/yaml_tree.h"
 
 namespace prov::workspace {
@@ -34,7 +34,7 @@ struct TaskservUse {
 struct ServerDefinition {
   std::string hostname, plan, provider, runtime;            // provider and runtime: the infra's, unless it has its own
   std::vector<std::pair<std::string, std::string>> labels;  // sorted by key
-  Params params;                                            // for the provider
+  Params params;  // for the provider; "zone", "storages" and "networks" beside the hostname are among them
   std::vector<TaskservUse> taskservs;
   Place place, runtime_place;
 };
@@ -42,7 +42,7 @@ struct ServerDefinition {
 struct Infra {
   std::string name, description, provider, runtime;
   std::vector<ServerDefinition> servers;
-  std::string file;  // settings.yaml, as messages name it
+  std::string file;  // its settings, as messages name it
   std::string folder;
 };
 
@@ -53,16 +53,26 @@ struct Workspace {
 };
 
 inline constexpr const char* kWorkspaceFile = "config/provisioning.yaml";
+inline constexpr std::int64_t kWorkspaceFormat = 1;  // of that file, as "workspace.format" says it (migrate.h)
 
+// Nothing of a workspace may lead out of it: a link that does is refused, here and wherever one of its files is read.
 Result<Workspace> load_workspace(const std::string& root);
 Result<std::vector<std::string>> list_infras(const Workspace& workspace);  // sorted names
 
-// `name` empty: the workspace's default, else its only one; a clear refusal when neither can be said.
+// `name` empty: the workspace's default, else its only one; a clear refusal when neither can be said. All that is wrong
+// with it is told at once (problems.h).
 Result<Infra> load_infra(const Workspace& workspace, const std::string& name);
 
-// For load_infra and the tests: the tree of a settings.yaml. `folder_name` is what "name" must say.
+// Which of the three forms an infra is written in: the path. not_found: none; invalid: more than one, or it leads out
+// of the workspace, whose root that is.
+Result<std::string> settings_file(const std::string& root, const std::string& infra);
+
+// The tree of a settings file, whichever form it has. `folder_name` is what "name" must say.
 Result<Infra> parse_infra(const Node& tree, const std::string& file, const std::string& folder_name);
 Result<Workspace> parse_workspace(const Node& tree, const std::string& file);
+
+// As parse_infra: what can be read of it, and its problems in `reading`.
+Infra read_infra(Reading& reading, const Node& tree, const std::string& folder_name);
 
 // Parts that other files have too.
 TaskservUse read_taskserv(Reading& reading,

@@ -22,9 +22,10 @@ std::string shown(const Node& node) {
 }  // namespace
 
 void Reading::refuse(Place place, std::string message, std::string hint) {
-  if (failed_) return;
-  failed_ = true;
-  error_ = at(file_, place, std::move(message), std::move(hint));
+  const bool known = std::find(refused_.begin(), refused_.end(), place) != refused_.end();
+  if (known || (place.line == 0 && failed())) return;
+  refused_.push_back(place);
+  problems_.add(at(file_, place, std::move(message), std::move(hint)));
 }
 
 std::string Reading::text(const Node& node, std::string_view what) {
@@ -79,6 +80,7 @@ const Node& Fields::need(std::string_view key) {
   std::vector<std::string> present;
   for (const auto& there : node_.keys) present.push_back(there.text);
   const std::string near = nearest(key, present);
+  if (!near.empty()) known_.push_back(near);  // it is asked about here, which is enough
   reading_.refuse(node_.place, what_ + " needs \"" + std::string(key) + "\"",
                   near.empty() || near == key ? "" : "\"" + near + "\" is there; is it meant?");
   return kNothing;
@@ -91,7 +93,7 @@ std::string Fields::text(std::string_view key, std::string otherwise) {
 
 std::string Fields::need_text(std::string_view key) {
   const Node& node = need(key);
-  return reading_.failed() ? std::string() : reading_.text(node, "\"" + std::string(key) + "\"");
+  return &node == &kNothing ? std::string() : reading_.text(node, "\"" + std::string(key) + "\"");
 }
 
 std::int64_t Fields::integer(std::string_view key, std::int64_t otherwise, std::int64_t low, std::int64_t high) {

@@ -1,22 +1,29 @@
 #pragma once
-// Reads a YAML tree strictly. The first problem is kept (file, line, column, what was expected, the nearest known key)
-// and from then on every read gives an empty value, so a caller reads on and looks once, at the end.
+// Reads a YAML tree strictly. Problems are kept (file, line, column, what was expected, the nearest known key) and the
+// read that meets one gives an empty value, so a caller reads on and looks once, at the end.
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "coordinator/workspace/problems.h"
 #include "coordinator/workspace/yaml_tree.h"
 
 namespace prov::workspace {
+
+using Params = std::vector<std::pair<Node, Node>>;  // parameters that somebody gives: key and value, as in the file
 
 class Reading {
  public:
   explicit Reading(std::string file) : file_(std::move(file)) {}
 
+  // Of one place the first problem is kept: what else is said of it follows from that one. So is what has no place,
+  // once there is a problem.
   void refuse(Place place, std::string message, std::string hint = {});
-  bool failed() const { return failed_; }
-  const Error& error() const { return error_; }  // REQUIRES: failed()
+  bool failed() const { return problems_.any(); }
+  const Error& error() const { return problems_.all().front(); }  // the first. REQUIRES: failed()
+  const Problems& problems() const { return problems_; }
   const std::string& file() const { return file_; }
 
   // What a node must be; each refuses anything else. `what` names it in the message, e.g. "\"port\"".
@@ -27,8 +34,8 @@ class Reading {
 
  private:
   std::string file_;
-  bool failed_ = false;
-  Error error_;
+  Problems problems_;
+  std::vector<Place> refused_;
 };
 
 // One mapping. Every key that may be in it is asked for; end() refuses all others.
@@ -37,7 +44,7 @@ class Fields {
   Fields(Reading& reading, const Node& node, std::string what);
 
   const Node* find(std::string_view key);  // nullptr: not there, or nothing stands behind it
-  const Node& need(std::string_view key);  // refused when it is not there; then an empty node
+  const Node& need(std::string_view key);  // refused when it is not there; then an empty node without a place
 
   std::string text(std::string_view key, std::string otherwise = {});
   std::string need_text(std::string_view key);

@@ -1,11 +1,11 @@
 #pragma once
 // An infra written in KCL: settings.k in place of settings.yaml, made into the same document by the program `kcl`,
 // which is asked for where it is installed and never needed otherwise.
-#include <chrono>
 #include <string>
 
 #include "common/result.h"
 #include "coordinator/workspace/definition.h"
+#include "coordinator/workspace/program.h"
 
 namespace prov::workspace {
 
@@ -15,10 +15,8 @@ class SettingsEvaluator {
   virtual Result<std::string> evaluate(const std::string& file) const = 0;  // the document as YAML
 };
 
-struct KclLimits {
-  std::chrono::milliseconds time{30'000};
-  std::size_t bytes = kMaxYamlBytes;  // of what it prints
-};
+using KclLimits = ProgramLimits;
+static_assert(ProgramLimits{}.bytes == kMaxYamlBytes, "what it prints is read as YAML");
 
 // Runs `kcl run FILE` in FILE's folder, without a shell and without input; it and what it started are gone at the end.
 // Codes: unsupported (no kcl on the path), unavailable (it did not end in time), exhausted (it prints too much),
@@ -37,7 +35,14 @@ class KclProgram final : public SettingsEvaluator {
 // Which infra is meant: `wanted`, else the workspace's default, else its only one.
 Result<std::string> choose_infra(const Workspace& workspace, const std::string& wanted);
 
-// As load_infra without one, but an infra may be written in KCL too. Both forms at once are refused.
+// A settings file (settings_file() of definition.h) as a tree, by its end: YAML, TOML, or KCL through `evaluator`.
+struct SettingsTree {
+  Node tree;
+  std::string file;  // as messages name it
+};
+Result<SettingsTree> load_settings_tree(const std::string& file, const SettingsEvaluator& evaluator);
+
+// As load_infra without one, which has no kcl.
 Result<Infra> load_infra(const Workspace& workspace, const std::string& name, const SettingsEvaluator& evaluator);
 
 }  // namespace prov::workspace

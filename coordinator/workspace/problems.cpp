@@ -1,6 +1,25 @@
 #include "coordinator/workspace/problems.h"
 
 namespace prov::workspace {
+namespace {
+
+constexpr std::string_view kCorrectThese = "correct these";
+constexpr std::string_view kMayBeMore = "correct these; there may be more";
+constexpr std::string_view kMessageGoesOn = "  ";
+constexpr std::string_view kHint = "    ";
+
+// A message of several lines, so that none of them can be taken for another message.
+std::string indented(const std::string& message) {
+  std::string out;
+  for (const char c : message) {
+    const bool at_margin = !out.empty() && out.back() == '\n' && c != ' ';
+    if (at_margin) out += kMessageGoesOn;
+    out += c;
+  }
+  return out;
+}
+
+}  // namespace
 
 void Problems::add(Error error) {
   if (!full()) errors_.push_back(std::move(error));
@@ -9,12 +28,30 @@ void Problems::add(Error error) {
 Error Problems::error() const {
   PROV_ASSERT(any());
   if (errors_.size() == 1) return errors_.front();
-  Error all{errors_.front().code, {}, full() ? "correct these; there may be more" : "correct these"};
+  Error all{errors_.front().code, {}, std::string(full() ? kMayBeMore : kCorrectThese)};
   for (const auto& one : errors_) {
-    all.message += (all.message.empty() ? "" : "\n") + one.message;
-    if (!one.hint.empty()) all.message += "\n    " + one.hint;
+    all.message += (all.message.empty() ? "" : "\n") + indented(one.message);
+    if (!one.hint.empty()) all.message += "\n" + std::string(kHint) + one.hint;
   }
   return all;
+}
+
+std::vector<Error> taken_apart(const Error& error) {
+  if (error.hint != kCorrectThese && error.hint != kMayBeMore) return {error};
+  std::vector<Error> out;
+  for (std::size_t begin = 0; begin <= error.message.size();) {
+    const std::size_t end = std::min(error.message.find('\n', begin), error.message.size());
+    const std::string line = error.message.substr(begin, end - begin);
+    begin = end + 1;
+    if (out.empty() || !line.starts_with(kMessageGoesOn)) {
+      out.push_back({error.code, line, {}});
+    } else if (line.starts_with(kHint)) {
+      out.back().hint = line.substr(kHint.size());
+    } else {
+      out.back().message += "\n" + line;
+    }
+  }
+  return out;
 }
 
 }  // namespace prov::workspace

@@ -1,5 +1,6 @@
 #pragma once
 // Several mistakes told at once, so that a file is not corrected one run at a time.
+#include <string>
 #include <vector>
 
 #include "common/result.h"
@@ -15,10 +16,19 @@ class Problems {
   bool full() const { return errors_.size() >= kMost; }  // what follows is hardly worth looking for
 
   // One: as it is. Several: a line for each, its hint below it. The code is that of the first. REQUIRES: any()
+  //
+  //   <file>:<line>:<column>: <message>
+  //     <what else its message has, by two spaces>
+  //       <its hint, by four>
   Error error() const;
+  const std::vector<Error>& all() const { return errors_; }
 
  private:
   std::vector<Error> errors_;
 };
+
+// What error() has put together, one by one; any other error is the only one of its list. Of several, all have the code
+// of the first.
+std::vector<Error> taken_apart(const Error& error);
 
 }  // namespace prov::workspace

@@ -1,11 +1,23 @@
 #include "coordinator/workspace/toml_tree.h"
 
+namespace prov::workspace {
+namespace {
+
+// Some broken files ("[[[") get as far as an assertion of toml++, which would end the program.
+struct AssertionOfParser {};
+[[noreturn]] void assertion_failed() { throw AssertionOfParser(); }
+
+}  // namespace
+}  // namespace prov::workspace
+
 // The header alone: the operator's program is linked without shared libraries.
 #define TOML_HEADER_ONLY 1
+#define TOML_ASSERT(expression) ((expression) ? static_cast<void>(0) : ::prov::workspace::assertion_failed())
 #define TOML_ENABLE_FORMATTERS 1
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cctype>
 #include <sstream>
 
 namespace prov::workspace {
@@ -102,6 +114,25 @@ class TreeBuilder {
   std::size_t nodes_ = 0;
 };
 
+// The first line with a bracket and no name behind it: what the parser's assertion is about, as far as can be told.
+Place place_of_nameless_table(const std::string& text) {
+  Place place{1, 1};
+  for (std::size_t begin = 0; begin < text.size(); ++place.line) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line = std::string_view(text).substr(begin, end - begin);
+    const std::size_t bracket = line.find_first_not_of(" \t");
+    if (bracket != std::string_view::npos && line[bracket] == '[') {
+      const std::size_t name = line.find_first_not_of("[ \t", bracket);
+      const bool named = name != std::string_view::npos && name - bracket <= 3 &&
+                         (std::isalnum(static_cast<unsigned char>(line[name])) != 0 || line[name] == '_' ||
+                          line[name] == '-' || line[name] == '"' || line[name] == '\'');
+      if (!named) return {place.line, static_cast<int>(bracket) + 1};
+    }
+    begin = end + 1;
+  }
+  return {1, 1};
+}
+
 }  // namespace
 
 Result<Node> parse_toml(const std::string& text, const std::string& file, const TreeLimits& limits) {
@@ -111,6 +142,9 @@ Result<Node> parse_toml(const std::string& text, const std::string& file, const 
     return TreeBuilder(limits.nodes).build(table, 0);
   } catch (const Refusal& refusal) {
     return tl::unexpected(at(file, refusal.place, refusal.message, refusal.hint));
+  } catch (const AssertionOfParser&) {
+    return tl::unexpected(
+        at(file, place_of_nameless_table(text), "broken TOML: something else stands where a name or a value should"));
   } catch (const toml::parse_error& broken) {
     return tl::unexpected(at(file, place_of(broken.source()), "broken TOML: " + std::string(broken.description())));
   }

@@ -9,6 +9,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <sstream>
 
@@ -173,6 +174,21 @@ Error at(std::string_view file, Place place, std::string message, std::string hi
   std::string where(file);
   if (place.line > 0) where += ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
   return Error{Code::invalid, where + ": " + std::move(message), std::move(hint)};
+}
+
+Located located(const std::string& message) {
+  const std::string_view line = std::string_view(message).substr(0, message.find('\n'));
+  for (std::size_t colon = line.find(':'); colon != std::string_view::npos; colon = line.find(':', colon + 1)) {
+    Located out{std::string(line.substr(0, colon)), {}, {}};
+    const char* const end = line.data() + line.size();
+    const auto row = std::from_chars(line.data() + colon + 1, end, out.place.line);
+    if (row.ec != std::errc() || row.ptr == end || *row.ptr != ':') continue;
+    const auto column = std::from_chars(row.ptr + 1, end, out.place.column);
+    if (column.ec != std::errc() || end - column.ptr < 2 || column.ptr[0] != ':' || column.ptr[1] != ' ') continue;
+    out.message = message.substr(static_cast<std::size_t>(column.ptr + 2 - line.data()));
+    return out;
+  }
+  return {{}, {}, message};
 }
 
 Result<Node> parse_yaml(const std::string& text, const std::string& file, const TreeLimits& limits) {

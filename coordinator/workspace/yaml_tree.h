@@ -23,6 +23,7 @@ struct TreeLimits {
 struct Place {
   int line = 0;  // from 1; 0: the file as a whole
   int column = 0;
+  bool operator==(const Place&) const = default;
 };
 
 struct Node {
@@ -42,6 +43,14 @@ const char* name_of(Node::Kind kind);  // "a mapping", ...
 
 // "file:line:column: message" as an Error with Code::invalid.
 Error at(std::string_view file, Place place, std::string message, std::string hint = {});
+
+// The inverse of at(): what stands before the message. Line 0: it names no place, and `message` is the whole of it.
+struct Located {
+  std::string file;
+  Place place;
+  std::string message;
+};
+Located located(const std::string& message);
 
 // One document of plain data: UTF-8, within the limits, without duplicate keys, anchors, aliases and tags. `file` is
 // how messages name it.

@@ -6,9 +6,9 @@
 #include "coordinator/api/routes/command_bodies.h"
 #include "coordinator/api/routes/target.h"
 #include "coordinator/batch/batch.h"
-#include "coordinator/dispatcher/template.h"
+#include "coordinator/modules/extension.h"
+#include "coordinator/templates/template.h"
 #include "coordinator/workspace/definition.h"
-#include "coordinator/workspace/extension.h"
 #include "coordinator/workspace/yaml_tree.h"
 #include "tests/fuzz/targets.h"
 
@@ -75,15 +75,18 @@ void batch(std::string_view bytes) {
 }
 
 void mustache(std::string_view bytes) {
-  dispatcher::TemplateScope scope;
+  templates::TemplateScope scope;
   scope.workspace = "w";
   scope.infra = "demo";
   scope.host = {"db-1", "10.0.0.1"};
   scope.params = {{"port", "5432"}, {"list", "a b"}};
   scope.secrets = {"password"};
   scope.hosts["redis"] = {{"cache-1", "10.0.0.2"}, {"cache-2", "10.0.0.3"}};
-  const auto text = dispatcher::render_template("input", std::string(bytes), scope);
+  const auto text = templates::render_template("input", std::string(bytes), scope);
   if (!text) expect(!text.error().message.empty(), "a refusal says why");
+  for (const auto& one : templates::check_tags(std::string(bytes), scope)) {
+    expect(one.line > 0 && one.column > 0 && !one.message.empty(), "a wrong tag has a place");
+  }
 }
 
 void ws_frame(std::string_view bytes) {

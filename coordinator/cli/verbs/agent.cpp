@@ -1,5 +1,5 @@
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/cli/context.h"
 #include "coordinator/cli/verbs/verbs.h"
 #include "coordinator/cli/views/render.h"

@@ -1,6 +1,6 @@
 // The log: over REST on a running platform; of a stopped one, or of a copy (--data), by the coordinator's program.
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "common/time.h"
 #include "coordinator/cli/coordinator_process.h"
 #include "coordinator/cli/monitor.h"

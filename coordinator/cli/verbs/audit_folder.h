@@ -1,10 +1,10 @@
 #pragma once
 // A log that is read from its folder (a copy, a backup, a stopped platform's own): the coordinator's program reads it,
 // and what it finds is shown here in the same forms as what a running platform answers.
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
+#include "common/json/json.h"
 #include "coordinator/cli/context.h"
 
 namespace prov::cli {

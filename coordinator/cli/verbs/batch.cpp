@@ -1,14 +1,16 @@
 // Batches: submit a file of operations, list and count them. Their course is in course.cpp.
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/batch/batch.h"
 #include "coordinator/batch/resolve.h"
 #include "coordinator/cli/infra.h"
 #include "coordinator/cli/monitor.h"
 #include "coordinator/cli/submit.h"
 #include "coordinator/cli/verbs/documents.h"
+#include "coordinator/cli/verbs/given.h"
+#include "coordinator/cli/verbs/host_fit.h"
 #include "coordinator/cli/verbs/verbs.h"
 #include "coordinator/cli/views/render.h"
 #include "coordinator/cli/workflow_list.h"
@@ -20,19 +22,6 @@ using nlohmann::json;
 namespace {
 
 constexpr std::size_t kMostCounted = 100'000;
-
-// --param NAME=VALUE, again for more; sorted.
-Result<workspace::Pairs> given_params(const Context& context) {
-  std::map<std::string, std::string> out;
-  for (const auto& text : context.call.values("param")) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return fail(Code::invalid, "--param \"" + text + "\" is not NAME=VALUE", "--param version=1.4");
-    }
-    out[text.substr(0, equals)] = text.substr(equals + 1);
-  }
-  return workspace::Pairs(out.begin(), out.end());
-}
 
 struct Resolved {
   std::string workspace;
@@ -72,6 +61,8 @@ std::uint64_t median(std::vector<std::uint64_t> values) {
 Result<Exit> batch_submit(Context& context) {
   auto resolved = resolve_file(context);
   if (!resolved) return tl::unexpected(resolved.error());
+  if (auto fit = check_host_fit(context, resolved->workspace, resolved->batch); !fit)
+    return tl::unexpected(fit.error());
   for (const auto& note : resolved->batch.notes) context.console.say("note: " + one_line(note));
   return submit_asking(context, {resolved->workspace, "/workflows/batch/submit", batch_body(resolved->batch),
                                  std::move(resolved->batch.bundles)});

@@ -1,5 +1,5 @@
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/cli/verbs/documents.h"
 
 namespace prov::cli {

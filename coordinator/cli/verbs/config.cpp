@@ -1,8 +1,7 @@
 // Settings: what holds, where it comes from, what it means.
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
+#include "common/json/json.h"
 #include "common/nearest.h"
 #include "coordinator/cli/context.h"
 #include "coordinator/cli/verbs/config_settings.h"

@@ -1,7 +1,7 @@
 // Settings written into the file of a layer, and taken out of it.
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/cli/context.h"
 #include "coordinator/cli/verbs/config_settings.h"
 #include "coordinator/cli/verbs/verbs.h"

@@ -1,8 +1,8 @@
 // The course of a workflow that is there: stop it, let it go on, do it again, undo it. Of batches too: they are
 // workflows; only which is the newest differs.
-#include <nlohmann/json.hpp>
 
 #include "common/ids.h"
+#include "common/json/json.h"
 #include "coordinator/cli/monitor.h"
 #include "coordinator/cli/submit.h"
 #include "coordinator/cli/verbs/verbs.h"

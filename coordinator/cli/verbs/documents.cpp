@@ -1,6 +1,6 @@
 #include "coordinator/cli/verbs/documents.h"
 
-#include <nlohmann/json.hpp>
+#include "common/json/json.h"
 
 namespace prov::cli {
 

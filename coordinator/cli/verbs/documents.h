@@ -3,7 +3,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "coordinator/batch/resolve.h"
-#include "coordinator/workspace/resolve.h"
+#include "coordinator/modules/resolve.h"
 
 namespace prov::cli {
 

@@ -1,7 +1,7 @@
 // `drift`: whether the task services are still as the log says, by their own checks, which change nothing.
 #include <map>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/cli/monitor.h"
 #include "coordinator/cli/verbs/documents.h"
 #include "coordinator/cli/verbs/infra_plan.h"

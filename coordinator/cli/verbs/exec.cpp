@@ -1,6 +1,6 @@
 // A command on many hosts, and which hosts an expression means.
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/cli/monitor.h"
 #include "coordinator/cli/submit.h"
 #include "coordinator/cli/verbs/step_outputs.h"

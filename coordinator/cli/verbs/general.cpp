@@ -1,5 +1,5 @@
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/cli/completion.h"
 #include "coordinator/cli/context.h"
 #include "coordinator/cli/help.h"
@@ -12,7 +12,7 @@ namespace {
 
 // Those with a name of their own, and the settings that are in the environment by their long names.
 std::vector<std::string> known_variables(const World& world) {
-  std::vector<std::string> names{"PROVISIONING_HOME", "PROVISIONING_WORKSPACE"};
+  std::vector<std::string> names{"PROVISIONING_HOME", "PROVISIONING_WORKSPACE", "PROVISIONING_MODE"};
   for (const auto& key : config::keys()) {
     if (!key.variable.empty()) names.emplace_back(key.variable);
   }
@@ -53,9 +53,11 @@ Result<Exit> show_env(Context& context) {
   const config::Config& all = **settings;
   const auto endpoint = context.endpoint();
   const auto workspace = context.found_workspace();
+  const auto mode = workspace::load_active_mode(home, context.world.env("PROVISIONING_MODE"));
   const std::vector<std::pair<std::string, std::string>> facts{
       {"home", home.root},
       {"workspace", workspace ? workspace->root + " (" + workspace->by + ")" : ""},
+      {"mode", mode ? mode->name + " (" + mode->by + ")" : mode.error().message},
       {"environment", all.text("general.environment")},
       {"infra", all.infra()},
       {"endpoint", endpoint ? io::to_text(*endpoint) : endpoint.error().message},

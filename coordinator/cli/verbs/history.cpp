@@ -1,6 +1,6 @@
 // Workflows of all time: listed page by page, and what they add up to.
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "common/time.h"
 #include "coordinator/cli/verbs/verbs.h"
 #include "coordinator/cli/views/render.h"

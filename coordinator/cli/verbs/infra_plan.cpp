@@ -1,9 +1,10 @@
 #include "coordinator/cli/verbs/infra_plan.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <map>
 #include <set>
 
+#include "common/json/json.h"
 #include "coordinator/cli/views/render.h"
 
 namespace prov::cli {
@@ -120,6 +121,36 @@ ResolvedBatch desired_batch(workspace::ResolvedServers servers, workspace::Resol
     out.after(operation, "taskservs", true);
   }
   return out.take();
+}
+
+ResolvedBatch removal_batch(const std::string& infra, const json& actual_servers, const json& actual_taskservs,
+                            const std::vector<ResolvedTaskserv>& order) {
+  std::map<std::pair<std::string, std::string>, std::size_t> place;
+  for (std::size_t i = 0; i < order.size(); ++i) place[{order[i].server, order[i].name}] = i;
+  const auto place_of = [&](const ResolvedTaskserv& one) {
+    const auto known = place.find({one.server, one.name});
+    return known == place.end() ? order.size() : known->second;
+  };
+  std::set<std::string> reachable;
+  for (const auto& item : actual_servers) {
+    if (text_in(item, "status") == "ready") reachable.insert(text_in(item, "hostname"));
+  }
+  std::vector<ResolvedTaskserv> services;
+  for (const auto& item : actual_taskservs) {
+    if (reachable.contains(text_in(item, "server"))) services.push_back(taskserv_of(item));
+  }
+  std::stable_sort(services.begin(), services.end(),
+                   [&](const auto& a, const auto& b) { return place_of(a) > place_of(b); });
+  Desired out(infra, {});
+  if (!services.empty()) out.add("taskservs", OperationKind::taskserv_delete).taskservs = std::move(services);
+  if (!actual_servers.empty()) {
+    auto& operation = out.add("servers", OperationKind::server_delete);
+    operation.hostnames = not_wanted_servers(actual_servers, {});
+    out.after(operation, "taskservs", false);
+  }
+  ResolvedBatch batch = out.take();
+  batch.name = "removal of " + infra;
+  return batch;
 }
 
 Result<InfraPlan> plan_infra(Context& context) {

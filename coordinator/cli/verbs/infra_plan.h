@@ -16,6 +16,13 @@ namespace prov::cli {
 batch::ResolvedBatch desired_batch(workspace::ResolvedServers servers, workspace::ResolvedTaskservs taskservs,
                                    const nlohmann::json& actual_servers, const nlohmann::json& actual_taskservs);
 
+// Everything that is there, taken away in the reverse of the order in which it was made: what was installed last goes
+// first (`order`: how the settings would install; what they do not name goes before that), then the hosts. A host goes
+// also where something on it could not be uninstalled, or never could be, because no agent is on it.
+batch::ResolvedBatch removal_batch(const std::string& infra, const nlohmann::json& actual_servers,
+                                   const nlohmann::json& actual_taskservs,
+                                   const std::vector<workspace::ResolvedTaskserv>& order);
+
 // A task service as GET /taskservs has it: what is needed to check or uninstall it as it was installed.
 workspace::ResolvedTaskserv taskserv_of(const nlohmann::json& item);
 

@@ -1,14 +1,14 @@
 // The three layers of extensions: which of them has what, and who wins.
 #include <algorithm>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "common/nearest.h"
 #include "coordinator/cli/verbs/modules_in_use.h"
 #include "coordinator/cli/verbs/verbs.h"
 #include "coordinator/cli/views/render.h"
-#include "coordinator/workspace/bundle.h"
-#include "coordinator/workspace/relations.h"
+#include "coordinator/modules/bundle.h"
+#include "coordinator/modules/relations.h"
 
 namespace prov::cli {
 
@@ -158,11 +158,12 @@ std::vector<std::string> problems_of(const workspace::ExtensionFinder& finder, E
                                      const std::string& name) {
   auto versions = finder.versions(kind, name);
   if (!versions) return {versions.error().message};
+  const ExtensionKind meant = kind == ExtensionKind::cluster ? ExtensionKind::taskserv : kind;  // made of these
   std::vector<std::string> problems;
   for (const auto& one : *versions) {
     if (auto bundle = workspace::pack_extension(one); !bundle) problems.push_back(bundle.error().message);
     for (const auto& needed : one.manifest.requires_) {
-      auto others = finder.versions(kind, needed.package);
+      auto others = finder.versions(meant, needed.package);
       const bool met = others && std::any_of(others->begin(), others->end(), [&](const Extension& other) {
                          return needed.range.contains(*resolution::parse_version(other.manifest.version));
                        });
@@ -254,58 +255,81 @@ Result<Exit> layer_test(Context& context) {
   return bad == 0 ? Exit::ok : Exit::failed;
 }
 
-Result<Exit> layer_stats(Context& context) {
-  auto finder = finder_in_use(context);
-  if (!finder) return tl::unexpected(finder.error());
-  struct Count {
-    std::size_t extensions = 0, overlays = 0, used = 0, hidden = 0, files = 0, keys = 0;
-  };
-  std::map<std::string, Count> counts;
-  for (const auto& layer : finder->layers()) {
+namespace {
+
+struct Count {
+  std::size_t extensions = 0, overlays = 0, used = 0, files = 0, keys = 0;
+};
+using Counts = std::map<std::string, Count>;  // by layer
+
+void count_folders(const workspace::ExtensionFinder& finder, Counts& counts) {
+  for (const auto& layer : finder.layers()) {
     for (const ExtensionKind kind : workspace::kExtensionKinds) {
       const auto holding = holding_of(layer, kind);
       counts[layer.name].extensions += holding.whole.size();
       counts[layer.name].overlays += holding.overlays.size();
     }
   }
+}
+
+Result<void> count_used(const workspace::ExtensionFinder& finder, ExtensionKind kind, const std::string& name,
+                        Counts& counts) {
+  auto all = finder.versions(kind, name);
+  if (!all) return tl::unexpected(all.error());
+  counts[all->front().layer].used += all->size();
+  for (const auto& one : *all) {
+    auto files = workspace::list_packed_files(one);
+    if (!files) return tl::unexpected(files.error());
+    for (const auto& file : *files) ++counts[file.layer].files;
+    for (const auto& key : one.changed) ++counts[key.layer].keys;
+  }
+  return {};
+}
+
+Result<Counts> count_layers(const workspace::ExtensionFinder& finder) {
+  Counts counts;
+  count_folders(finder, counts);
   for (const ExtensionKind kind : workspace::kExtensionKinds) {
-    for (const auto& name : finder->names(kind)) {
-      auto all = finder->versions(kind, name);
-      if (!all) return tl::unexpected(all.error());
-      counts[all->front().layer].used += all->size();
-      for (const auto& one : *all) {
-        auto files = workspace::list_packed_files(one);
-        if (!files) return tl::unexpected(files.error());
-        for (const auto& file : *files) ++counts[file.layer].files;
-        for (const auto& key : one.changed) ++counts[key.layer].keys;
-      }
+    for (const auto& name : finder.names(kind)) {
+      if (auto counted = count_used(finder, kind, name, counts); !counted) return tl::unexpected(counted.error());
     }
   }
+  return counts;
+}
+
+std::string stats_table(const json& items, const Console& console) {
+  Table table({"LAYER", "EXTENSIONS", "USED", "HIDDEN", "OVERLAYS", "FILES", "KEYS"});
+  for (const auto& one : items) {
+    table.add({{text_in(one, "layer"), Colour::bold},
+               {text_in(one, "extensions")},
+               {text_in(one, "used")},
+               {text_in(one, "hidden")},
+               {text_in(one, "overlays")},
+               {text_in(one, "files")},
+               {text_in(one, "keys")}});
+  }
+  return table.text(console);
+}
+
+}  // namespace
+
+Result<Exit> layer_stats(Context& context) {
+  auto finder = finder_in_use(context);
+  if (!finder) return tl::unexpected(finder.error());
+  auto counts = count_layers(*finder);
+  if (!counts) return tl::unexpected(counts.error());
   json items = json::array();
   for (const auto& layer : finder->layers()) {
-    Count& count = counts[layer.name];
-    count.hidden = count.extensions - count.used;
+    const Count& count = (*counts)[layer.name];
     items.push_back({{"layer", layer.name},
                      {"extensions", count.extensions},
                      {"used", count.used},
-                     {"hidden", count.hidden},
+                     {"hidden", count.extensions - count.used},
                      {"overlays", count.overlays},
                      {"files", count.files},
                      {"keys", count.keys}});
   }
-  context.print({{"items", items}, {"total", items.size()}}, [&] {
-    Table table({"LAYER", "EXTENSIONS", "USED", "HIDDEN", "OVERLAYS", "FILES", "KEYS"});
-    for (const auto& one : items) {
-      table.add({{text_in(one, "layer"), Colour::bold},
-                 {text_in(one, "extensions")},
-                 {text_in(one, "used")},
-                 {text_in(one, "hidden")},
-                 {text_in(one, "overlays")},
-                 {text_in(one, "files")},
-                 {text_in(one, "keys")}});
-    }
-    return table.text(context.console);
-  });
+  context.print({{"items", items}, {"total", items.size()}}, [&] { return stats_table(items, context.console); });
   return Exit::ok;
 }
 

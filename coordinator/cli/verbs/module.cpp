@@ -1,17 +1,17 @@
 // Which extensions a workspace uses, and in which versions.
 #include <algorithm>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "common/nearest.h"
 #include "coordinator/cli/submit.h"
 #include "coordinator/cli/verbs/modules_in_use.h"
 #include "coordinator/cli/verbs/verbs.h"
 #include "coordinator/cli/views/render.h"
+#include "coordinator/modules/lock.h"
+#include "coordinator/modules/relations.h"
+#include "coordinator/modules/versions.h"
 #include "coordinator/resolution/solver.h"
-#include "coordinator/workspace/lock.h"
-#include "coordinator/workspace/relations.h"
-#include "coordinator/workspace/versions.h"
 
 namespace prov::cli {
 
@@ -156,8 +156,8 @@ json lock_changes(const workspace::ModuleLock& before, const workspace::ModuleLo
   return out;
 }
 
-std::string changes_table(const json& changes, const Console& console) {
-  if (changes.empty()) return "the lock is as it was\n";
+std::string changes_table(const json& changes, bool was_there, const Console& console) {
+  if (changes.empty()) return was_there ? "the lock is as it was\n" : "a first lock, and nothing to hold yet\n";
   Table table({"INFRA", "KIND", "NAME", "BEFORE", "AFTER"});
   for (const auto& one : changes) {
     const auto or_dash = [&](const char* field) { return text_in(one, field).empty() ? "-" : text_in(one, field); };
@@ -384,13 +384,14 @@ Result<Exit> module_lock(Context& context) {
   if (!after) return tl::unexpected(after.error());
   const json changes = lock_changes(*before, *after);
   const bool check = context.call.has("check");
+  const std::string file = loaded->root + "/" + workspace::kModulesLockFile;
+  const bool was_there = std::filesystem::exists(file);
   if (!check) {
     if (auto saved = workspace::save_lock(loaded->root, *after); !saved) return tl::unexpected(saved.error());
   }
-  const std::string file = loaded->root + "/" + workspace::kModulesLockFile;
-  context.print({{"file", file}, {"changes", changes}, {"written", !check}},
-                [&] { return changes_table(changes, context.console); });
-  return check && !changes.empty() ? Exit::differs : Exit::ok;
+  context.print({{"file", file}, {"changes", changes}, {"written", !check}, {"first", !was_there}},
+                [&] { return changes_table(changes, was_there, context.console); });
+  return check && (!changes.empty() || !was_there) ? Exit::differs : Exit::ok;
 }
 
 Result<Exit> module_graph(Context& context) {
@@ -411,6 +412,74 @@ Result<Exit> module_graph(Context& context) {
 
 // ---- what goes with one task service
 
+namespace {
+
+// One task service of an infra, with the versions that its infra chooses and what the hosts have.
+struct Relations {
+  const workspace::Hosts& hosts;
+  const Result<workspace::ChosenVersions>& chosen;
+  std::string name;
+
+  bool is_on(const std::string& other, const std::string& host) const {
+    const auto& all = hosts.of(other);
+    return std::find(all.begin(), all.end(), host) != all.end();
+  }
+  std::string version_of(const std::string& other) const {
+    return chosen && chosen->count(other) > 0 ? chosen->at(other) : "";
+  }
+  bool is_within(const Relation& relation) const {
+    const std::string version = version_of(relation.package);
+    return !version.empty() && relation.range.contains(*resolution::parse_version(version));
+  }
+};
+
+// Whether it is as it should be. Without a choice of versions only presence counts.
+bool is_met(const Relations& all, const std::string& kind, const Relation& relation, bool there) {
+  const bool within = all.is_within(relation);
+  if (kind == "requires") return there && (within || !all.chosen);
+  if (kind == "optional") return !there || within || !all.chosen;
+  return !there || (all.chosen && !within);
+}
+
+void add_rows(const Relations& all, const std::string& kind, const std::vector<Relation>& relations, json& items) {
+  for (const auto& one : relations) {
+    for (const auto& host : all.hosts.of(all.name)) {
+      const bool there = kind == "optional" ? !all.hosts.of(one.package).empty() : all.is_on(one.package, host);
+      const std::string version = all.version_of(one.package);
+      items.push_back({{"host", host},
+                       {"relation", kind},
+                       {"name", one.package},
+                       {"versions", one.written},
+                       {"found", there ? (version.empty() ? "there" : version) : ""},
+                       {"ok", is_met(all, kind, one, there)}});
+    }
+  }
+}
+
+json relation_rows(const Relations& all, const workspace::Manifest& manifest) {
+  json items = json::array();
+  add_rows(all, "requires", manifest.requires_, items);
+  add_rows(all, "optional", manifest.optional, items);
+  add_rows(all, "conflicts", manifest.conflicts, items);
+  return items;
+}
+
+std::string relations_table(const json& items, const Console& console) {
+  Table table({"HOST", "RELATION", "NAME", "VERSIONS", "FOUND", "OK"});
+  for (const auto& one : items) {
+    const bool ok = flag_in(one, "ok");
+    table.add({{text_in(one, "host"), Colour::bold},
+               {text_in(one, "relation")},
+               {text_in(one, "name")},
+               {text_in(one, "versions").empty() ? "any" : text_in(one, "versions")},
+               {text_in(one, "found").empty() ? "-" : text_in(one, "found")},
+               {ok ? "yes" : "no", ok ? Colour::green : Colour::red}});
+  }
+  return table.text(console);
+}
+
+}  // namespace
+
 Result<Exit> taskserv_check_deps(Context& context) {
   auto loaded = load_infra_in_use(context);
   if (!loaded) return tl::unexpected(loaded.error());
@@ -420,55 +489,20 @@ Result<Exit> taskserv_check_deps(Context& context) {
     return fail(Code::not_found, "no host of infra \"" + loaded->infra.name + "\" has the taskserv \"" + name + "\"",
                 did_you_mean(name, hosts.names()));
   }
-  auto chosen = workspace::choose_versions(loaded->infra, loaded->finder);
-  auto fine = chosen ? workspace::check_hosts(loaded->infra, loaded->finder, *chosen) : Result<void>();
+  const auto chosen = workspace::choose_versions(loaded->infra, loaded->finder);
   auto extension = chosen ? loaded->finder.find(ExtensionKind::taskserv, name, chosen->at(name))
                           : loaded->finder.find(ExtensionKind::taskserv, name);
   if (!extension) return tl::unexpected(extension.error());
-  json items = json::array();
-  const auto add = [&](const std::vector<Relation>& relations, const std::string& kind) {
-    for (const auto& one : relations) {
-      for (const auto& host : hosts.of(name)) {
-        const auto& others = hosts.of(one.package);
-        const bool here = std::find(others.begin(), others.end(), host) != others.end();
-        const bool there = kind == "optional" ? !others.empty() : here;
-        const std::string version = chosen && chosen->count(one.package) > 0 ? chosen->at(one.package) : "";
-        const bool within = !version.empty() && one.range.contains(*resolution::parse_version(version));
-        const bool ok = kind == "requires"   ? there && (within || !chosen)
-                        : kind == "optional" ? !there || within || !chosen
-                                             : !there || (chosen && !within);
-        items.push_back({{"host", host},
-                         {"relation", kind},
-                         {"name", one.package},
-                         {"versions", one.written},
-                         {"found", there ? (version.empty() ? "there" : version) : ""},
-                         {"ok", ok}});
-      }
-    }
-  };
-  add(extension->manifest.requires_, "requires");
-  add(extension->manifest.optional, "optional");
-  add(extension->manifest.conflicts, "conflicts");
-  const std::string problem = !chosen ? chosen.error().message : !fine ? fine.error().message : "";
+  const auto fine = chosen ? workspace::check_hosts(loaded->infra, loaded->finder, *chosen)
+                           : Result<void>(tl::unexpected(chosen.error()));
+  const json items = relation_rows({hosts, chosen, name}, extension->manifest);
+  const std::string& version = extension->manifest.version;
   context.print({{"name", name},
-                 {"version", extension->manifest.version},
+                 {"version", version},
                  {"items", items},
-                 {"problem", problem},
-                 {"ok", problem.empty()}},
-                [&] {
-                  Table table({"HOST", "RELATION", "NAME", "VERSIONS", "FOUND", "OK"});
-                  for (const auto& one : items) {
-                    const bool ok = flag_in(one, "ok");
-                    table.add({{text_in(one, "host"), Colour::bold},
-                               {text_in(one, "relation")},
-                               {text_in(one, "name")},
-                               {text_in(one, "versions").empty() ? "any" : text_in(one, "versions")},
-                               {text_in(one, "found").empty() ? "-" : text_in(one, "found")},
-                               {ok ? "yes" : "no", ok ? Colour::green : Colour::red}});
-                  }
-                  return name + " " + extension->manifest.version + "\n" + table.text(context.console);
-                });
-  if (!chosen) return tl::unexpected(chosen.error());
+                 {"problem", fine ? "" : fine.error().message},
+                 {"ok", fine.has_value()}},
+                [&] { return name + " " + version + "\n" + relations_table(items, context.console); });
   if (!fine) return tl::unexpected(fine.error());
   return Exit::ok;
 }

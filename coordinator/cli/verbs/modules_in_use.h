@@ -1,7 +1,7 @@
 #pragma once
 // What the verbs of modules, layers and versions have in common.
 #include "coordinator/cli/context.h"
-#include "coordinator/workspace/extension.h"
+#include "coordinator/modules/extension.h"
 
 namespace prov::cli {
 

@@ -1,7 +1,8 @@
 // `plan` and `apply`: what an infra's settings ask for against what is there, and doing exactly that.
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/cli/verbs/documents.h"
+#include "coordinator/cli/verbs/host_fit.h"
 #include "coordinator/cli/verbs/infra_plan.h"
 #include "coordinator/cli/verbs/saved_plan.h"
 #include "coordinator/cli/verbs/verbs.h"
@@ -45,6 +46,7 @@ Result<Exit> plan_infra_verb(Context& context) {
     context.print({{"plan", json::array()}, {"plan_total", 0}}, [] { return std::string("nothing to do\n"); });
     return Exit::ok;
   }
+  if (auto fit = check_host_fit(context, planned->workspace, planned->batch); !fit) return tl::unexpected(fit.error());
   SavedPlan plan;
   plan.infra = planned->infra;
   plan.made_ms = context.world.now_ms();

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/cli/coordinator_process.h"
 #include "coordinator/cli/verbs/verbs.h"
 #include "coordinator/cli/views/live_view.h"

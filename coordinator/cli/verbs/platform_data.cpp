@@ -1,6 +1,6 @@
 // What concerns the platform's data as a whole: backup, restore, damage.
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/cli/coordinator_process.h"
 #include "coordinator/cli/verbs/verbs.h"
 #include "coordinator/cli/views/render.h"

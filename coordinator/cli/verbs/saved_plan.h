@@ -1,9 +1,9 @@
 #pragma once
 // A plan as `plan --out FILE` writes it: everything that `apply FILE` needs to do exactly that, and nothing else. One
 // JSON document; bundles stand in it as hexadecimal digits, named by their digests.
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "common/json/json.h"
 #include "coordinator/cli/submit.h"
 
 namespace prov::cli {

@@ -1,11 +1,11 @@
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/cli/submit.h"
 #include "coordinator/cli/verbs/documents.h"
 #include "coordinator/cli/verbs/shell.h"
 #include "coordinator/cli/verbs/verbs.h"
 #include "coordinator/cli/views/render.h"
-#include "coordinator/workspace/resolve.h"
+#include "coordinator/modules/resolve.h"
 
 namespace prov::cli {
 

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/cli/output_stream.h"
 #include "coordinator/cli/raw_terminal.h"
 #include "coordinator/cli/views/render.h"

@@ -1,7 +1,6 @@
 #include "coordinator/cli/verbs/step_outputs.h"
 
-#include <nlohmann/json.hpp>
-
+#include "common/json/json.h"
 #include "coordinator/cli/views/render.h"
 
 namespace prov::cli {

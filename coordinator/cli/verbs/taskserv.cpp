@@ -1,16 +1,17 @@
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/batch/resolve.h"
 #include "coordinator/cli/monitor.h"
 #include "coordinator/cli/submit.h"
 #include "coordinator/cli/verbs/documents.h"
+#include "coordinator/cli/verbs/host_fit.h"
 #include "coordinator/cli/verbs/step_outputs.h"
 #include "coordinator/cli/verbs/verbs.h"
 #include "coordinator/cli/views/plan_view.h"
 #include "coordinator/cli/views/rehearsal.h"
 #include "coordinator/cli/views/render.h"
-#include "coordinator/workspace/resolve.h"
+#include "coordinator/modules/resolve.h"
 
 namespace prov::cli {
 
@@ -95,6 +96,9 @@ Result<Exit> taskserv_create(Context& context) {
   }
   auto chosen = choose(context, true);
   if (!chosen) return tl::unexpected(chosen.error());
+  if (auto fit = check_host_fit(context, chosen->workspace, chosen->taskservs.taskservs); !fit) {
+    return tl::unexpected(fit.error());
+  }
   if (context.call.has("rehearse")) return rehearse(context, std::move(*chosen));
   return submit(context, {chosen->workspace, "/workflows/taskservs/create", taskservs_body(chosen->taskservs),
                           std::move(chosen->taskservs.bundles)});

@@ -4,14 +4,31 @@
 
 namespace prov::cli {
 
-// workspace.cpp
+// workspace_init.cpp, workspace.cpp, known_workspaces.cpp, workspace_care.cpp
 Result<Exit> workspace_init(Context& context);
+Result<Exit> workspace_register(Context& context);
+Result<Exit> workspace_remove(Context& context);
+Result<Exit> workspace_preferences(Context& context);
+Result<Exit> workspace_get_preference(Context& context);
+Result<Exit> workspace_set_preference(Context& context);
+Result<Exit> workspace_migrate(Context& context);
+Result<Exit> workspace_cleanup(Context& context);
 Result<Exit> workspace_list(Context& context);
 Result<Exit> workspace_activate(Context& context);
 Result<Exit> workspace_active(Context& context);
 Result<Exit> workspace_info(Context& context);
+
+// infra.cpp
 Result<Exit> infra_list(Context& context);
+Result<Exit> infra_create(Context& context);
+Result<Exit> infra_delete(Context& context);
+
+// validate.cpp, schema.cpp
+Result<Exit> validate(Context& context);
+Result<Exit> workspace_validate(Context& context);
 Result<Exit> infra_validate(Context& context);
+Result<Exit> schema_list(Context& context);
+Result<Exit> schema_show(Context& context);
 
 // platform.cpp, platform_data.cpp
 Result<Exit> platform_start(Context& context);
@@ -87,6 +104,15 @@ Result<Exit> layer_show(Context& context);
 Result<Exit> layer_test(Context& context);
 Result<Exit> layer_stats(Context& context);
 
+// extension.cpp: for taskservs, providers and clusters, as the noun says
+Result<Exit> extension_generate(Context& context);
+Result<Exit> extension_validate(Context& context);
+
+// template.cpp
+Result<Exit> template_list(Context& context);
+Result<Exit> template_show(Context& context);
+Result<Exit> template_validate(Context& context);
+
 // version.cpp
 Result<Exit> version_check(Context& context);
 
@@ -103,6 +129,9 @@ Result<Exit> config_set(Context& context);
 Result<Exit> config_unset(Context& context);
 Result<Exit> config_validate(Context& context);
 Result<Exit> config_explain(Context& context);
+
+// guide.cpp
+Result<Exit> show_guide(Context& context);
 
 // general.cpp
 Result<Exit> show_help(Context& context);

@@ -1,10 +1,10 @@
 // The version of this program, and those of the modules that an infra uses.
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/cli/submit.h"
 #include "coordinator/cli/verbs/verbs.h"
 #include "coordinator/cli/views/render.h"
-#include "coordinator/workspace/lock.h"
+#include "coordinator/modules/lock.h"
 
 namespace prov::cli {
 

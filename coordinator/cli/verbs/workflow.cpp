@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/cli/monitor.h"
 #include "coordinator/cli/output_stream.h"
 #include "coordinator/cli/verbs/verbs.h"

@@ -1,8 +1,8 @@
 #include "coordinator/cli/views/drift.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/cli/views/render.h"
 
 namespace prov::cli {

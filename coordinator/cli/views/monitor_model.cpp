@@ -1,8 +1,8 @@
 #include "coordinator/cli/views/monitor_model.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "common/time.h"
 #include "coordinator/cli/views/console.h"
 #include "coordinator/cli/views/render.h"

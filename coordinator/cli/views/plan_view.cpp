@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/cli/views/render.h"
 
 namespace prov::cli {

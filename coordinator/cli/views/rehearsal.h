@@ -1,11 +1,11 @@
 #pragma once
 // What rehearsed steps would have changed on their hosts (docs/guides/extension-contract.md, "Rehearsal"). Pure.
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/json/json.h"
 #include "coordinator/cli/views/console.h"
 
 namespace prov::cli {

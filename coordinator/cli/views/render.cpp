@@ -1,8 +1,8 @@
 #include "coordinator/cli/views/render.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "common/result.h"
 #include "common/time.h"
 

@@ -1,7 +1,6 @@
 #include "coordinator/cli/views/workflow_page.h"
 
-#include <nlohmann/json.hpp>
-
+#include "common/json/json.h"
 #include "common/time.h"
 #include "coordinator/cli/views/render.h"
 

@@ -5,8 +5,8 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "tests/integration/cli/rig.h"
 
 namespace prov::test {

@@ -10,7 +10,8 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
+
+#include "common/json/json.h"
 
 extern char** environ;
 

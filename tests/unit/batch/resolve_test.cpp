@@ -3,7 +3,7 @@
 
 #include "common/hash.h"
 #include "common/wire/agent_wire.h"
-#include "coordinator/workspace/cluster.h"
+#include "coordinator/modules/cluster.h"
 #include "tests/unit/batch/texts.h"
 #include "tests/unit/workspace/temp_folder.h"
 

@@ -3,8 +3,8 @@
 #include <charconv>
 #include <filesystem>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
+#include "common/json/json.h"
 #include "coordinator/batch/batch.h"
 #include "coordinator/workspace/toml_tree.h"
 

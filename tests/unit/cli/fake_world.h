@@ -5,10 +5,10 @@
 
 #include <deque>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "common/json/json.h"
 #include "coordinator/cli/world.h"
 #include "tests/unit/workspace/temp_folder.h"
 

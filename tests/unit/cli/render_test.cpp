@@ -1,9 +1,9 @@
 #include "coordinator/cli/views/render.h"
+#include "common/json/json.h"
 
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
-#include <nlohmann/json.hpp>
 #include <random>
 
 #include "coordinator/cli/views/monitor_view.h"

@@ -11,9 +11,10 @@ struct MadeFile {
   std::string (*text)();
 };
 
-inline const MadeFile (&made_files())[3] {
+inline const MadeFile (&made_files())[4] {
   static constexpr MadeFile kFiles[] = {{"config/config.defaults.toml", config::defaults_document},
                                         {"schema/json/config.schema.json", config::schema_document},
+                                        {"schema/json/workspace.schema.json", config::workspace_schema_document},
                                         {"docs/reference/config.md", config::reference_document}};
   return kFiles;
 }

@@ -81,7 +81,7 @@ TEST_F(Kcl, OneThatPrintsWithoutEndIsEnded) {
 
 TEST_F(Kcl, BothFormsAtOnceAreRefused) {
   folder_.write("ws/infra/main/settings.yaml", "settings: {name: main, provider: local}\nservers: []\n");
-  EXPECT_TRUE(says(load(), "has both settings.k and settings.yaml"));
+  EXPECT_TRUE(says(load(), "has both settings.yaml and settings.k"));
   std::filesystem::remove(file_);
   EXPECT_TRUE(load().has_value());
 }

@@ -1,0 +1,295 @@
+#include "coordinator/modules/resolve.h"
+#include "common/nearest.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "coordinator/modules/order.h"
+#include "coordinator/modules/relations.h"
+#include "coordinator/modules/versions.h"
+
+namespace prov::workspace {
+namespace {
+
+// Each extension is read, and packed, once.
+class Extensions {
+ public:
+  Extensions(const ExtensionFinder& finder, ExtensionKind kind) : finder_(finder), kind_(kind) {}
+
+  Result<const Extension*> get(const std::string& name, const std::string& file, Place place) {
+    const auto known = found_.find(name);
+    if (known != found_.end()) return &known->second;
+    const auto version = chosen_.find(name);
+    auto extension = version == chosen_.end() ? finder_.find(kind_, name) : finder_.find(kind_, name, version->second);
+    if (!extension && extension.error().code == Code::not_found) {
+      return tl::unexpected(at(file, place, extension.error().message, extension.error().hint));
+    }
+    if (!extension) return tl::unexpected(extension.error());
+    return &found_.emplace(name, std::move(*extension)).first->second;
+  }
+
+  // From now on get() gives these versions.
+  void choose(ChosenVersions chosen) { chosen_ = std::move(chosen); }
+
+  Result<Digest> pack(const std::string& name) {
+    const auto known = digests_.find(name);
+    if (known != digests_.end()) return known->second;
+    const Extension& extension = found_.at(name);
+    auto bundle = pack_extension(extension);
+    if (!bundle) return tl::unexpected(bundle.error());
+    if (auto held = check_locked(extension, bundle->digest); !held) return tl::unexpected(held.error());
+    const Digest digest = digests_[name] = bundle->digest;
+    bundles_.emplace(digest, std::move(*bundle));
+    return digest;
+  }
+
+  std::vector<Bundle> take_bundles() {
+    std::vector<Bundle> out;
+    for (auto& [digest, bundle] : bundles_) out.push_back(std::move(bundle));
+    return out;
+  }
+
+ private:
+  Result<void> check_locked(const Extension& extension, const Digest& digest) const {
+    const auto locked = finder_.rules().locked.find({kind_, extension.manifest.name});
+    if (locked == finder_.rules().locked.end() || locked->second.digest == digest) return {};
+    return fail(Code::conflict,
+                std::string(name_of(kind_)) + " \"" + extension.manifest.name + "\" " + extension.manifest.version +
+                    " in " + extension.folder + " is not what " + kModulesLockFile + " holds: its digest is " +
+                    to_text(digest).substr(0, 12) + ", the locked one " + to_text(locked->second.digest).substr(0, 12),
+                "see which files differ: provisioning layer explain " + extension.manifest.name +
+                    "; accept them: provisioning module lock");
+  }
+
+  const ExtensionFinder& finder_;
+  ExtensionKind kind_;
+  ChosenVersions chosen_;
+  std::map<std::string, Extension> found_;
+  std::map<std::string, Digest> digests_;
+  std::map<Digest, Bundle> bundles_;
+};
+
+Result<void> check_hostnames(const Infra& infra, const std::vector<std::string>& wanted) {
+  std::vector<std::string> known;
+  for (const auto& server : infra.servers) known.push_back(server.hostname);
+  for (const auto& name : wanted) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    return fail(Code::not_found, "infra \"" + infra.name + "\" has no server \"" + name + "\" (" + infra.file + ")",
+                did_you_mean(name, known));
+  }
+  return {};
+}
+
+bool is_wanted(const std::vector<std::string>& wanted, const std::string& name) {
+  return wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end();
+}
+
+Result<void> check_runtime(const Infra& infra, const ServerDefinition& server, const Manifest& provider) {
+  if (server.runtime.empty() || server.runtime == "auto") return {};  // the provider chooses
+  if (is_wanted(provider.runtimes, server.runtime)) return {};
+  return tl::unexpected(
+      at(infra.file, server.runtime_place,
+         "provider " + provider.name + " has no runtime \"" + server.runtime + "\" (" + server.hostname + ")",
+         did_you_mean(server.runtime, provider.runtimes)));
+}
+
+struct Instance {
+  const ServerDefinition* server;
+  const TaskservUse* use;
+  const Extension* extension;
+  MergedParams params;
+};
+
+// What the profile says, and over it what the settings give.
+Result<Params> with_profile(const Infra& infra, const ServerDefinition& server, const TaskservUse& use,
+                            const Manifest& manifest) {
+  if (use.profile.empty()) return use.params;
+  const Profile* profile = manifest.find_profile(use.profile);
+  if (profile == nullptr) {
+    std::vector<std::string> known;
+    for (const auto& one : manifest.profiles) known.push_back(one.name);
+    return tl::unexpected(at(infra.file, use.place,
+                             use.name + " on " + server.hostname + ": there is no profile \"" + use.profile + "\"",
+                             known.empty() ? use.name + " has no profiles" : did_you_mean(use.profile, known)));
+  }
+  Params params = profile->params;
+  lay_over(params, use.params);
+  return params;
+}
+
+// Each name is asked for where it is used first, so that what is unknown is told with its place.
+Result<void> choose_all(const Infra& infra, const ExtensionFinder& finder, Extensions& extensions) {
+  std::set<std::string> seen;
+  for (const auto& server : infra.servers) {
+    for (const auto& use : server.taskservs) {
+      if (!seen.insert(use.name).second) continue;
+      auto known = finder.versions(ExtensionKind::taskserv, use.name);
+      auto loaded = known ? finder.check_loaded(ExtensionKind::taskserv, use.name) : Result<void>();
+      if (known && loaded) continue;
+      const Error& error = known ? loaded.error() : known.error();
+      if (error.code != Code::not_found) return tl::unexpected(error);
+      return tl::unexpected(at(infra.file, use.place, error.message, error.hint));
+    }
+  }
+  auto chosen = choose_versions(infra, finder);
+  if (!chosen) return tl::unexpected(chosen.error());
+  if (auto whole = check_hosts(infra, finder, *chosen); !whole) return whole;
+  extensions.choose(std::move(*chosen));
+  return {};
+}
+
+Result<std::vector<Instance>> read_instances(const Infra& infra, Extensions& extensions) {
+  std::vector<Instance> instances;
+  for (const auto& server : infra.servers) {
+    for (const auto& use : server.taskservs) {
+      auto extension = extensions.get(use.name, infra.file, use.place);
+      if (!extension) return tl::unexpected(extension.error());
+      auto given = with_profile(infra, server, use, (*extension)->manifest);
+      if (!given) return tl::unexpected(given.error());
+      auto params =
+          merge_params(infra.file, (*extension)->manifest, *given, use.place, use.name + " on " + server.hostname);
+      if (!params) return tl::unexpected(params.error());
+      instances.push_back({&server, &use, *extension, std::move(*params)});
+    }
+  }
+  return instances;
+}
+
+Result<Order> order_of(const Infra& infra, const std::vector<Instance>& instances) {
+  std::vector<OrderItem> items;
+  items.reserve(instances.size());
+  for (const auto& one : instances) {
+    const Manifest& manifest = one.extension->manifest;
+    items.push_back({one.use->name, one.server->hostname, names_of(manifest.requires_), names_of(manifest.optional),
+                     names_of(manifest.conflicts)});
+  }
+  auto order = order_items(items);
+  if (!order) order.error().message = infra.file + ": " + order.error().message;
+  return order;
+}
+
+// The items that were asked for, and what these need on their hosts.
+Result<std::vector<bool>> select(const Infra& infra, const std::vector<Instance>& instances, const Order& order,
+                                 const Selection& selection) {
+  if (auto fine = check_hostnames(infra, selection.hostnames); !fine) return tl::unexpected(fine.error());
+  std::vector<bool> chosen(instances.size());
+  std::set<std::string> present, met;
+  for (std::size_t i = 0; i < instances.size(); ++i) {
+    const bool on_host = is_wanted(selection.hostnames, instances[i].server->hostname);
+    if (on_host) present.insert(instances[i].use->name);
+    chosen[i] = on_host && is_wanted(selection.taskservs, instances[i].use->name);
+    if (chosen[i]) met.insert(instances[i].use->name);
+  }
+  for (const auto& name : selection.taskservs) {
+    if (met.count(name) > 0) continue;
+    return fail(Code::not_found,
+                "no server " + std::string(selection.hostnames.empty() ? "" : "of these ") + "in infra \"" +
+                    infra.name + "\" has the taskserv \"" + name + "\" (" + infra.file + ")",
+                did_you_mean(name, {present.begin(), present.end()}));
+  }
+  for (auto i = order.sequence.rbegin(); i != order.sequence.rend(); ++i) {
+    if (!chosen[*i] || !selection.with_required) continue;
+    for (const std::uint32_t needed : order.hard[*i]) chosen[needed] = true;
+  }
+  return chosen;
+}
+
+}  // namespace
+
+Result<ResolvedServers> resolve_servers(const Infra& infra, const ExtensionFinder& finder,
+                                        const std::vector<std::string>& hostnames) {
+  if (auto fine = check_hostnames(infra, hostnames); !fine) return tl::unexpected(fine.error());
+  ResolvedServers resolved;
+  resolved.infra = infra.name;
+  Extensions extensions(finder, ExtensionKind::provider);
+  for (const auto& server : infra.servers) {
+    if (!is_wanted(hostnames, server.hostname)) continue;
+    auto provider = extensions.get(server.provider, infra.file, server.place);
+    if (!provider) return tl::unexpected(provider.error());
+    if (auto fine = check_runtime(infra, server, (*provider)->manifest); !fine) return tl::unexpected(fine.error());
+    auto params = merge_params(infra.file, (*provider)->manifest, server.params, server.place,
+                               "provider " + server.provider + " for " + server.hostname);
+    if (!params) return tl::unexpected(params.error());
+    if (!params->secrets.empty()) {
+      return fail(Code::unsupported, infra.file + ": provider " + server.provider + " has a secret parameter",
+                  "a provider reads its credentials itself");
+    }
+    auto digest = extensions.pack(server.provider);
+    if (!digest) return tl::unexpected(digest.error());
+    resolved.servers.push_back({server.hostname, server.provider, server.runtime, server.plan, *digest, server.labels,
+                                std::move(params->params)});
+  }
+  resolved.bundles = extensions.take_bundles();
+  return resolved;
+}
+
+struct TaskservResolver::Parts {
+  Parts(const Infra& of, const ExtensionFinder& finder) : infra(of), extensions(finder, ExtensionKind::taskserv) {}
+
+  const Infra& infra;
+  Extensions extensions;
+  std::vector<Instance> instances;
+  Order order;
+};
+
+TaskservResolver::TaskservResolver(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+TaskservResolver::TaskservResolver(TaskservResolver&&) noexcept = default;
+TaskservResolver::~TaskservResolver() = default;
+
+Result<TaskservResolver> TaskservResolver::open(const Infra& infra, const ExtensionFinder& finder) {
+  auto parts = std::make_unique<Parts>(infra, finder);
+  if (auto chosen = choose_all(infra, finder, parts->extensions); !chosen) return tl::unexpected(chosen.error());
+  auto instances = read_instances(infra, parts->extensions);
+  if (!instances) return tl::unexpected(instances.error());
+  auto order = order_of(infra, *instances);
+  if (!order) return tl::unexpected(order.error());
+  parts->instances = std::move(*instances);
+  parts->order = std::move(*order);
+  return TaskservResolver(std::move(parts));
+}
+
+Result<ResolvedTaskservs> TaskservResolver::select(const Selection& selection) {
+  const auto& instances = parts_->instances;
+  auto chosen = workspace::select(parts_->infra, instances, parts_->order, selection);
+  if (!chosen) return tl::unexpected(chosen.error());
+  ResolvedTaskservs resolved;
+  resolved.infra = parts_->infra.name;
+  std::vector<std::uint32_t> position(instances.size());
+  for (const std::uint32_t i : parts_->order.sequence) {
+    if (!(*chosen)[i]) continue;
+    const Instance& one = instances[i];
+    const Manifest& manifest = one.extension->manifest;
+    auto digest = pack(one.use->name);
+    if (!digest) return tl::unexpected(digest.error());
+    ResolvedTaskserv out{one.server->hostname, one.use->name,       manifest.version,   *digest, one.params.params,
+                         one.params.secrets,   manifest.retry_safe, manifest.timeout_s, {},      needs_of(manifest)};
+    for (const std::uint32_t before : parts_->order.after[i]) {
+      if ((*chosen)[before]) out.after.push_back(position[before]);
+    }
+    std::sort(out.after.begin(), out.after.end());
+    position[i] = static_cast<std::uint32_t>(resolved.taskservs.size());
+    resolved.taskservs.push_back(std::move(out));
+  }
+  return resolved;
+}
+
+Result<const Manifest*> TaskservResolver::manifest(const std::string& name, const std::string& file, Place place) {
+  auto extension = parts_->extensions.get(name, file, place);
+  if (!extension) return tl::unexpected(extension.error());
+  return &(*extension)->manifest;
+}
+
+Result<Digest> TaskservResolver::pack(const std::string& name) { return parts_->extensions.pack(name); }
+std::vector<Bundle> TaskservResolver::take_bundles() { return parts_->extensions.take_bundles(); }
+
+Result<ResolvedTaskservs> resolve_taskservs(const Infra& infra, const ExtensionFinder& finder,
+                                            const Selection& selection) {
+  auto resolver = TaskservResolver::open(infra, finder);
+  if (!resolver) return tl::unexpected(resolver.error());
+  auto resolved = resolver->select(selection);
+  if (resolved) resolved->bundles = resolver->take_bundles();
+  return resolved;
+}
+
+}  // namespace prov::workspace

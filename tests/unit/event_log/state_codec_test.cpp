@@ -172,9 +172,9 @@ TEST(StateCodec, AWorkflowWhosePartsDoNotFitIsCorrupt) {
   const std::vector<std::pair<const char*, Change>> changes{
       {"a task depends on a later one", [](auto& w) { with(w.tasks[0].plan, [](auto& p) { p.depends_on = {1}; }); }},
       {"an operation depends on itself",
-       [](auto& w) {
-         with(w.operations[1].plan, [](auto& p) { p.depends_on = {{1, {}}}; });
-       }},
+       [](auto& w) { with(w.operations[1].plan, [](auto& p) {
+                       p.depends_on = {{1, {}}};
+                     }); }},
       {"a task belongs to no operation", [](auto& w) { w.tasks.emplace_back(); }},
       {"waves that end too early", [](auto& w) { with(w.operations[0].plan, [](auto& p) { p.waves = {1}; }); }},
       {"a person's word on a task that is not there", [](auto& w) { w.approvals[0].task = 99; }},

@@ -44,8 +44,10 @@ class Operator:
                             "PROVISIONING_EXTENSIONS": str(ROOT / "extensions")}
 
     def run(self, *argv):
-        argv = [str(BIN / "provisioning"), *argv, "--workspace", str(self.workspace), "--out", "json"]
-        return subprocess.run(argv, env=self.environment, capture_output=True, text=True, timeout=120, check=False)
+        words = argv.index("--") if "--" in argv else len(argv)  # what follows is a command of its own
+        own = ["--workspace", str(self.workspace), "--out", "json"]
+        return subprocess.run([str(BIN / "provisioning"), *argv[:words], *own, *argv[words:]],
+                              env=self.environment, capture_output=True, text=True, timeout=120, check=False)
 
     def submit(self, *argv):
         """The workflow of it; None when there is nothing to do."""

@@ -13,6 +13,7 @@ namespace {
 
 struct Wanted {
   std::string name, root, infra, provider;
+  bool named = false;  // the operator said the name
 };
 
 std::string workspace_text(const Wanted& wanted) {
@@ -109,12 +110,14 @@ Result<void> make_workspace(const Wanted& wanted) {
   return {};
 }
 
-// Without a name it is the folder where we are, called as that is.
+// Without a name it is the folder where we are, or the one whose path is given for a name, called as that is.
 Result<Wanted> wanted_by(Context& context) {
   Wanted out;
-  const bool named = !context.call.args.empty();
-  out.root = folder_given(context, context.call.value("path", named ? context.call.args[0] : "."));
-  out.name = named ? context.call.args[0] : fs::path(out.root).filename().string();
+  const std::string word = context.call.args.empty() ? "." : context.call.args[0];
+  const bool named = word != "." && (word.find('/') == std::string::npos || context.call.has("path"));
+  out.root = folder_given(context, context.call.value("path", word));
+  out.named = named;
+  out.name = named ? word : fs::path(out.root).filename().string();
   out.infra = context.call.value("infra", out.name);
   auto known = workspace::load_user_config(context.home);
   if (!known) return tl::unexpected(known.error());
@@ -122,9 +125,9 @@ Result<Wanted> wanted_by(Context& context) {
   if (!usual) return tl::unexpected(usual.error());
   const auto preferred = known->preferences.find("preferred_provider");
   out.provider = context.call.value("provider", preferred == known->preferences.end() ? *usual : preferred->second);
-  for (const auto& word : {out.name, out.infra, out.provider}) {
-    if (workspace::is_name(word)) continue;
-    return fail(Code::invalid, "\"" + word + "\" is not a name",
+  for (const auto& given : {out.name, out.infra, out.provider}) {
+    if (workspace::is_name(given)) continue;
+    return fail(Code::invalid, "\"" + given + "\" is not a name",
                 std::string(workspace::kNameRule) + (named ? "" : "; say one: provisioning workspace init NAME"));
   }
   return out;
@@ -140,7 +143,7 @@ Result<Exit> workspace_init(Context& context) {
   if (there) {
     auto existing = workspace::load_workspace(wanted->root);
     if (!existing) return tl::unexpected(existing.error());
-    if (existing->name != wanted->name && !context.call.args.empty()) {
+    if (existing->name != wanted->name && wanted->named) {
       return fail(Code::conflict, wanted->root + " is the workspace \"" + existing->name + "\" already",
                   "choose another --path");
     }

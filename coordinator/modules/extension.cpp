@@ -1,10 +1,10 @@
 #include "coordinator/modules/extension.h"
-#include "common/nearest.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <set>
 
+#include "common/nearest.h"
 #include "coordinator/modules/overlay.h"
 #include "coordinator/modules/relations.h"
 
@@ -19,6 +19,11 @@ bool is_folder(const std::string& path) {
   return fs::is_directory(path, none);
 }
 
+bool is_file(const std::string& path) {
+  std::error_code none;
+  return fs::is_regular_file(path, none);
+}
+
 resolution::Version version_of(const Extension& extension) {
   return *resolution::parse_version(extension.manifest.version);  // the manifest was read, so it is one
 }
@@ -29,24 +34,33 @@ std::string versions_text(const std::vector<Extension>& all) {
   return text;
 }
 
-// Folders below `parent` that hold a version of the extension, sorted.
-std::vector<std::string> folders_of(const std::string& parent, const std::string& name) {
-  std::set<std::string> found;
-  std::error_code none;
-  for (fs::directory_iterator folder(parent, none), end; !none && folder != end; folder.increment(none)) {
-    const std::string_view path = folder->path().native();
-    const std::string_view whole = path.substr(path.rfind('/') + 1);
-    const bool is_it = whole.starts_with(name) && (whole.size() == name.size() || whole[name.size()] == '@');
-    std::error_code ignored;
-    if (is_it && fs::exists(folder->path() / "manifest.yaml", ignored)) found.insert(folder->path().string());
-  }
-  return {found.begin(), found.end()};
-}
-
 }  // namespace
 
 ExtensionFinder::ExtensionFinder(std::vector<Layer> layers, ModuleRules rules)
     : layers_(std::move(layers)), rules_(std::move(rules)) {}
+
+const std::vector<std::string>& ExtensionFinder::entries_of(const std::string& folder) const {
+  const auto [at, fresh] = entries_.try_emplace(folder);
+  if (!fresh) return at->second;
+  std::error_code none;
+  for (fs::directory_iterator entry(folder, none), end; !none && entry != end; entry.increment(none)) {
+    const std::string_view path = entry->path().native();
+    at->second.emplace_back(path.substr(path.rfind('/') + 1));
+  }
+  std::sort(at->second.begin(), at->second.end());
+  return at->second;
+}
+
+// Folders below `parent` that hold a version of the extension, sorted.
+std::vector<std::string> ExtensionFinder::folders_of(const std::string& parent, const std::string& name) const {
+  std::vector<std::string> found;
+  const auto& all = entries_of(parent);
+  for (auto at = std::lower_bound(all.begin(), all.end(), name); at != all.end() && at->starts_with(name); ++at) {
+    const bool is_it = at->size() == name.size() || (*at)[name.size()] == '@';
+    if (is_it && is_file(parent + "/" + *at + "/manifest.yaml")) found.push_back(parent + "/" + *at);
+  }
+  return found;
+}
 
 Result<Extension> ExtensionFinder::read(ExtensionKind kind, const std::string& name, const std::string& folder,
                                         std::size_t layer) const {
@@ -72,7 +86,7 @@ Result<Extension> ExtensionFinder::read(ExtensionKind kind, const std::string& n
   return extension;
 }
 
-Result<std::vector<Extension>> ExtensionFinder::versions(ExtensionKind kind, const std::string& name) const {
+const Result<std::vector<Extension>>& ExtensionFinder::versions(ExtensionKind kind, const std::string& name) const {
   const auto known = read_.find({kind, name});
   if (known != read_.end()) return known->second;
   return read_.emplace(std::pair(kind, name), read_versions(kind, name)).first->second;
@@ -109,15 +123,15 @@ Result<std::vector<Extension>> ExtensionFinder::read_versions(ExtensionKind kind
 }
 
 Result<Extension> ExtensionFinder::find(ExtensionKind kind, const std::string& name) const {
-  auto all = versions(kind, name);
+  const auto& all = versions(kind, name);
   if (!all) return tl::unexpected(all.error());
   if (auto loaded = check_loaded(kind, name); !loaded) return tl::unexpected(loaded.error());
   const Relation* asked = rules_.list.find(kind, name);
   const auto locked = rules_.locked.find({kind, name});
-  for (auto& one : *all) {
+  for (const auto& one : *all) {
     if (asked != nullptr && !asked->range.contains(version_of(one))) continue;
     if (locked != rules_.locked.end() && one.manifest.version != locked->second.version) continue;
-    return std::move(one);
+    return one;
   }
   const bool by_lock = locked != rules_.locked.end();
   const std::string rule = by_lock ? std::string(kModulesLockFile) + " holds it at " + locked->second.version
@@ -130,10 +144,10 @@ Result<Extension> ExtensionFinder::find(ExtensionKind kind, const std::string& n
 }
 
 Result<Extension> ExtensionFinder::find(ExtensionKind kind, const std::string& name, const std::string& version) const {
-  auto all = versions(kind, name);
+  const auto& all = versions(kind, name);
   if (!all) return tl::unexpected(all.error());
-  for (auto& one : *all) {
-    if (one.manifest.version == version) return std::move(one);
+  for (const auto& one : *all) {
+    if (one.manifest.version == version) return one;
   }
   return fail(Code::not_found, "there is no version " + version + " of " + name_of(kind) + " \"" + name + "\"",
               "there is " + versions_text(*all));
@@ -145,7 +159,7 @@ Result<void> ExtensionFinder::check_loaded(ExtensionKind kind, const std::string
   std::vector<std::string> open = names_of(of_kind->second);
   std::set<std::string> seen(open.begin(), open.end());
   while (!open.empty()) {
-    const auto all = versions(kind, open.back());
+    const auto& all = versions(kind, open.back());
     open.pop_back();
     if (!all) continue;
     for (const auto& one : *all) {
@@ -164,13 +178,10 @@ Result<void> ExtensionFinder::check_loaded(ExtensionKind kind, const std::string
 std::vector<std::string> ExtensionFinder::names(ExtensionKind kind) const {
   std::set<std::string> found;
   for (const auto& layer : layers_) {
-    std::error_code none;
-    fs::directory_iterator folder(layer.folder + "/" + name_of(kind) + "s", none), end;
-    for (; !none && folder != end; folder.increment(none)) {
-      const std::string whole = folder->path().filename().string();
+    const std::string parent = layer.folder + "/" + name_of(kind) + "s";
+    for (const std::string& whole : entries_of(parent)) {
       const std::string name = whole.substr(0, whole.find('@'));
-      std::error_code ignored;
-      if (is_name(name) && fs::is_regular_file(folder->path() / "manifest.yaml", ignored)) found.insert(name);
+      if (is_name(name) && is_file(parent + "/" + whole + "/manifest.yaml")) found.insert(name);
     }
   }
   return {found.begin(), found.end()};

@@ -52,8 +52,8 @@ class ExtensionFinder {
   Result<Extension> find(ExtensionKind kind, const std::string& name) const;
   Result<Extension> find(ExtensionKind kind, const std::string& name, const std::string& version) const;
 
-  // Every version of it, the one to be tried first in front, whatever the rules say. Not empty.
-  Result<std::vector<Extension>> versions(ExtensionKind kind, const std::string& name) const;
+  // Every version of it, the one to be tried first in front, whatever the rules say. Not empty. Lives as long as this.
+  const Result<std::vector<Extension>>& versions(ExtensionKind kind, const std::string& name) const;
 
   // Names of every extension of that kind, sorted, each once; folders without a manifest are none.
   std::vector<std::string> names(ExtensionKind kind) const;
@@ -70,10 +70,14 @@ class ExtensionFinder {
   Result<Extension> read(ExtensionKind kind, const std::string& name, const std::string& folder,
                          std::size_t layer) const;
   Versions read_versions(ExtensionKind kind, const std::string& name) const;
+  const std::vector<std::string>& entries_of(const std::string& folder) const;  // what stands in it, sorted
+  std::vector<std::string> folders_of(const std::string& parent, const std::string& name) const;
 
   std::vector<Layer> layers_;
   ModuleRules rules_;
-  mutable std::map<std::pair<ExtensionKind, std::string>, Versions> read_;  // each manifest is read once
+  // Each manifest and each folder is read once.
+  mutable std::map<std::pair<ExtensionKind, std::string>, Versions> read_;
+  mutable std::map<std::string, std::vector<std::string>> entries_;
 };
 
 // The platform's own extensions: `override` if not empty, else the nearest `extensions` or

@@ -46,7 +46,7 @@ std::vector<ModuleState> module_states(const LockedModules& now, const Extension
     const auto locked = finder.rules().locked.find(id);
     const bool is_locked = locked != finder.rules().locked.end();
     state.locked = is_locked ? locked->second.version : "";
-    auto all = finder.versions(id.first, id.second);
+    const auto& all = finder.versions(id.first, id.second);
     if (all) state.newest = all->front().manifest.version;
     auto used =
         is_locked ? finder.find(id.first, id.second, state.locked) : finder.find(id.first, id.second, module.version);

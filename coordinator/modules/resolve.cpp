@@ -124,7 +124,7 @@ Result<void> choose_all(const Infra& infra, const ExtensionFinder& finder, Exten
   for (const auto& server : infra.servers) {
     for (const auto& use : server.taskservs) {
       if (!seen.insert(use.name).second) continue;
-      auto known = finder.versions(ExtensionKind::taskserv, use.name);
+      const auto& known = finder.versions(ExtensionKind::taskserv, use.name);
       auto loaded = known ? finder.check_loaded(ExtensionKind::taskserv, use.name) : Result<void>();
       if (known && loaded) continue;
       const Error& error = known ? loaded.error() : known.error();

@@ -133,7 +133,7 @@ Result<Catalogue> catalogue_of(const ExtensionFinder& finder, const std::vector<
   while (!open.empty()) {
     const std::string name = std::move(open.back());
     open.pop_back();
-    auto versions = finder.versions(kTaskserv, name);
+    const auto& versions = finder.versions(kTaskserv, name);
     if (!versions && versions.error().code == Code::not_found) continue;
     if (!versions) return tl::unexpected(versions.error());
     for (const auto& one : *versions) {

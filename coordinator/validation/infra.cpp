@@ -134,7 +134,7 @@ std::optional<Infra> check_settings(const std::string& file, const std::string& 
 void check_extensions(const ExtensionFinder& finder, const std::string& folder, Report& report) {
   for (const ExtensionKind kind : workspace::kExtensionKinds) {
     for (const auto& name : finder.names(kind)) {
-      auto versions = finder.versions(kind, name);
+      const auto& versions = finder.versions(kind, name);
       if (!versions) {
         report.add(versions.error(), folder);
         continue;

@@ -156,14 +156,14 @@ Result<void> keep_only(json& document, const std::string& wanted) {
 // Every problem with one extension, in all its versions; empty: none.
 std::vector<std::string> problems_of(const workspace::ExtensionFinder& finder, ExtensionKind kind,
                                      const std::string& name) {
-  auto versions = finder.versions(kind, name);
+  const auto& versions = finder.versions(kind, name);
   if (!versions) return {versions.error().message};
   const ExtensionKind meant = kind == ExtensionKind::cluster ? ExtensionKind::taskserv : kind;  // made of these
   std::vector<std::string> problems;
   for (const auto& one : *versions) {
     if (auto bundle = workspace::pack_extension(one); !bundle) problems.push_back(bundle.error().message);
     for (const auto& needed : one.manifest.requires_) {
-      auto others = finder.versions(meant, needed.package);
+      const auto& others = finder.versions(meant, needed.package);
       const bool met = others && std::any_of(others->begin(), others->end(), [&](const Extension& other) {
                          return needed.range.contains(*resolution::parse_version(other.manifest.version));
                        });
@@ -274,7 +274,7 @@ void count_folders(const workspace::ExtensionFinder& finder, Counts& counts) {
 
 Result<void> count_used(const workspace::ExtensionFinder& finder, ExtensionKind kind, const std::string& name,
                         Counts& counts) {
-  auto all = finder.versions(kind, name);
+  const auto& all = finder.versions(kind, name);
   if (!all) return tl::unexpected(all.error());
   counts[all->front().layer].used += all->size();
   for (const auto& one : *all) {

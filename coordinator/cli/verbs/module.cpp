@@ -54,7 +54,7 @@ json extension_json(const workspace::Extension& extension) {
 // That some version of it is there, and that what it requires can be had together.
 Result<std::string> check_loadable(const workspace::ExtensionFinder& finder, ExtensionKind kind,
                                    const Relation& relation) {
-  auto versions = finder.versions(kind, relation.package);
+  const auto& versions = finder.versions(kind, relation.package);
   if (!versions) return tl::unexpected(versions.error());
   if (kind != ExtensionKind::taskserv) {
     for (const auto& one : *versions) {
@@ -252,7 +252,7 @@ Result<Exit> module_discover(Context& context) {
   if (!finder) return tl::unexpected(finder.error());
   json items = json::array();
   for (const auto& name : finder->names(*kind)) {
-    auto versions = finder->versions(*kind, name);
+    const auto& versions = finder->versions(*kind, name);
     if (!versions) return tl::unexpected(versions.error());
     for (const auto& one : *versions) items.push_back(extension_json(one));
   }

@@ -23,7 +23,7 @@ Result<Named> extension_named(const workspace::ExtensionFinder& finder, const st
     return Named{*kind, word.substr(slash + 1)};
   }
   for (const ExtensionKind kind : {ExtensionKind::taskserv, ExtensionKind::provider, ExtensionKind::cluster}) {
-    auto found = finder.versions(kind, word);
+    const auto& found = finder.versions(kind, word);
     if (found) return Named{kind, word};
     if (found.error().code != Code::not_found) return tl::unexpected(found.error());
   }

@@ -61,7 +61,7 @@ Result<std::vector<Extension>> extensions_asked_for(Context& context) {
   if (!context.call.args.empty()) return out;
   for (const ExtensionKind kind : workspace::kExtensionKinds) {
     for (const auto& name : finder->names(kind)) {
-      auto versions = finder->versions(kind, name);
+      const auto& versions = finder->versions(kind, name);
       if (!versions) return tl::unexpected(versions.error());
       out.push_back(std::move(versions->front()));
     }

@@ -318,9 +318,9 @@ constexpr Command kCommands[] = {
      "versions of the modules in use against the lock and the newest there are", "version check --infra main",
      version_check},
 
-    {"workspace", "init", "create new", "[NAME|FOLDER]", 0, 1, Completes::nothing, false,
-     "path infra provider activate", "make a workspace with a first infra (of this folder, without a name)",
-     "workspace init demo --activate", workspace_init},
+    {"workspace", "init", "create new", "[NAME]", 0, 1, Completes::nothing, false, "path infra provider activate",
+     "make a workspace with a first infra (of this folder, without a name)", "workspace init demo --activate",
+     workspace_init},
     {"workspace", "list", "ls", "", 0, 0, Completes::nothing, false, "", "list known workspaces", "workspace list",
      workspace_list},
     {"workspace", "activate", "switch use", "NAME|FOLDER", 1, 1, Completes::workspace, false, "",

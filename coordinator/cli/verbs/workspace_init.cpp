@@ -110,14 +110,12 @@ Result<void> make_workspace(const Wanted& wanted) {
   return {};
 }
 
-// Without a name it is the folder where we are, or the one whose path is given for a name, called as that is.
+// Without a name it is the folder where we are, called as that is.
 Result<Wanted> wanted_by(Context& context) {
   Wanted out;
-  const std::string word = context.call.args.empty() ? "." : context.call.args[0];
-  const bool named = word != "." && (word.find('/') == std::string::npos || context.call.has("path"));
-  out.root = folder_given(context, context.call.value("path", word));
-  out.named = named;
-  out.name = named ? word : fs::path(out.root).filename().string();
+  out.named = !context.call.args.empty();
+  out.root = folder_given(context, context.call.value("path", out.named ? context.call.args[0] : "."));
+  out.name = out.named ? context.call.args[0] : fs::path(out.root).filename().string();
   out.infra = context.call.value("infra", out.name);
   auto known = workspace::load_user_config(context.home);
   if (!known) return tl::unexpected(known.error());
@@ -128,7 +126,8 @@ Result<Wanted> wanted_by(Context& context) {
   for (const auto& given : {out.name, out.infra, out.provider}) {
     if (workspace::is_name(given)) continue;
     return fail(Code::invalid, "\"" + given + "\" is not a name",
-                std::string(workspace::kNameRule) + (named ? "" : "; say one: provisioning workspace init NAME"));
+                std::string(workspace::kNameRule) + (out.named ? "; where it stands is said with --path FOLDER"
+                                                               : "; say one: provisioning workspace init NAME"));
   }
   return out;
 }

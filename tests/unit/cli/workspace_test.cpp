@@ -51,8 +51,8 @@ TEST_F(Workspaces, InitWithoutANameMakesOneOfThisFolder) {
   EXPECT_EQ(run({"workspace", "init"}), 0) << world_.err;
   EXPECT_TRUE(has(file("here/config/provisioning.yaml"), "name: here"));
   EXPECT_EQ(run({"workspace", "init"}), 0) << "again changes nothing";
-  EXPECT_EQ(run({"workspace", "init", "below/third"}), 0) << world_.err;
-  EXPECT_TRUE(has(file("here/below/third/config/provisioning.yaml"), "name: third"));
+  EXPECT_EQ(run({"workspace", "init", "below/third"}), 2);
+  EXPECT_TRUE(has(world_.err, "--path FOLDER")) << world_.err;
   fs::create_directories(world_.folder / "My Folder");
   world_.world().cwd = world_.folder / "My Folder";
   EXPECT_EQ(run({"workspace", "init"}), 2);

@@ -4,20 +4,15 @@
 
 #include <filesystem>
 
+#include "tests/support/documents/bad_file.h"
 #include "tests/unit/config/world.h"
 
 namespace prov::config {
 namespace {
 
 using test::has;
+using test::head_line;
 using test::SettingsWorld;
-
-std::string head_line(const std::string& text, const std::string& name) {
-  const std::string mark = "# " + name + ": ";
-  const std::size_t begin = text.find(mark);
-  if (begin == std::string::npos) return {};
-  return text.substr(begin + mark.size(), text.find('\n', begin) - begin - mark.size());
-}
 
 // A TOML file is the user's, a YAML file the workspace's.
 std::string put(SettingsWorld& world, const std::string& name, const std::string& text) {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "tests/support/documents/bad_file.h"
 #include "tests/unit/validation/good_workspace.h"
 
 namespace prov::validation {
@@ -13,13 +14,7 @@ namespace fs = std::filesystem;
 using test::all_of;
 using test::GoodWorkspace;
 using test::has;
-
-std::string head_line(const std::string& text, const std::string& key) {
-  const std::string mark = "# " + key + ": ";
-  const std::size_t begin = text.find(mark);
-  if (begin == std::string::npos) return {};
-  return text.substr(begin + mark.size(), text.find('\n', begin) - begin - mark.size());
-}
+using test::head_line;
 
 std::string put(GoodWorkspace& good, const std::string& place, const std::string& text) {
   if (place == "infra/demo/settings.toml") fs::remove(good.folder / "ws/infra/demo/settings.yaml");

@@ -1,6 +1,5 @@
 // definition_verdict, fed with lines "KIND FILE": for each one line of JSON: what the strict reader of that kind says
 // of the file, and the values in it as any other reader of YAML or TOML would see them. For schemas_agree.py.
-#include <charconv>
 #include <filesystem>
 #include <iostream>
 
@@ -10,6 +9,7 @@
 #include "coordinator/modules/modules.h"
 #include "coordinator/workspace/home.h"
 #include "coordinator/workspace/toml_tree.h"
+#include "tests/support/documents/tree_json.h"
 
 namespace {
 
@@ -17,31 +17,6 @@ namespace ws = prov::workspace;
 using nlohmann::json;
 using prov::Result;
 using ws::Node;
-
-json scalar(const Node& node) {
-  if (node.quoted) return node.text;
-  if (node.text == "true" || node.text == "false") return node.text == "true";
-  const char* end = node.text.data() + node.text.size();
-  std::int64_t whole = 0;
-  if (auto read = std::from_chars(node.text.data(), end, whole); read.ec == std::errc() && read.ptr == end)
-    return whole;
-  double number = 0;
-  if (auto read = std::from_chars(node.text.data(), end, number); read.ec == std::errc() && read.ptr == end)
-    return number;
-  return node.text;
-}
-
-json tree_of(const Node& node) {
-  json out;
-  if (node.kind == Node::Kind::scalar) return scalar(node);
-  if (node.kind == Node::Kind::list) out = json::array();
-  if (node.kind == Node::Kind::map) out = json::object();
-  for (std::size_t i = 0; i < node.items.size(); ++i) {
-    if (node.kind == Node::Kind::list) out.push_back(tree_of(node.items[i]));
-    if (node.kind == Node::Kind::map) out[node.keys[i].text] = tree_of(node.items[i]);
-  }
-  return out;
-}
 
 template <class T>
 std::string said(const Result<T>& read) {
@@ -83,9 +58,11 @@ int main() {
                 : file.ends_with(".toml") ? ws::parse_toml(*text, file)
                                           : ws::parse_yaml(*text, file);
     const std::string refused = tree ? refusal(kind, *tree, file, infra) : tree.error().message;
-    std::cout
-        << json{{"refused", refused}, {"parsed", tree.has_value()}, {"tree", tree ? tree_of(*tree) : json()}}.dump()
-        << "\n";
+    std::cout << json{{"refused", refused},
+                      {"parsed", tree.has_value()},
+                      {"tree", tree ? prov::test::tree_json(*tree) : json()}}
+                     .dump()
+              << "\n";
   }
   return 0;
 }

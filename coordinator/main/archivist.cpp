@@ -1,9 +1,11 @@
 #include "coordinator/main/archivist.h"
 
+#include "common/this_thread.h"
+
 namespace prov::coordinator {
 
 namespace {
-constexpr std::uint64_t kLookMs = 10'000;
+constexpr std::uint64_t kArchiveLookMs = 10'000;
 }
 
 Archivist::Archivist(event_log::Archiver archiver, event_log::LogWriter& writer, Timers& timers, Executor& owner,
@@ -16,13 +18,15 @@ Archivist::~Archivist() {
 }
 
 void Archivist::start() {
-  timer_ = timers_.after(kLookMs, [this] { look(); });
+  timer_ = timers_.after(kArchiveLookMs, [this] { look(); });
 }
 
 void Archivist::look() {
   timer_ = 0;
   if (thread_.joinable()) thread_.join();  // it has posted its last word already
   thread_ = std::thread([this, now_ms = writer_.now_ms()] {
+    this_thread::set_name("archivist");
+    this_thread::work_in_background();
     auto moved = archiver_.step(now_ms);
     owner_.post([this, moved = std::move(moved)] { done(moved); });
   });

@@ -1,5 +1,6 @@
 #include "coordinator/main/index_filler.h"
 
+#include "common/this_thread.h"
 #include "coordinator/event_log/workflow_index.h"
 
 namespace prov::coordinator {
@@ -24,6 +25,8 @@ void IndexFiller::start() {
 void IndexFiller::step(std::uint64_t from) {
   if (thread_.joinable()) thread_.join();  // it has posted its last word already
   thread_ = std::thread([this, from] {
+    this_thread::set_name("index-filler");
+    this_thread::work_in_background();
     auto piece = event_log::index_commits(log_, from, to_);
     owner_.post([this, piece = std::move(piece)]() mutable {
       if (!piece) return note_("the index of past workflows is not complete: " + piece.error().message);

@@ -12,6 +12,7 @@
 #include "common/io/rocksdb/rocks_record_log.h"
 #include "common/io/zmq/zmq_agent_link.h"
 #include "common/json/json.h"
+#include "common/this_thread.h"
 #include "coordinator/api/server.h"
 #include "coordinator/audit/audit.h"
 #include "coordinator/audit/backup.h"
@@ -175,6 +176,7 @@ struct Platform::Parts {
   void back_up(const std::string& folder, std::function<void(Result<api::BackupDone>)> done) {
     if (backup_thread.joinable()) backup_thread.join();
     backup_thread = std::thread([this, folder, done = std::move(done)] {
+      this_thread::set_name("backup");
       Result<api::BackupDone> made = fail(Code::internal, "");
       if (auto report = audit::backup(*store, *log, settings.data_dir + "/keys", folder); report) {
         made = api::BackupDone{folder, report->position.sequence, report->bytes};

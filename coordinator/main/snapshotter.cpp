@@ -1,12 +1,13 @@
 #include "coordinator/main/snapshotter.h"
 
 #include "common/failpoint/failpoint.h"
+#include "common/this_thread.h"
 #include "coordinator/event_log/snapshots.h"
 
 namespace prov::coordinator {
 
 namespace {
-constexpr std::uint64_t kLookMs = 10'000;
+constexpr std::uint64_t kSnapshotLookMs = 10'000;
 }
 
 Snapshotter::Snapshotter(RecordLog& log, event_log::LogWriter& writer, Timers& timers, Executor& owner,
@@ -18,7 +19,7 @@ Snapshotter::Snapshotter(RecordLog& log, event_log::LogWriter& writer, Timers& t
       every_events_(every_events),
       last_sequence_(last_sequence),
       note_(std::move(note)) {
-  timer_ = timers_.after(kLookMs, [this] { look(); });
+  timer_ = timers_.after(kSnapshotLookMs, [this] { look(); });
 }
 
 Snapshotter::~Snapshotter() {
@@ -27,7 +28,7 @@ Snapshotter::~Snapshotter() {
 }
 
 void Snapshotter::look() {
-  timer_ = timers_.after(kLookMs, [this] { look(); });
+  timer_ = timers_.after(kSnapshotLookMs, [this] { look(); });
   if (folding_ || writer_.durable().sequence < last_sequence_ + every_events_) return;
   fold();
 }
@@ -37,6 +38,8 @@ void Snapshotter::fold() {
   last_sequence_ = writer_.durable().sequence;
   if (thread_.joinable()) thread_.join();  // it has posted its last word already
   thread_ = std::thread([this] {
+    this_thread::set_name("snapshotter");
+    this_thread::work_in_background();
     auto records = event_log::fold_snapshot(log_);
     owner_.post([this, records = std::move(records)]() mutable {
       folding_ = false;

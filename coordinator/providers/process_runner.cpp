@@ -13,6 +13,7 @@
 
 #include "common/io/posix/files.h"
 #include "common/json/json.h"
+#include "common/this_thread.h"
 #include "common/wire/agent_wire.h"
 #include "coordinator/event_log/blobs.h"
 
@@ -240,6 +241,7 @@ void ProcessRunner::run(ProviderCall call, Progress progress, Done done) {
   worker->thread =
       std::thread([this, worker, stopping = stopping_, child = std::move(*child), text = request.dump(),
                    timeout_s = call.timeout_s, progress = std::move(progress), done = std::move(done)]() mutable {
+        this_thread::set_name("provider");
         const auto say = [this, &progress](std::string said) {
           owner_.post([progress, said = std::move(said)] { progress(said); });
         };

@@ -13,6 +13,7 @@
 #include "common/hash.h"
 #include "common/io/posix/claim.h"
 #include "common/io/rocksdb/rocks_options.h"
+#include "common/this_thread.h"
 
 namespace prov::io {
 namespace {
@@ -145,7 +146,10 @@ Result<std::unique_ptr<RocksRecordLog>> RocksRecordLog::open(const RocksOptions&
   if (!attested || *attested < log->last_commit_) {
     if (auto ok = log->attested_->write(log->last_commit_); !ok) return tl::unexpected(ok.error());
   }
-  log->thread_ = std::thread([raw = log.get()] { raw->run(); });
+  log->thread_ = std::thread([raw = log.get()] {
+    this_thread::set_name("log");
+    raw->run();
+  });
   return log;
 }
 

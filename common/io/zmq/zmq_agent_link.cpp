@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "common/io/zmq/link_thread.h"
+#include "common/this_thread.h"
 
 namespace prov::io {
 
@@ -78,7 +79,10 @@ void ZmqAgentLink::start(Handler handler) {
   sigset_t all, before;
   sigfillset(&all);
   PROV_ASSERT(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);  // signals are the main thread's
-  impl_->thread = std::thread([link = impl_->link.get()] { link->run(); });
+  impl_->thread = std::thread([link = impl_->link.get()] {
+    this_thread::set_name("link");
+    link->run();
+  });
   PROV_ASSERT(pthread_sigmask(SIG_SETMASK, &before, nullptr) == 0);
 }
 

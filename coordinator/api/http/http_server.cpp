@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <thread>
 
+#include "common/this_thread.h"
 #include "coordinator/api/http/shared.h"
 #include "coordinator/api/http/unix_socket.h"
 #include "coordinator/auth/principal.h"
@@ -157,7 +158,10 @@ Result<void> HttpServer::start(const Router& router, MakeStream make_stream) {
     if (auto up = impl_->listen_tcp(*impl_->config.tcp_port); !up) return up;
   }
   impl_->work.emplace(impl_->context.get_executor());
-  impl_->thread = std::thread([this] { impl_->context.run(); });
+  impl_->thread = std::thread([this] {
+    this_thread::set_name("api");
+    impl_->context.run();
+  });
   return {};
 }
 

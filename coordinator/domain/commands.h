@@ -198,12 +198,24 @@ struct RecordCheckpoint {
   CheckpointSigned checkpoint;
 };
 
-using CommandBody =
+using CommandVariant =
     std::variant<RegisterWorkspace, CreateServers, DeleteServers, CreateTaskservs, DeleteTaskservs, CheckTaskservs,
                  RunExec, RunNoop, CancelWorkflow, CreateJoinToken, DrainAgent, RemoveAgent, StoreBlob, OpenSession,
                  AcceptDamage, EnrolAgent, ConnectAgent, LoseAgent, ReportStarted, ReportEnded, CloseSession, Tick,
                  RaiseAlarm, RecordSecret, RecordCheckpoint, SubmitBatch, PauseWorkflow, ResumeWorkflow, RetryWorkflow,
                  RollbackWorkflow, ApproveTask>;
+inline constexpr std::size_t kCommandTypes = std::variant_size_v<CommandVariant>;
+
+// As EventBody.
+struct CommandBody : CommandVariant {
+  using CommandVariant::CommandVariant;
+  CommandBody();
+  CommandBody(const CommandBody& other);
+  CommandBody(CommandBody&& other) noexcept;
+  CommandBody& operator=(const CommandBody& other);
+  CommandBody& operator=(CommandBody&& other) noexcept;
+  ~CommandBody();
+};
 
 struct Command {
   Id id;                  // zero for inside commands: they are not remembered

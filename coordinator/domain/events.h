@@ -13,7 +13,7 @@
 
 namespace prov::domain {
 
-using EventBody =
+using EventVariant =
     std::variant<UnknownEvent, LogCreated, CoordinatorStarted, CheckpointSigned, SecurityAlarm, DamageAccepted,
                  WorkspaceRegistered, JoinTokenCreated, JoinTokenExpired, AgentEnrolled, AgentConnected, AgentLost,
                  AgentDrainChanged, AgentRemoved, ServerDeclared, ServerCreated, ServerDeleted, TaskservDeclared,
@@ -22,7 +22,19 @@ using EventBody =
                  BlobStored, OperationOpened, OperationSkipped, WorkflowPaused, WorkflowResumed, WorkflowRetried,
                  ApprovalGiven, ClusterDeclared, ClusterReady, ClusterRemoved>;
 // The index in the variant is the number in schema EventType.
-static_assert(std::variant_size_v<EventBody> == 40);
+inline constexpr std::size_t kEventTypes = std::variant_size_v<EventVariant>;
+static_assert(kEventTypes == 40);
+
+// What copies, moves and destroys forty types is compiled once, not in each unit that holds an event.
+struct EventBody : EventVariant {
+  using EventVariant::EventVariant;
+  EventBody();
+  EventBody(const EventBody& other);
+  EventBody(EventBody&& other) noexcept;
+  EventBody& operator=(const EventBody& other);
+  EventBody& operator=(EventBody&& other) noexcept;
+  ~EventBody();
+};
 
 enum class Transport : std::uint16_t { internal, unix_socket, tcp, agent_link };
 enum class AggregateKind : std::uint16_t {

@@ -47,7 +47,7 @@ const char* name_of(const EventBody& body) {
                                            "ClusterDeclared",
                                            "ClusterReady",
                                            "ClusterRemoved"};
-  static_assert(std::size(kNames) == std::variant_size_v<EventBody>);
+  static_assert(std::size(kNames) == kEventTypes);
   return kNames[body.index()];
 }
 
@@ -60,7 +60,7 @@ const char* name_of(const CommandBody& body) {
       "CloseSession",      "Tick",          "RaiseAlarm",     "RecordSecret",    "RecordCheckpoint",
       "SubmitBatch",       "PauseWorkflow", "ResumeWorkflow", "RetryWorkflow",   "RollbackWorkflow",
       "ApproveTask"};
-  static_assert(std::size(kNames) == std::variant_size_v<CommandBody>);
+  static_assert(std::size(kNames) == kCommandTypes);
   return kNames[body.index()];
 }
 

@@ -88,7 +88,7 @@ constexpr std::array<GetPayload, sizeof...(I) + 1> payload_table(std::index_sequ
   return {nullptr, get_payload<I + 1>...};
 }
 
-constexpr auto kGetPayload = payload_table(std::make_index_sequence<std::variant_size_v<EventBody> - 1>());
+constexpr auto kGetPayload = payload_table(std::make_index_sequence<domain::kEventTypes - 1>());
 
 EventBody get_body(schema::Event::Reader in) {
   const auto payload = in.getPayload();
@@ -136,19 +136,38 @@ std::string encode_event(const domain::Event& event) {
   return out;
 }
 
-Result<domain::Event> decode_event(std::string_view bytes) {
+namespace {
+
+// What `read` makes of the envelope.
+template <class Read>
+auto decode(std::string_view bytes, Read read) -> Result<decltype(read(std::declval<schema::Event::Reader>()))> {
   try {
     FlatReader message(bytes);
-    const auto root = message.root<schema::Event>();
-    domain::Event event;
-    get_meta(root, event.meta);
-    event.body = get_body(root);
-    return event;
+    return read(message.root<schema::Event>());
   } catch (const Malformed& malformed) {
     return corrupt(std::string("its ") + malformed.field + " is not what it must be");
   } catch (const kj::Exception& broken) {
     return corrupt(broken.getDescription().cStr());
   }
+}
+
+}  // namespace
+
+Result<domain::Event> decode_event(std::string_view bytes) {
+  return decode(bytes, [](schema::Event::Reader root) {
+    domain::Event event;
+    get_meta(root, event.meta);
+    event.body = get_body(root);
+    return event;
+  });
+}
+
+Result<domain::Envelope> decode_envelope(std::string_view bytes) {
+  return decode(bytes, [](schema::Event::Reader root) {
+    domain::Envelope meta;
+    get_meta(root, meta);
+    return meta;
+  });
 }
 
 }  // namespace prov::event_log

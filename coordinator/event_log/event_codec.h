@@ -30,4 +30,6 @@ std::string encode_event(const domain::Event& event);
 // to the same bytes again. Code::corrupt: not what any release writes.
 Result<domain::Event> decode_event(std::string_view bytes);
 
+Result<domain::Envelope> decode_envelope(std::string_view bytes);  // of the same bytes, without a look at the payload
+
 }  // namespace prov::event_log

@@ -18,8 +18,7 @@ bool same_aggregate(const domain::Envelope& meta, const std::string& wanted) {
 }  // namespace
 
 const std::vector<std::string>& event_types() {
-  static const std::vector<std::string> types =
-      all_types(std::make_index_sequence<std::variant_size_v<domain::EventBody>>());
+  static const std::vector<std::string> types = all_types(std::make_index_sequence<domain::kEventTypes>());
   return types;
 }
 

@@ -33,7 +33,7 @@ bool is_written_so(const std::string& bytes) {
 }
 
 void write_events(const std::string& folder) {
-  for (std::size_t type = 1; type < std::variant_size_v<domain::EventBody>; ++type) {
+  for (std::size_t type = 1; type < domain::kEventTypes; ++type) {
     const domain::Event event = test::AnyEvent(1000 + type, true).of_type(type);
     const std::string name = domain::name_of(event.body);
     const auto stems = test::golden_stems(folder, name);

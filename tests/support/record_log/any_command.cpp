@@ -15,7 +15,7 @@ std::vector<std::size_t> find_kinds(std::index_sequence<I...>) {
   return out;
 }
 
-constexpr auto kAll = std::make_index_sequence<std::variant_size_v<CommandBody>>();
+constexpr auto kAll = std::make_index_sequence<kCommandTypes>();
 
 template <std::size_t... I>
 CommandBody empty_body(std::size_t index, std::index_sequence<I...>) {

@@ -41,7 +41,7 @@ TEST(Authorize, DispatchMatrix) {
                                                        {RetryWorkflow{}, operators},
                                                        {RollbackWorkflow{}, operators},
                                                        {ApproveTask{}, operators}};
-  ASSERT_EQ(table.size(), std::variant_size_v<CommandBody>);
+  ASSERT_EQ(table.size(), kCommandTypes);
   std::set<std::size_t> covered;
   for (const auto& [body, row] : table) {
     covered.insert(body.index());
@@ -55,7 +55,7 @@ TEST(Authorize, DispatchMatrix) {
     EXPECT_FALSE(authorize(kPolicy, agent(2), command)) << name << " in another's name";
     EXPECT_TRUE(authorize(kPolicy, kInside, command)) << name;
   }
-  EXPECT_EQ(covered.size(), std::variant_size_v<CommandBody>);
+  EXPECT_EQ(covered.size(), kCommandTypes);
 }
 
 TEST(Authorize, NobodyReadsWithoutBeingKnown) {

@@ -13,7 +13,7 @@ namespace {
 
 using test::AnyEvent;
 using Json = nlohmann::ordered_json;
-constexpr std::size_t kTypes = std::variant_size_v<domain::EventBody> - 1;
+constexpr std::size_t kTypes = domain::kEventTypes - 1;
 
 // Paths of leaves that hold nothing, but for those that rightly may.
 void find_empty(const Json& value, const std::string& path, std::vector<std::string>& out) {

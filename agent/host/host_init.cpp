@@ -18,7 +18,7 @@ namespace prov::agent {
 namespace {
 
 constexpr std::uint64_t kCheckMs = 5'000;  // of services whose keeper has died
-constexpr std::uint64_t kFirstPauseMs = 500, kLastPauseMs = 30'000, kHealthyMs = 30'000;
+constexpr std::uint64_t kFirstAgentPauseMs = 500, kLastAgentPauseMs = 30'000, kHealthyAgentMs = 30'000;
 constexpr std::uint64_t kAgentEndMs = 15'000, kOthersEndMs = 3'000;
 
 class HostInit {
@@ -73,8 +73,8 @@ class HostInit {
   void agent_ended() {
     agent_ = 0;
     const std::uint64_t now = clock_.monotonic_ms();
-    const bool healthy = now - agent_started_ms_ >= kHealthyMs;
-    pause_ms_ = healthy || pause_ms_ == 0 ? kFirstPauseMs : std::min(2 * pause_ms_, kLastPauseMs);
+    const bool healthy = now - agent_started_ms_ >= kHealthyAgentMs;
+    pause_ms_ = healthy || pause_ms_ == 0 ? kFirstAgentPauseMs : std::min(2 * pause_ms_, kLastAgentPauseMs);
     agent_at_ms_ = now + pause_ms_;
   }
 

@@ -24,7 +24,7 @@ constexpr const char* kProtected[] = {"sys", "sysrq-trigger", "irq", "bus", "fs"
 constexpr std::size_t kMaxLayers = 64;
 constexpr std::size_t kMaxCopiedBytes = 16 << 20;
 constexpr std::size_t kMaxMountInfo = 4 << 20;
-constexpr int kDirFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+constexpr int kBaseDirFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
 // Whether a path leads to this mount and not to one that hides it.
 bool is_visible(const Mount& mount, mode_t& mode) {
@@ -150,8 +150,8 @@ Result<void> HostCopy::add_layer(const std::string& point) {
     made = overlay(point, number, store_);
   }
   if (!made) return made;
-  io::Fd before_fd(open(before.c_str(), kDirFlags));
-  io::Fd upper_fd(open((base_ + "/" + store_ + "/" + number + "/upper").c_str(), kDirFlags));
+  io::Fd before_fd(open(before.c_str(), kBaseDirFlags));
+  io::Fd upper_fd(open((base_ + "/" + store_ + "/" + number + "/upper").c_str(), kBaseDirFlags));
   if (!before_fd || !upper_fd) return tl::unexpected(io::system_error("open the layer of", point));
   layers_.push_back({point, std::move(before_fd), std::move(upper_fd)});
   return {};

@@ -1,15 +1,12 @@
 // Enrolment: the one question of an unknown key, and its answer.
 #include "common/ports/link.h"
 #include "common/wire/codec_detail.h"
+#include "common/wire/join_token.h"
 #include "schema/agent.capnp.h"
 
 namespace prov::wire {
 
 using namespace detail;
-
-namespace {
-constexpr std::size_t kSecretBytes = 32;
-}
 
 std::string encode(const EnrolRequest& message) {
   FlatBuilder builder(160);
@@ -40,9 +37,9 @@ std::string encode(const EnrolAnswer& message) {
 
 Result<EnrolRequest> decode_enrol_request(std::string_view bytes) {
   return read_message<schema::EnrolRequest>("enrolment request", bytes, kMaxEnrolFrameBytes, [](auto root) {
-    EnrolRequest out{fixed<Id>(root.getTokenId(), "token id"), bytes_of(root.getSecret(), kSecretBytes, "secret"),
+    EnrolRequest out{fixed<Id>(root.getTokenId(), "token id"), bytes_of(root.getSecret(), kJoinSecretBytes, "secret"),
                      fixed<Key>(root.getSealKey(), "seal key")};
-    if (out.secret.size() != kSecretBytes) refuse("secret is too short");
+    if (out.secret.size() != kJoinSecretBytes) refuse("secret is too short");
     return out;
   });
 }

@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::string_view kPrefix = "PJT1.";
 constexpr std::size_t kMaxText = 4096;
-constexpr std::size_t kSecretBytes = 32;
 constexpr int kVariant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 constexpr const char* kHint = "take the whole line that `provisioning agent token` or the provider printed";
 
@@ -101,7 +100,7 @@ Result<JoinToken> decode_join_token(std::string_view text) {
   const auto key = parse_hex<Key>((*fields)["key"]);
   const auto id = parse_id((*fields)["id"]);
   auto secret = from_hex((*fields)["secret"]);
-  if (!key || !id || !secret || secret->size() != kSecretBytes) {
+  if (!key || !id || !secret || secret->size() != kJoinSecretBytes) {
     return fail(Code::invalid, "the join token lacks its key, id or secret", kHint);
   }
   if (!numeric_endpoint((*fields)["enrol"])) {

@@ -12,10 +12,12 @@
 
 namespace prov::wire {
 
+inline constexpr std::size_t kJoinSecretBytes = 32;
+
 struct JoinToken {
   Key server_key;  // CURVE public key of the coordinator
   Id id;
-  std::string secret;          // 32 bytes
+  std::string secret;          // kJoinSecretBytes
   std::string enrol_endpoint;  // tcp://ADDRESS:PORT
 };
 

@@ -42,6 +42,10 @@ enum class OperationKind {
   approval,
   batch,  // of the result: where the operations of a loop or of a nested batch come together
 };
+inline bool is_taskserv(OperationKind kind) {
+  using Kind = OperationKind;
+  return kind == Kind::taskserv_create || kind == Kind::taskserv_delete || kind == Kind::taskserv_check;
+}
 const char* name_of(OperationKind kind);  // as the file writes it
 
 enum class OnFailure { fail, go_on, rollback };

@@ -66,9 +66,6 @@ Kind read_kind(Reading& reading, Fields& fields) {
 
 bool has_steps(Kind kind) { return kind != Kind::wait && kind != Kind::approval && kind != Kind::batch; }
 bool is_server(Kind kind) { return kind == Kind::server_create || kind == Kind::server_delete; }
-bool is_taskserv(Kind kind) {
-  return kind == Kind::taskserv_create || kind == Kind::taskserv_delete || kind == Kind::taskserv_check;
-}
 bool is_cluster(Kind kind) { return kind == Kind::cluster_create || kind == Kind::cluster_delete; }
 
 class Reader {

@@ -14,10 +14,6 @@ namespace {
 
 using Kind = OperationKind;
 
-bool is_taskserv(Kind kind) {
-  return kind == Kind::taskserv_create || kind == Kind::taskserv_delete || kind == Kind::taskserv_check;
-}
-
 class BatchResolver {
  public:
   BatchResolver(const std::string& root, const Infra* infra, const ExtensionFinder& finder)

@@ -111,9 +111,9 @@ std::string key_of_variable(const std::string& variable, bool& is_short) {
   for (const Key& key : keys()) {
     if (!key.variable.empty() && key.variable == variable) return std::string(key.name);
   }
-  constexpr std::string_view kVars = "PROVISIONING_VARS_";
-  if (variable.rfind(kVars, 0) != 0) return {};
-  const std::string name = "vars." + lower(std::string_view(variable).substr(kVars.size()));
+  constexpr std::string_view kVarsPrefix = "PROVISIONING_VARS_";
+  if (variable.rfind(kVarsPrefix, 0) != 0) return {};
+  const std::string name = "vars." + lower(std::string_view(variable).substr(kVarsPrefix.size()));
   return find_key(name) == nullptr ? std::string() : name;
 }
 

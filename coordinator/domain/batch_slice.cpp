@@ -20,7 +20,7 @@ using expression::Limit;
 using expression::Name;
 using expression::Targets;
 
-constexpr std::uint32_t kMaxTimeoutS = 7 * 24 * 3600;
+constexpr std::uint32_t kMaxOperationTimeoutS = 7 * 24 * 3600;
 constexpr std::uint32_t kMaxPauseS = 24 * 3600;
 constexpr std::uint32_t kScriptTimeoutS = 300;
 constexpr std::uint32_t kApprovalTimeoutS = 24 * 3600;
@@ -203,9 +203,9 @@ class Batch {
 
   // What steers it: everything but its dependencies and its tasks.
   Result<void> read_course(const BatchOperation& operation, OperationPlan& plan) const {
-    if (operation.timeout_s > kMaxTimeoutS || operation.retries > kMaxRetries ||
+    if (operation.timeout_s > kMaxOperationTimeoutS || operation.retries > kMaxRetries ||
         std::abs(operation.priority) > kMaxPriority) {
-      return fail(Code::invalid, "timeout_s is at most " + std::to_string(kMaxTimeoutS) + ", retries " +
+      return fail(Code::invalid, "timeout_s is at most " + std::to_string(kMaxOperationTimeoutS) + ", retries " +
                                      std::to_string(kMaxRetries) + ", priority -100 to 100");
     }
     if (operation.rolling.pause_s > kMaxPauseS) {
@@ -321,8 +321,9 @@ class Batch {
 
   Result<void> add_wait(const BatchOperation& operation) {
     if (operation.until.empty()) {
-      if (operation.wait_s == 0 || operation.wait_s > kMaxTimeoutS) {
-        return fail(Code::invalid, "a wait has \"seconds\" (1 to " + std::to_string(kMaxTimeoutS) + ") or \"until\"");
+      if (operation.wait_s == 0 || operation.wait_s > kMaxOperationTimeoutS) {
+        return fail(Code::invalid,
+                    "a wait has \"seconds\" (1 to " + std::to_string(kMaxOperationTimeoutS) + ") or \"until\"");
       }
       add_own("wait " + std::to_string(operation.wait_s) + " s", WaitAction{}, operation.wait_s, 1);
       return {};

@@ -7,7 +7,7 @@ constexpr std::uint32_t kProviderTimeoutS = 900;
 constexpr std::uint32_t kArrivalTimeoutS = 180;
 constexpr std::uint32_t kProviderAttempts = 3;  // a provider's verbs are idempotent by contract
 constexpr std::uint32_t kDefaultTimeoutS = 900;
-constexpr std::uint32_t kMaxTimeoutS = 24 * 3600;
+constexpr std::uint32_t kMaxTaskservTimeoutS = 24 * 3600;
 constexpr std::uint32_t kRetrySafeAttempts = 3;
 
 TaskPlan provider_task(std::string name, Action action) {
@@ -111,8 +111,8 @@ bool Draft::will_have(const std::string& hostname) const {
 Result<void> Draft::may_run(const TaskservSpec& spec) const {
   if (!valid_name(spec.name)) return fail(Code::invalid, "\"" + spec.name + "\" is not the name of a task service");
   if (spec.bundle.is_zero()) return fail(Code::invalid, "task service \"" + spec.name + "\" names no bundle");
-  if (spec.timeout_s > kMaxTimeoutS) {
-    return fail(Code::invalid, "timeout_s of \"" + spec.name + "\" is above " + std::to_string(kMaxTimeoutS));
+  if (spec.timeout_s > kMaxTaskservTimeoutS) {
+    return fail(Code::invalid, "timeout_s of \"" + spec.name + "\" is above " + std::to_string(kMaxTaskservTimeoutS));
   }
   if (will_have(spec.server)) return {};
   const auto server = state_.servers.find({workspace_, spec.server});

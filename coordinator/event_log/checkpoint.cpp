@@ -23,7 +23,7 @@ std::string signed_text(const Id& log_id, const domain::CheckpointSigned& c) {
          little_endian(c.sequence) + std::string(c.commit_hash.view());
 }
 
-const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+const unsigned char* raw_bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
 std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
 
@@ -56,7 +56,7 @@ SigningKey::~SigningKey() { sodium_memzero(secret_.data(), secret_.size()); }
 
 std::string SigningKey::sign(std::string_view text) const {
   std::string signature(crypto_sign_BYTES, '\0');
-  crypto_sign_detached(reinterpret_cast<unsigned char*>(signature.data()), nullptr, bytes_of(text), text.size(),
+  crypto_sign_detached(reinterpret_cast<unsigned char*>(signature.data()), nullptr, raw_bytes(text), text.size(),
                        secret_.data());
   return signature;
 }
@@ -71,7 +71,7 @@ domain::CheckpointSigned sign_checkpoint(const SigningKey& key, const Id& log_id
 bool verify_checkpoint(const PublicKey& key, const Id& log_id, const domain::CheckpointSigned& checkpoint) {
   if (checkpoint.signature.size() != crypto_sign_BYTES || checkpoint.key_id != key_id(key)) return false;
   const std::string text = signed_text(log_id, checkpoint);
-  return crypto_sign_verify_detached(bytes_of(checkpoint.signature), bytes_of(text), text.size(), key.bytes.data()) ==
+  return crypto_sign_verify_detached(raw_bytes(checkpoint.signature), raw_bytes(text), text.size(), key.bytes.data()) ==
          0;
 }
 

@@ -17,7 +17,7 @@ constexpr auto put_taskservs = [](auto list, const std::vector<domain::BatchTask
   }
 };
 
-constexpr auto put_dependencies = [](auto list, const std::vector<domain::BatchDependency>& dependencies) {
+constexpr auto put_batch_dependencies = [](auto list, const std::vector<domain::BatchDependency>& dependencies) {
   for (unsigned i = 0; i < list.size(); ++i) {
     PUT_TEXT(list[i], Id, dependencies[i].id);
     list[i].setKind(static_cast<schema::DependencyKind>(dependencies[i].kind));
@@ -115,7 +115,7 @@ constexpr auto put_operations = [](auto list, const std::vector<BatchOperation>&
   for (unsigned i = 0; i < list.size(); ++i) {
     PUT_TEXT(list[i], Id, operations[i].id);
     list[i].setKind(static_cast<schema::OperationKind>(operations[i].kind));
-    PUT_LIST(list[i], Dependencies, operations[i].dependencies, put_dependencies);
+    PUT_LIST(list[i], Dependencies, operations[i].dependencies, put_batch_dependencies);
     put_terms(list[i], operations[i]);
     put_matter(list[i], operations[i]);
   }

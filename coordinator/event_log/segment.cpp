@@ -18,8 +18,8 @@
 namespace prov::event_log {
 namespace {
 
-constexpr std::string_view kMagic = "PRVSEG1\n", kSuffix = ".segment";
-constexpr std::size_t kHashedBytes = 200, kHeaderBytes = kHashedBytes + Digest::kSize;
+constexpr std::string_view kSegmentMagic = "PRVSEG1\n", kSuffix = ".segment";
+constexpr std::size_t kHashedBytes = 200, kSegmentHeaderBytes = kHashedBytes + Digest::kSize;
 constexpr std::size_t kKeyIdBytes = 8, kSignatureBytes = 64, kDigits = 20;
 constexpr std::uint64_t kMaxCommitBytes = std::uint64_t{1} << 32;
 
@@ -38,7 +38,7 @@ std::uint64_t number_at(std::string_view bytes, std::size_t at) {
 
 std::string encode(const SegmentHeader& header) {
   PROV_ASSERT(header.key_id.size() == kKeyIdBytes && header.signature.size() == kSignatureBytes);
-  std::string out(kMagic);
+  std::string out(kSegmentMagic);
   for (const std::uint64_t n :
        {header.first_commit, header.last_commit, header.first_sequence, header.last_sequence, header.log_time_ms}) {
     put(out, n);
@@ -50,8 +50,9 @@ std::string encode(const SegmentHeader& header) {
 }
 
 Result<SegmentHeader> decode(const std::string& path, std::string_view bytes) {
-  if (!bytes.starts_with(kMagic)) {
-    if (!bytes.starts_with(kMagic.substr(0, kMagic.size() - 2))) return damaged(path, "it does not begin like one");
+  if (!bytes.starts_with(kSegmentMagic)) {
+    if (!bytes.starts_with(kSegmentMagic.substr(0, kSegmentMagic.size() - 2)))
+      return damaged(path, "it does not begin like one");
     return fail(Code::unsupported, "the segment " + path + " is in a format that this release does not know",
                 "use a newer release");
   }
@@ -83,14 +84,14 @@ class SegmentFile {
     if (!out.fd_) return tl::unexpected(io::system_error("open", path));
     struct stat info {};
     if (::fstat(out.fd_.get(), &info) != 0) return tl::unexpected(io::system_error("look at", path));
-    auto head = out.bytes(0, kHeaderBytes);
+    auto head = out.bytes(0, kSegmentHeaderBytes);
     if (!head) return tl::unexpected(head.error());
     auto header = decode(path, *head);
     if (!header) return tl::unexpected(header.error());
     out.header_ = *header;
     const auto size = static_cast<std::uint64_t>(info.st_size);
     const std::uint64_t table = 8 * (header->commits() + 1);
-    if (header->commits() >= size / 8 || size < kHeaderBytes + table) return damaged(path, "it is cut off");
+    if (header->commits() >= size / 8 || size < kSegmentHeaderBytes + table) return damaged(path, "it is cut off");
     out.table_ = size - table;
     return out;
   }
@@ -102,7 +103,7 @@ class SegmentFile {
     auto places = bytes(table_ + 8 * (number - header_.first_commit), 16);
     if (!places) return places;
     const std::uint64_t begin = number_at(*places, 0), end = number_at(*places, 8);
-    if (begin < kHeaderBytes || end < begin || end > table_ || end - begin > kMaxCommitBytes) {
+    if (begin < kSegmentHeaderBytes || end < begin || end > table_ || end - begin > kMaxCommitBytes) {
       return damaged(path_, "where commit " + std::to_string(number) + " lies is not said");
     }
     return bytes(begin, end - begin);
@@ -129,7 +130,7 @@ class SegmentFile {
 
 // The commits one behind the other; `table` gets their places.
 Result<void> copy_commits(RecordLog& log, const SegmentHeader& header, int fd, std::string& table) {
-  std::uint64_t at = kHeaderBytes, next = header.first_commit;
+  std::uint64_t at = kSegmentHeaderBytes, next = header.first_commit;
   Result<void> written;
   auto read = log.read(header.first_commit, [&](std::uint64_t number, std::string_view commit) {
     if (number != next) return false;

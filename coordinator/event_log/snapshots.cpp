@@ -79,7 +79,7 @@ bool belongs_to(RecordLog& log, const LogPosition& position) {
   return read && same;
 }
 
-Result<std::string> bytes_of(RecordLog& log, std::uint64_t sequence) {
+Result<std::string> stored_bytes(RecordLog& log, std::uint64_t sequence) {
   std::string out;
   auto scanned = log.scan(snapshot_prefix(sequence), [&](std::string_view, std::string_view chunk) {
     out.append(chunk);
@@ -94,7 +94,7 @@ std::optional<Snapshot> load(RecordLog& log, std::uint64_t sequence, std::vector
     notes.push_back("snapshot " + std::to_string(sequence) + " is not used: " + why);
     return std::nullopt;
   };
-  const auto bytes = bytes_of(log, sequence);
+  const auto bytes = stored_bytes(log, sequence);
   if (!bytes) return passed_over(bytes.error().message);
   auto snapshot = parse(*bytes);
   if (!snapshot) return passed_over(snapshot.error().message);
@@ -133,7 +133,7 @@ Result<std::vector<LogPosition>> snapshot_positions(RecordLog& log) {
   if (!scanned) return tl::unexpected(scanned.error());
   std::vector<LogPosition> out;
   for (const std::uint64_t sequence : sequences) {
-    const auto bytes = bytes_of(log, sequence);
+    const auto bytes = stored_bytes(log, sequence);
     if (!bytes) return tl::unexpected(bytes.error());
     std::string_view rest = *bytes;
     if (const auto position = take_position(rest)) out.push_back(*position);

@@ -33,7 +33,7 @@ IndexedAt get_at(Reader in) {
   return {in.getCommit(), in.getSequence(), in.getLogTimeMs()};
 }
 
-tl::unexpected<Error> corrupt(const std::string& why) {
+tl::unexpected<Error> bad_record(const std::string& why) {
   return fail(Code::corrupt, "a record of the index of workflows does not decode: " + why.substr(0, 200),
               "stop the platform and restore a backup; audit verify says whether the log itself is whole");
 }
@@ -44,11 +44,11 @@ Result<Record> decode(std::string_view bytes, Take take) {
     FlatReader message(bytes);
     return take(message.root<Root>());
   } catch (const Malformed& malformed) {
-    return corrupt(std::string("its ") + malformed.field + " is not what it must be");
+    return bad_record(std::string("its ") + malformed.field + " is not what it must be");
   } catch (const FromLaterRelease&) {
-    return corrupt("it holds a value that this release does not know");
+    return bad_record("it holds a value that this release does not know");
   } catch (const kj::Exception& broken) {
-    return corrupt(broken.getDescription().cStr());
+    return bad_record(broken.getDescription().cStr());
   }
 }
 
@@ -97,11 +97,11 @@ Result<std::vector<Note>> decode_notes(std::string_view bytes) {
   for (; bytes.size() >= kNoteBytes; bytes.remove_prefix(kNoteBytes)) {
     Note note{static_cast<Note::What>(bytes[0]), 0};
     if (kNotesKnown.find(bytes[0]) == std::string_view::npos)
-      return corrupt("it notes what this release does not know");
+      return bad_record("it notes what this release does not know");
     std::memcpy(&note.sequence, bytes.data() + 1, sizeof note.sequence);
     out.push_back(note);
   }
-  if (!bytes.empty()) return corrupt("its length is not what it must be");
+  if (!bytes.empty()) return bad_record("its length is not what it must be");
   return out;
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/json/json.h"
 #include "coordinator/projection/paged.h"
+#include "coordinator/projection/pairs_json.h"
 
 namespace prov::projection {
 
@@ -14,12 +15,6 @@ using nlohmann::json;
 namespace {
 
 bool matches(const std::string& wanted, const std::string& value) { return wanted.empty() || wanted == value; }
-
-json pairs_json(const domain::Pairs& pairs) {
-  json out = json::object();
-  for (const auto& [key, value] : pairs) out[key] = value;
-  return out;
-}
 
 json server_item(const View& view, const domain::Server& server) {
   json agent_json = nullptr;

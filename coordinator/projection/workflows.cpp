@@ -5,6 +5,7 @@
 #include "common/json/json.h"
 #include "common/time.h"
 #include "coordinator/projection/paged.h"
+#include "coordinator/projection/pairs_json.h"
 
 namespace prov::projection {
 
@@ -40,12 +41,6 @@ struct CommandOf {
     args = std::move(arguments);
   }
 };
-
-json pairs_json(const domain::Pairs& pairs) {
-  json out = json::object();
-  for (const auto& [key, value] : pairs) out[key] = value;
-  return out;
-}
 
 json time_or_null(TimeMs time_ms) { return time_ms == 0 ? json(nullptr) : json(to_iso8601(time_ms)); }
 

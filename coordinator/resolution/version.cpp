@@ -32,7 +32,7 @@ std::strong_ordering compare_pre(const Version& a, const Version& b) {
   return a.pre.size() <=> b.pre.size();
 }
 
-tl::unexpected<Error> wrong(std::string_view text, const std::string& why) {
+tl::unexpected<Error> wrong_version(std::string_view text, const std::string& why) {
   const std::string shown(text.substr(0, 60));
   return fail(Code::invalid, "\"" + shown + "\" is not a semantic version: " + why, "e.g. 1.0.0 or 2.0.0-rc.1");
 }
@@ -77,23 +77,23 @@ std::strong_ordering operator<=>(const Version& a, const Version& b) {
 bool operator==(const Version& a, const Version& b) { return (a <=> b) == 0; }
 
 Result<Version> parse_version(std::string_view text) {
-  if (text.size() > kMaxVersionText) return wrong(text, "it is too long");
+  if (text.size() > kMaxVersionText) return wrong_version(text, "it is too long");
   Version version;
   std::string_view rest = text;
   const bool core = take_number(rest, version.major) && take_dot(rest) && take_number(rest, version.minor) &&
                     take_dot(rest) && take_number(rest, version.patch);
-  if (!core) return wrong(text, "it begins with three numbers, MAJOR.MINOR.PATCH");
+  if (!core) return wrong_version(text, "it begins with three numbers, MAJOR.MINOR.PATCH");
   std::vector<std::string> ignored;
   if (const std::size_t plus = rest.find('+'); plus != std::string_view::npos) {
     version.build = rest.substr(plus + 1);
     rest = rest.substr(0, plus);
-    if (!split_identifiers(version.build, ignored)) return wrong(text, "the part behind \"+\" is none");
+    if (!split_identifiers(version.build, ignored)) return wrong_version(text, "the part behind \"+\" is none");
   }
   if (rest.empty()) return version;
-  if (rest[0] != '-') return wrong(text, "only \"-\" or \"+\" can follow the three numbers");
-  if (!split_identifiers(rest.substr(1), version.pre)) return wrong(text, "the part behind \"-\" is none");
+  if (rest[0] != '-') return wrong_version(text, "only \"-\" or \"+\" can follow the three numbers");
+  if (!split_identifiers(rest.substr(1), version.pre)) return wrong_version(text, "the part behind \"-\" is none");
   if (std::any_of(version.pre.begin(), version.pre.end(), has_leading_zero)) {
-    return wrong(text, "a number of a pre-release has no leading zero");
+    return wrong_version(text, "a number of a pre-release has no leading zero");
   }
   return version;
 }

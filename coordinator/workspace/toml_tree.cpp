@@ -23,7 +23,7 @@ struct AssertionOfParser {};
 namespace prov::workspace {
 namespace {
 
-struct Refusal {  // thrown on the way down the tree, caught in parse_toml alone
+struct TomlRefusal {  // thrown on the way down the tree, caught in parse_toml alone
   Place place;
   std::string message, hint;
 };
@@ -32,16 +32,16 @@ Place place_of(const toml::source_region& region) {
   return {static_cast<int>(region.begin.line), static_cast<int>(region.begin.column)};
 }
 
-class TreeBuilder {
+class TomlTreeBuilder {
  public:
-  explicit TreeBuilder(std::size_t max_nodes) : max_nodes_(max_nodes) {}
+  explicit TomlTreeBuilder(std::size_t max_nodes) : max_nodes_(max_nodes) {}
 
   Node build(const toml::node& value, std::size_t depth) {
     Node node;
     node.place = place_of(value.source());
     count(node.place);
     if (depth >= kMaxTreeDepth) {
-      throw Refusal{node.place, "nested more than " + std::to_string(kMaxTreeDepth) + " deep", ""};
+      throw TomlRefusal{node.place, "nested more than " + std::to_string(kMaxTreeDepth) + " deep", ""};
     }
     if (const auto* table = value.as_table()) {
       fill(node, *table, depth);
@@ -60,17 +60,17 @@ class TreeBuilder {
  private:
   void count(Place place) {
     if (++nodes_ <= max_nodes_) return;
-    throw Refusal{place, "more than " + std::to_string(max_nodes_) + " values", "split the file"};
+    throw TomlRefusal{place, "more than " + std::to_string(max_nodes_) + " values", "split the file"};
   }
 
   static void check_scalar(const Node& node) {
     if (node.text.size() > kMaxTreeScalar) {
-      throw Refusal{node.place,
-                    "a value has " + std::to_string(node.text.size()) + " bytes, more than the " +
-                        std::to_string(kMaxTreeScalar) + " that are allowed",
-                    ""};
+      throw TomlRefusal{node.place,
+                        "a value has " + std::to_string(node.text.size()) + " bytes, more than the " +
+                            std::to_string(kMaxTreeScalar) + " that are allowed",
+                        ""};
     }
-    if (node.text.find('\0') != std::string::npos) throw Refusal{node.place, "a value holds a NUL byte", ""};
+    if (node.text.find('\0') != std::string::npos) throw TomlRefusal{node.place, "a value holds a NUL byte", ""};
   }
 
   static std::string text_of(const toml::node& value) {
@@ -87,7 +87,7 @@ class TreeBuilder {
   void fill(Node& node, const toml::table& table, std::size_t depth) {
     node.kind = Node::Kind::map;
     if (table.size() > kMaxTreeKeys) {
-      throw Refusal{node.place, "more than " + std::to_string(kMaxTreeKeys) + " keys in one table", ""};
+      throw TomlRefusal{node.place, "more than " + std::to_string(kMaxTreeKeys) + " keys in one table", ""};
     }
     std::vector<std::pair<Node, const toml::node*>> entries;  // a toml::table is sorted by name
     for (const auto& [key, value] : table) {
@@ -139,8 +139,8 @@ Result<Node> parse_toml(const std::string& text, const std::string& file, const 
   if (auto fine = check_text(text, file, limits.bytes); !fine) return tl::unexpected(fine.error());
   try {
     const toml::table table = toml::parse(text, file);
-    return TreeBuilder(limits.nodes).build(table, 0);
-  } catch (const Refusal& refusal) {
+    return TomlTreeBuilder(limits.nodes).build(table, 0);
+  } catch (const TomlRefusal& refusal) {
     return tl::unexpected(at(file, refusal.place, refusal.message, refusal.hint));
   } catch (const AssertionOfParser&) {
     return tl::unexpected(

@@ -7,7 +7,7 @@
 namespace prov::bench {
 namespace {
 
-constexpr int kHosts = 100;
+constexpr int kEngineHosts = 100;
 
 void count_operations(benchmark::State& run) {
   run.SetItemsProcessed(run.iterations() * run.range(0));
@@ -16,8 +16,8 @@ void count_operations(benchmark::State& run) {
 }
 
 void decide_batch(benchmark::State& run) {
-  const NoopWorld world(kHosts);
-  const domain::Command command{{}, "bench", graph_of(kHosts, static_cast<std::uint32_t>(run.range(0)))};
+  const NoopWorld world(kEngineHosts);
+  const domain::Command command{{}, "bench", graph_of(kEngineHosts, static_cast<std::uint32_t>(run.range(0)))};
   for (auto _ : run) benchmark::DoNotOptimize(domain::decide(world.state(), command, {1, [] { return Id{}; }}));
   count_operations(run);
 }
@@ -25,10 +25,10 @@ BENCHMARK(decide_batch)->Arg(1'000)->Arg(10'000)->Arg(100'000)->Unit(benchmark::
 
 // Decided, folded, and the first of it on its way.
 void accept_batch(benchmark::State& run) {
-  const domain::SubmitBatch batch = graph_of(kHosts, static_cast<std::uint32_t>(run.range(0)));
+  const domain::SubmitBatch batch = graph_of(kEngineHosts, static_cast<std::uint32_t>(run.range(0)));
   for (auto _ : run) {
     run.PauseTiming();
-    auto world = std::make_unique<NoopWorld>(kHosts);
+    auto world = std::make_unique<NoopWorld>(kEngineHosts);
     run.ResumeTiming();
     world->submit(batch);
     run.PauseTiming();
@@ -41,10 +41,10 @@ BENCHMARK(accept_batch)->Arg(1'000)->Arg(10'000)->Arg(100'000)->Unit(benchmark::
 
 // From then on to its end: dispatched, started, ended, and what follows from that.
 void schedule_batch(benchmark::State& run) {
-  const domain::SubmitBatch batch = graph_of(kHosts, static_cast<std::uint32_t>(run.range(0)));
+  const domain::SubmitBatch batch = graph_of(kEngineHosts, static_cast<std::uint32_t>(run.range(0)));
   for (auto _ : run) {
     run.PauseTiming();
-    auto world = std::make_unique<NoopWorld>(kHosts);
+    auto world = std::make_unique<NoopWorld>(kEngineHosts);
     world->submit(batch);
     run.ResumeTiming();
     while (world->report_next()) continue;

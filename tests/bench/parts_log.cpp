@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kReplayCommitEvents = 512;
 constexpr std::uint32_t kReplayTasks = 50'000;
 
-const std::vector<domain::Event>& task_events() {
+const std::vector<domain::Event>& logged_task_events() {
   static const auto events = [] {
     std::vector<domain::Event> out;
     for (auto& event : noop_events(100, 2000)) {
@@ -73,7 +73,7 @@ void append_durable(benchmark::State& run) {
   Scratch scratch;
   auto log = open_log(scratch.path() + "/log");
   Chain chain;
-  for (auto _ : run) append(*log, chain.commit(task_events().data(), count));
+  for (auto _ : run) append(*log, chain.commit(logged_task_events().data(), count));
   per_event(run, count);
 }
 BENCHMARK(append_durable)->Arg(1)->Arg(64)->Arg(512)->Arg(4096)->UseRealTime()->MeasureProcessCPUTime();
@@ -81,7 +81,7 @@ BENCHMARK(append_durable)->Arg(1)->Arg(64)->Arg(512)->Arg(4096)->UseRealTime()->
 void append_durable_limit(benchmark::State& run) {
   const auto count = static_cast<std::size_t>(run.range(0));
   Scratch scratch;
-  const std::string commit = Chain().commit(task_events().data(), count)->commit;
+  const std::string commit = Chain().commit(logged_task_events().data(), count)->commit;
   const int fd = open((scratch.path() + "/plain").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   for (auto _ : run) {
     PROV_ASSERT(write(fd, commit.data(), commit.size()) == static_cast<ssize_t>(commit.size()) && fdatasync(fd) == 0);

@@ -7,11 +7,11 @@
 namespace prov::bench {
 namespace {
 
-constexpr std::uint32_t kTasks = 64;  // a full frame of orders; a frame of reports holds these tasks' too
+constexpr std::uint32_t kWireTasks = 64;  // a full frame of orders; a frame of reports holds these tasks' too
 
 wire::ToAgent orders() {
   wire::Orders body;
-  for (std::uint32_t n = 1; n <= kTasks; ++n) {
+  for (std::uint32_t n = 1; n <= kWireTasks; ++n) {
     wire::Order order;
     order.task = task_id(Id{}, n);
     order.attempt = 1;
@@ -28,7 +28,7 @@ wire::ToAgent orders() {
 wire::FromAgent reports() {
   wire::Reports frame;
   frame.frame_id = 1;
-  for (std::uint32_t n = 1; n <= kTasks; ++n) {
+  for (std::uint32_t n = 1; n <= kWireTasks; ++n) {
     const Id task = task_id(Id{}, n);
     frame.reports.push_back({task, 1, 1, wire::Accepted{}});
     frame.reports.push_back({task, 1, 1, wire::Started{}});
@@ -38,8 +38,8 @@ wire::FromAgent reports() {
 }
 
 void per_task(benchmark::State& run, std::size_t frame_bytes) {
-  run.SetItemsProcessed(run.iterations() * kTasks);
-  run.counters["bytes_per_task"] = static_cast<double>(frame_bytes) / kTasks;
+  run.SetItemsProcessed(run.iterations() * kWireTasks);
+  run.counters["bytes_per_task"] = static_cast<double>(frame_bytes) / kWireTasks;
 }
 
 void encode_orders(benchmark::State& run) {

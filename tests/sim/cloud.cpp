@@ -7,7 +7,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint64_t kLeastUs = 100'000, kMostUs = 6'000'000;
+constexpr std::uint64_t kLeastCallUs = 100'000, kMostCallUs = 6'000'000;
 
 }  // namespace
 
@@ -46,7 +46,7 @@ SimProviders::~SimProviders() {
 // The effect belongs to the world, the answer to the process: a crash between them leaves the one without the other.
 void SimProviders::run(providers::ProviderCall call, Progress progress, Done done) {
   Kernel& kernel = cloud_.kernel();
-  const std::uint64_t duration_us = kernel.rng.range(kLeastUs, kMostUs);
+  const std::uint64_t duration_us = kernel.rng.range(kLeastCallUs, kMostCallUs);
   auto answer = std::make_shared<std::string>();
   auto token = std::make_shared<Schedule::Token>(0);
   process_.after_us(duration_us / 2, [progress] { progress("working\n"); });

@@ -14,7 +14,7 @@ namespace {
 using Words = std::vector<std::string>;
 using Tail = test::MemoryDisk::Tail;
 
-constexpr TimeMs kEnrolledWithinMs = 60'000, kEndsWithinMs = 30 * 60'000, kQuietMs = 30'000;
+constexpr TimeMs kEnrolledWithinMs = 60'000, kEndsWithinMs = 30 * 60'000, kQuietAtEndMs = 30'000;
 
 Words words_of(const std::string& line) {
   std::istringstream in(line);
@@ -161,7 +161,7 @@ class Player {
     run_until(kEndsWithinMs, "everything has ended", [&] {
       const TimeMs now = world_.kernel.now_ms();
       settled_ms = !world_.settled() || !pending_.empty() ? 0 : settled_ms == 0 ? now : settled_ms;
-      return settled_ms != 0 && now > settled_ms + kQuietMs;
+      return settled_ms != 0 && now > settled_ms + kQuietAtEndMs;
     });
     armed_ = false;
     for (const Trigger& trigger : triggers_) {

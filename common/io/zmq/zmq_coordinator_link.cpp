@@ -15,7 +15,7 @@ constexpr int kReconnectMs = 100;       // between libzmq's own attempts, growin
 constexpr int kRecoveredMs = 1'000;     // the same for a socket that replaced a dead one
 constexpr int kReconnectMaxMs = 4'000;  // plus as much again by chance, so that a fleet does not return as one
 constexpr int kHandshakeMs = 10'000;
-constexpr int kFramesPerTurn = 256;  // then others in the loop have their turn
+constexpr int kFramesInARow = 256;  // then others in the loop have their turn
 
 }  // namespace
 
@@ -83,7 +83,7 @@ struct ZmqCoordinatorLink::Impl {
   // The descriptor tells of a change once: everything must be taken, or a further turn be asked for.
   void drain() {
     const std::uint64_t mine = generation;
-    for (int frames = 0; frames < kFramesPerTurn; ++frames) {
+    for (int frames = 0; frames < kFramesInARow; ++frames) {
       Message message;
       if (!socket.receive(message)) return;
       if (message.more()) {

@@ -17,7 +17,6 @@ using nlohmann::json;
 namespace {
 
 constexpr std::uint64_t kMaxTokenS = 7 * 24 * 3600;
-constexpr std::size_t kMaxReasonBytes = 1024;
 constexpr std::size_t kSecretBytes = 32;
 
 Error no_agent(const std::string& what) {

@@ -6,7 +6,6 @@ namespace prov::api {
 namespace {
 
 constexpr std::size_t kMaxWordBytes = 256;
-constexpr std::size_t kMaxExpressionBytes = 4096;
 constexpr std::size_t kMaxArguments = 1024;
 constexpr std::size_t kMaxArgumentBytes = 128 << 10;
 constexpr std::size_t kMaxArgvBytes = 256 << 10;  // with stdin it stays well within a frame of the agent link

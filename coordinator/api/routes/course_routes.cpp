@@ -1,6 +1,7 @@
 // The course of a workflow that is there: stop it, let it go on, do it again, undo it.
 
 #include "common/json/json.h"
+#include "coordinator/api/routes/batch_body.h"
 #include "coordinator/api/routes/handlers.h"
 #include "coordinator/api/routes/json_fields.h"
 #include "coordinator/api/routes/workflow_calls.h"
@@ -11,9 +12,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kMaxReasonBytes = 1024;
 constexpr std::size_t kMaxOperationIdBytes = 1024;
-constexpr std::size_t kMaxOperations = 200'000;
 
 // A body as make(fields, id of the workflow) reads it: a command for the workflow that the path names.
 using Make = domain::CommandBody (*)(Fields& in, const Id& workflow);

@@ -16,6 +16,8 @@
 namespace prov::api {
 
 inline constexpr std::size_t kMaxJsonDepth = 32;
+inline constexpr std::size_t kMaxReasonBytes = 1024;  // what people say of a change
+inline constexpr std::size_t kMaxExpressionBytes = 4096;
 
 // Code::invalid when it is no JSON, not UTF-8, nested deeper than kMaxJsonDepth, or an object names a field twice.
 // An empty text is an empty object.

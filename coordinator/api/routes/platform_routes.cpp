@@ -12,7 +12,6 @@ using nlohmann::json;
 namespace {
 
 constexpr std::size_t kMaxPathBytes = 4096;
-constexpr std::size_t kMaxReasonBytes = 1024;
 
 // Whoever may take the platform out of read-only may also back it up and stop it.
 Result<void> may_administer(const Call& call) {

@@ -22,17 +22,20 @@ std::vector<std::string_view> split(std::string_view text, char at) {
 
 bool is_place(std::string_view part) { return !part.empty() && part.front() == '{'; }
 
-// 0: no match; more: the more fixed parts match, so that /agents/token goes before /agents/{agent}.
+// 0: no match; more: the more fixed parts match, so that /agents/token goes before /agents/{agent}. Each request asks
+// this of every route.
 std::size_t match(std::string_view pattern, const std::vector<std::string>& path) {
-  const auto parts = split(pattern, '/');
-  if (parts.size() != path.size()) return 0;
   std::size_t fixed = 1;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (is_place(parts[i])) continue;
-    if (parts[i] != path[i]) return 0;
+  for (const std::string& part : path) {
+    if (pattern.empty()) return 0;
+    pattern.remove_prefix(1);  // the slash
+    const std::string_view expected = pattern.substr(0, pattern.find('/'));
+    pattern.remove_prefix(expected.size());
+    if (is_place(expected)) continue;
+    if (expected != part) return 0;
     ++fixed;
   }
-  return fixed;
+  return pattern.empty() ? fixed : 0;
 }
 
 struct Found {
@@ -43,9 +46,11 @@ struct Found {
 Found find(const Target& target, Method method) {
   Found out;
   std::size_t best = 0;
-  for (const Route& route : routes()) best = std::max(best, match(route.pattern, target.path));
   for (const Route& route : routes()) {
-    if (best == 0 || match(route.pattern, target.path) != best) continue;
+    const std::size_t matched = match(route.pattern, target.path);
+    if (matched == 0 || matched < best) continue;
+    if (matched > best) out = {};
+    best = matched;
     if (route.method == method) out.route = &route;
     out.allow += (out.allow.empty() ? "" : ", ") + std::string(name_of(route.method));
   }

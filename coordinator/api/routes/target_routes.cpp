@@ -14,8 +14,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kMaxExpressionBytes = 4096;
-constexpr std::size_t kMaxWordBytes = 64;
+constexpr std::size_t kMaxLimitBytes = 64;
 constexpr std::size_t kDefaultHosts = 1000;
 constexpr std::size_t kMaxHosts = 10'000;
 
@@ -31,7 +30,7 @@ Result<Question> read_question(const Call& call) {
   std::optional<Error> error;
   Fields in(*value, "", error);
   const std::string text = in.text("expression", kMaxExpressionBytes);
-  const std::string limit = in.text("limit", kMaxWordBytes, Need::optional);
+  const std::string limit = in.text("limit", kMaxLimitBytes, Need::optional);
   const std::uint64_t seed = in.number("seed", 0, UINT64_MAX, 0);
   in.finish();
   if (error) return tl::unexpected(*error);

@@ -11,15 +11,15 @@
 namespace prov::test {
 namespace {
 
-struct Shell {
+struct ShellKind {
   const char* name;
   std::vector<std::string> argv;
   const char* before;  // what the shell wants before the script is sourced
 };
 
-void PrintTo(const Shell& shell, std::ostream* out) { *out << shell.name; }
+void PrintTo(const ShellKind& shell, std::ostream* out) { *out << shell.name; }
 
-class Completion : public testing::TestWithParam<Shell> {
+class Completion : public testing::TestWithParam<ShellKind> {
  protected:
   // In front of the real program: answers the shell's questions, and keeps the words of any other command line.
   void shadow_program() {
@@ -38,7 +38,7 @@ class Completion : public testing::TestWithParam<Shell> {
 };
 
 TEST_P(Completion, TabCompletesCommandsFlagsValuesAndHosts) {
-  const Shell& shell = GetParam();
+  const ShellKind& shell = GetParam();
   if (::access(shell.argv[0].c_str(), X_OK) != 0) GTEST_SKIP() << shell.argv[0] << " is not installed";
   const std::string script = rig_.write("script", rig_.run({"completion", shell.name}).out);
   shadow_program();
@@ -60,9 +60,9 @@ TEST_P(Completion, TabCompletesCommandsFlagsValuesAndHosts) {
 
 INSTANTIATE_TEST_SUITE_P(
     Shells, Completion,
-    testing::Values(Shell{"bash", {"/bin/bash", "--norc", "-i"}, ""},
-                    Shell{"zsh", {"/usr/bin/zsh", "-f", "-i"}, "autoload -Uz compinit && compinit -u -D; "},
-                    Shell{"fish", {"/usr/bin/fish", "--no-config", "-i"}, ""}),
+    testing::Values(ShellKind{"bash", {"/bin/bash", "--norc", "-i"}, ""},
+                    ShellKind{"zsh", {"/usr/bin/zsh", "-f", "-i"}, "autoload -Uz compinit && compinit -u -D; "},
+                    ShellKind{"fish", {"/usr/bin/fish", "--no-config", "-i"}, ""}),
     [](const auto& shell) { return std::string(shell.param.name); });
 
 }  // namespace

@@ -6,8 +6,6 @@
 namespace prov::test {
 namespace {
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 TEST(Isolation, AHostOfOneWorkspaceIsNoneOfAnother) {
   Rig rig;
   rig.start();

@@ -12,8 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 class Kit : public ::testing::Test {
  protected:
   Kit() {

@@ -14,8 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 TEST(Program, StartsAloneAndAtOnce) {
   std::ifstream in(PROV_PROGRAM, std::ios::binary);
   const std::string bytes((std::istreambuf_iterator<char>(in)), {});

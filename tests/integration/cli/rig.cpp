@@ -26,13 +26,6 @@ int left_ms(Clock::time_point until) {
   return left > 0 ? static_cast<int>(left) : 0;
 }
 
-std::vector<char*> pointers(const std::vector<std::string>& words) {
-  std::vector<char*> out;
-  for (const auto& word : words) out.push_back(const_cast<char*>(word.c_str()));
-  out.push_back(nullptr);
-  return out;
-}
-
 std::vector<int> pids_in(const std::string& file) {
   std::ifstream in(file);
   std::vector<int> out;
@@ -62,6 +55,13 @@ void clean_up(const std::string& folder) {
 }
 
 }  // namespace
+
+std::vector<char*> pointers(const std::vector<std::string>& words) {
+  std::vector<char*> out;
+  for (const auto& word : words) out.push_back(const_cast<char*>(word.c_str()));
+  out.push_back(nullptr);
+  return out;
+}
 
 Child::Child(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env) {
   int out[2], err[2];

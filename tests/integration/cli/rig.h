@@ -16,6 +16,9 @@ struct Ran {
   std::string out, err;
 };
 
+inline bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+std::vector<char*> pointers(const std::vector<std::string>& words);  // into them, and null behind
+
 class Child {  // a program with its standard output and error read
  public:
   Child(const std::vector<std::string>& argv, const std::map<std::string, std::string>& env);

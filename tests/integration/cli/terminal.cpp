@@ -11,17 +11,12 @@
 
 #include <chrono>
 
+#include "tests/integration/cli/rig.h"
+
 namespace prov::test {
 namespace {
 
 constexpr winsize kSize{30, 100, 0, 0};
-
-std::vector<char*> pointers(const std::vector<std::string>& words) {
-  std::vector<char*> out;
-  for (const auto& word : words) out.push_back(const_cast<char*>(word.c_str()));
-  out.push_back(nullptr);
-  return out;
-}
 
 }  // namespace
 

@@ -6,10 +6,11 @@
 namespace prov::cli {
 namespace {
 
+using test::kWorkflow;
+
 using test::has;
 using test::json;
 
-const std::string kWorkflow = "11111111-1111-4111-8111-111100000000";
 const std::string kOther = "22222222-2222-4222-8222-222200000000";
 
 class Course : public testing::Test {

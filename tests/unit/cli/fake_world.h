@@ -14,6 +14,8 @@
 
 namespace prov::test {
 
+inline const std::string kWorkflow = "11111111-1111-4111-8111-111100000000";
+
 using nlohmann::json;
 
 struct FakeProcesses final : cli::Processes {

@@ -12,10 +12,11 @@
 namespace prov::cli {
 namespace {
 
+using test::kWorkflow;
+
 using test::has;
 using test::json;
 
-const std::string kWorkflow = "11111111-1111-4111-8111-111100000000";
 const std::string kTask = "11111111-1111-4111-8111-111100000001";
 
 json workflow(const std::string& state, const json& outcome = nullptr, int attempt = 1) {

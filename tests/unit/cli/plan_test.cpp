@@ -10,10 +10,11 @@
 namespace prov::cli {
 namespace {
 
+using test::kWorkflow;
+
 using test::has;
 using test::json;
 
-const std::string kWorkflow = "11111111-1111-4111-8111-111100000000";
 const std::string kDigest(64, 'd');
 
 json line(const std::string& sign, const std::string& action, const std::string& name, const std::string& server,

@@ -7,10 +7,10 @@
 namespace prov::cli {
 namespace {
 
+using test::kWorkflow;
+
 using test::has;
 using test::json;
-
-const std::string kWorkflow = "11111111-1111-4111-8111-111100000000";
 
 class Verbs : public testing::Test {
  protected:

@@ -40,7 +40,7 @@ infra:
 cache: {enabled: true, path: ".cache"}
 )";
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 TEST(Migrate, WhatTheOriginalWroteBecomesTodaysFormat) {
   const auto migrated = migrate_workspace_file(kOriginal, "f.yaml");
@@ -66,7 +66,7 @@ TEST(Migrate, WhatTheOriginalWroteBecomesTodaysFormat) {
   for (const char* part :
        {"workspace.created is a comment now", "paths is a comment now: they follow from where",
         "debug.log_level is orchestrator.log_level now", "infra.current is workspace.default_infra"}) {
-    EXPECT_TRUE(has(steps, part)) << part << "\nin\n" << steps;
+    EXPECT_TRUE(holds(steps, part)) << part << "\nin\n" << steps;
   }
 }
 
@@ -75,11 +75,11 @@ TEST(Migrate, NothingThatSomebodyWroteIsLost) {
   ASSERT_TRUE(migrated.has_value());
   for (std::size_t begin = 0; begin < kOriginal.size();) {
     const std::size_t end = kOriginal.find('\n', begin);
-    EXPECT_TRUE(has(migrated->text, kOriginal.substr(begin, end - begin))) << kOriginal.substr(begin, end - begin);
+    EXPECT_TRUE(holds(migrated->text, kOriginal.substr(begin, end - begin))) << kOriginal.substr(begin, end - begin);
     begin = end + 1;
   }
-  EXPECT_TRUE(has(migrated->text, "\n# paths:\n#   base: ")) << migrated->text;
-  EXPECT_TRUE(has(migrated->text, "\n# the last word\n# cache: {"));
+  EXPECT_TRUE(holds(migrated->text, "\n# paths:\n#   base: ")) << migrated->text;
+  EXPECT_TRUE(holds(migrated->text, "\n# the last word\n# cache: {"));
 }
 
 TEST(Migrate, AgainChangesNothing) {
@@ -113,14 +113,15 @@ TEST(Migrate, WhatItCannotDoIsToldWithItsPlace) {
   for (const auto& [text, expected] : kCases) {
     const auto migrated = migrate_workspace_file(text, "f.yaml");
     ASSERT_FALSE(migrated.has_value()) << text;
-    EXPECT_TRUE(has(migrated.error().message, expected)) << migrated.error().message;
+    EXPECT_TRUE(holds(migrated.error().message, expected)) << migrated.error().message;
   }
 }
 
 TEST(Migrate, AValueThatDoesNotFitIsLeftOutAndToldOf) {
   const auto migrated = migrate_workspace_file("workspace:\n  name: a\ndebug:\n  log_level: chatty\n", "f.yaml");
   ASSERT_TRUE(migrated.has_value()) << migrated.error().message;
-  EXPECT_TRUE(has(migrated->steps.front(), "debug.log_level is left out: orchestrator.log_level cannot be \"chatty\""));
+  EXPECT_TRUE(
+      holds(migrated->steps.front(), "debug.log_level is left out: orchestrator.log_level cannot be \"chatty\""));
 }
 
 TEST(Migrate, EveryPrefixOfAFileIsMigratedOrRefused) {

@@ -117,9 +117,9 @@ class FullState {
   test::AnyEvent any_{7, true};
 };
 
-void find_empty(const Json& value, const std::string& path, std::vector<std::string>& out) {
+void find_empty_in_state(const Json& value, const std::string& path, std::vector<std::string>& out) {
   if (value.is_structured() && !value.empty()) {
-    for (const auto& [key, inner] : value.items()) find_empty(inner, path + "/" + key, out);
+    for (const auto& [key, inner] : value.items()) find_empty_in_state(inner, path + "/" + key, out);
     return;
   }
   const bool empty = value.empty() || value == "" || value == 0 || value == false;
@@ -135,7 +135,7 @@ TEST(StateCodec, CarriesEveryField) {
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(encode_state(*back), bytes);
   std::vector<std::string> empty;
-  find_empty(state_to_json(*back), "", empty);
+  find_empty_in_state(state_to_json(*back), "", empty);
   EXPECT_EQ(empty, std::vector<std::string>()) << "fields that the codec leaves out";
   const domain::Workflow& before = state.workflows.begin()->second;
   const domain::Workflow& after = back->workflows.begin()->second;

@@ -61,7 +61,7 @@ TEST(Value, IsShownAsItWouldBeWritten) {
   EXPECT_EQ(shown(List(9, Value(1))), "[1, 1, 1, 1, 1, 1, 1, 1, ...]");
 }
 
-Facts known() {
+Facts known_facts() {
   Facts facts;
   facts.hostname = "web-1";
   facts.os = "debian";
@@ -73,7 +73,7 @@ Facts known() {
 }
 
 TEST(Facts, HaveTheirNamesAndOnlyWhatIsKnown) {
-  EXPECT_EQ(fact_pairs(known()), (Pairs{{"address", "10.0.0.3"},
+  EXPECT_EQ(fact_pairs(known_facts()), (Pairs{{"address", "10.0.0.3"},
                                         {"address", "10.1.0.3"},
                                         {"cores", "4"},
                                         {"hostname", "web-1"},
@@ -81,18 +81,18 @@ TEST(Facts, HaveTheirNamesAndOnlyWhatIsKnown) {
                                         {"os", "debian"},
                                         {"os_version", "12.5"}}));
   EXPECT_EQ(fact_pairs({}), Pairs{});
-  for (const auto& [name, value] : fact_pairs(known())) EXPECT_TRUE(is_fact(name)) << name;
+  for (const auto& [name, value] : fact_pairs(known_facts())) EXPECT_TRUE(is_fact(name)) << name;
   EXPECT_FALSE(is_fact("boot_id"));
 }
 
 TEST(Facts, AsValues) {
-  EXPECT_EQ(fact_value(known(), "os"), Value("debian"));
-  EXPECT_EQ(fact_value(known(), "os_version"), Value("12.5"));
-  EXPECT_EQ(fact_value(known(), "cores"), Value(4));
-  EXPECT_EQ(fact_value(known(), "memory_bytes"), Value(8'589'934'592));
-  EXPECT_EQ(fact_value(known(), "address"), Value(List{"10.0.0.3", "10.1.0.3"}));
-  EXPECT_TRUE(fact_value(known(), "kernel").is_null());
-  EXPECT_TRUE(fact_value(known(), "nonsense").is_null());
+  EXPECT_EQ(fact_value(known_facts(), "os"), Value("debian"));
+  EXPECT_EQ(fact_value(known_facts(), "os_version"), Value("12.5"));
+  EXPECT_EQ(fact_value(known_facts(), "cores"), Value(4));
+  EXPECT_EQ(fact_value(known_facts(), "memory_bytes"), Value(8'589'934'592));
+  EXPECT_EQ(fact_value(known_facts(), "address"), Value(List{"10.0.0.3", "10.1.0.3"}));
+  EXPECT_TRUE(fact_value(known_facts(), "kernel").is_null());
+  EXPECT_TRUE(fact_value(known_facts(), "nonsense").is_null());
   EXPECT_TRUE(fact_value({}, "cores").is_null());
 }
 

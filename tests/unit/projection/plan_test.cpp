@@ -104,18 +104,18 @@ TEST_F(PlanTest, ALongPlanIsCutButCounted) {
 }
 
 TEST_F(PlanTest, AsJson) {
-  const auto json = plan_json(plan(install(domain::taskserv("a", "redis"))), Id{});
-  EXPECT_TRUE(json["workflow"].is_null());
-  EXPECT_EQ(json["plan_total"], 1);
-  EXPECT_EQ(json["plan"][0],
+  const auto told = plan_json(plan(install(domain::taskserv("a", "redis"))), Id{});
+  EXPECT_TRUE(told["workflow"].is_null());
+  EXPECT_EQ(told["plan_total"], 1);
+  EXPECT_EQ(told["plan"][0],
             nlohmann::json({{"sign", "+"},
                             {"action", "install"},
                             {"name", "redis"},
                             {"server", "a"},
-                            {"operation", json["operations"].empty() ? "" : json["operations"][0]["id"]},
+                            {"operation", told["operations"].empty() ? "" : told["operations"][0]["id"]},
                             {"reason", "not installed yet"}}));
-  EXPECT_EQ(json["estimate"], nlohmann::json({{"known_ms", 0}, {"unknown_steps", 1}, {"expected_ms", 0}}));
-  EXPECT_EQ(json["untouched"], 0);
+  EXPECT_EQ(told["estimate"], nlohmann::json({{"known_ms", 0}, {"unknown_steps", 1}, {"expected_ms", 0}}));
+  EXPECT_EQ(told["untouched"], 0);
 }
 
 TEST_F(PlanTest, TheSignSaysWhatBecomesOfAThing) {

@@ -6,7 +6,7 @@
 namespace prov::templates {
 namespace {
 
-TemplateScope scope() {
+TemplateScope tag_scope() {
   TemplateScope s;
   s.params = {{"port", "8080"}, {"title", ""}};
   s.secrets = {"password"};
@@ -15,7 +15,7 @@ TemplateScope scope() {
 
 std::string problems(const std::string& text) {
   std::string out;
-  for (const auto& one : check_tags(text, scope())) {
+  for (const auto& one : check_tags(text, tag_scope())) {
     out += std::to_string(one.line) + ":" + std::to_string(one.column) + " " + one.message + "\n";
   }
   return out;
@@ -31,7 +31,7 @@ TEST(Tags, WhatRenderingKnowsIsKnown) {
 TEST(Tags, EachMissingNameIsToldAlsoInABranchThatIsNotTaken) {
   EXPECT_EQ(problems("a {{params.prot}}\n{{^hosts.x}}\n  {{nobody}}\n{{/hosts.x}}{{hostname}}\n"),
             "1:3 there is no \"params.prot\"\n3:3 there is no \"nobody\"\n4:13 there is no \"hostname\"\n");
-  EXPECT_EQ(check_tags("{{params.prot}}", scope())[0].hint, "did you mean \"params.port\"?");
+  EXPECT_EQ(check_tags("{{params.prot}}", tag_scope())[0].hint, "did you mean \"params.port\"?");
 }
 
 TEST(Tags, SectionsThatDoNotMatchAreTold) {
@@ -47,12 +47,12 @@ TEST(Tags, SectionsThatDoNotMatchAreTold) {
 TEST(Tags, AgreesWithRendering) {
   const char* const right[] = {"", "{{", "text }} text", "{{params.port}}", "{{#hosts.a}}{{address}}{{/hosts.a}}"};
   for (const std::string text : right) {
-    EXPECT_EQ(check_tags(text, scope()).empty(), render_template("t", text, scope()).has_value()) << text;
+    EXPECT_EQ(check_tags(text, tag_scope()).empty(), render_template("t", text, tag_scope()).has_value()) << text;
   }
   const char* const wrong[] = {"{{x}}", "{{#params.port}}", "{{/a}}", "{{> a}}", "{{params.port"};
   for (const std::string text : wrong) {
-    EXPECT_FALSE(check_tags(text, scope()).empty()) << text;
-    EXPECT_FALSE(render_template("t", text, scope()).has_value()) << text;
+    EXPECT_FALSE(check_tags(text, tag_scope()).empty()) << text;
+    EXPECT_FALSE(render_template("t", text, tag_scope()).has_value()) << text;
   }
 }
 

@@ -428,6 +428,7 @@ struct TaskDispatched {
   deadlineMs @3 :UInt64;       # log time: without a word until then it is in doubt
 }
 struct TaskStarted {
+  # Not logged where the word of the end came with it: TaskEnded.started.
   task @0 :Data;               # its id
   attempt @1 :UInt32;          # that the agent has begun
 }
@@ -454,6 +455,8 @@ struct TaskEnded {
   orderDigest @7 :Data;        # of the order as the agent received and ran it (rendered templates included)
   retryAtMs @8 :UInt64;        # not 0: this attempt ended so, and the next one starts then
   outputs @9 :List(Pair);      # what it said for later operations, sorted by name: [a-z][a-z0-9_]*, at most 64 long
+  started @10 :Bool;           # it began too, and no TaskStarted says so: the agent told of both in one message,
+  tookMs @11 :UInt64;          # and by its clock so much lay between them
 }
 struct TaskInDoubt {
   # Its deadline passed, or what knew of it was lost.

@@ -1,6 +1,7 @@
 #include "coordinator/dispatcher/agent_inbox.h"
 
 #include <algorithm>
+#include <span>
 
 #include "common/failpoint/failpoint.h"
 #include "common/hash.h"
@@ -13,6 +14,17 @@ namespace {
 
 // What the coordinator keeps of one attempt's output; an honest agent's steps are cut off at 8 MiB.
 constexpr std::uint64_t kMaxOutputBytes = 64 << 20;
+
+bool same_step(const wire::Report& a, const wire::Report& b) { return a.task == b.task && a.attempt == b.attempt; }
+
+// Whether the end of the step stands behind the word of its start; what an agent says of one step stands together.
+bool ends_behind(std::span<const wire::Report> from_start) {
+  for (const wire::Report& report : from_start.subspan(1)) {
+    if (!same_step(report, from_start.front())) return false;
+    if (std::holds_alternative<wire::Ended>(report.what)) return true;
+  }
+  return false;
+}
 
 bool awaited(const domain::Task& task) {  // a verdict, a late one included
   return task.status == domain::TaskStatus::dispatched || task.status == domain::TaskStatus::running ||
@@ -112,7 +124,17 @@ void AgentInbox::on(const Key& agent, wire::Reports reports) {
   bool all = true;
   {
     const command_handler::Core::Group together(desk_.core);
-    for (wire::Report& report : reports.reports) all = all && take(agent, who, report);
+    const wire::Report* start = nullptr;  // of a step that has ended since: one event will tell of both
+    for (std::size_t i = 0; all && i < reports.reports.size(); ++i) {
+      wire::Report& report = reports.reports[i];
+      if (start != nullptr && !same_step(*start, report)) start = nullptr;
+      const bool begins = std::holds_alternative<wire::Started>(report.what);
+      if (begins && ends_behind(std::span(reports.reports).subspan(i))) {
+        start = &report;
+      } else {
+        all = take(agent, who, report, start);
+      }
+    }
   }
   if (!all) return;  // sent again, in order
   desk_.core.when_durable([this, agent, id = reports.frame_id] {
@@ -122,7 +144,7 @@ void AgentInbox::on(const Key& agent, wire::Reports reports) {
   });
 }
 
-bool AgentInbox::take(const Key& agent, const domain::Principal& who, wire::Report& report) {
+bool AgentInbox::take(const Key& agent, const domain::Principal& who, wire::Report& report, const wire::Report* start) {
   const domain::Task* task = domain::find_task(desk_.core.state(), report.task);
   if (task == nullptr || task->attempt != report.attempt) return true;  // long settled: nothing to learn, acknowledge
   if (task->agent != agent) {
@@ -142,7 +164,7 @@ bool AgentInbox::take(const Key& agent, const domain::Principal& who, wire::Repo
   } else if (auto* output = std::get_if<wire::Output>(&report.what)) {
     return take_output(agent, report, *output);
   } else {
-    return take_ended(agent, who, report, std::get<wire::Ended>(report.what));
+    return take_ended(agent, who, report, std::get<wire::Ended>(report.what), start);
   }
   return true;
 }
@@ -176,7 +198,7 @@ bool AgentInbox::take_output(const Key& agent, const wire::Report& report, wire:
 }
 
 bool AgentInbox::take_ended(const Key& agent, const domain::Principal& who, const wire::Report& report,
-                            const wire::Ended& ended) {
+                            const wire::Ended& ended, const wire::Report* start) {
   const std::uint64_t output_bytes = std::min(ended.output_bytes, kMaxOutputBytes);
   if (output_bytes > 0 && stored_bytes(report.task, report.attempt) < output_bytes) return false;
   outputs_.erase(report.task);
@@ -191,6 +213,8 @@ bool AgentInbox::take_ended(const Key& agent, const domain::Principal& who, cons
   e.output_digest = ended.output_digest;
   for (const wire::Variable& output : ended.outputs) e.outputs.emplace_back(output.name, output.value);
   e.order_digest = ended.order_digest;
+  e.started = start != nullptr;
+  if (e.started && start->agent_time_ms < report.agent_time_ms) e.took_ms = report.agent_time_ms - start->agent_time_ms;
   desk_.core.submit({{}, "", domain::ReportEnded{agent, std::move(e), report.agent_time_ms, {}}}, who, {});
   return true;
 }

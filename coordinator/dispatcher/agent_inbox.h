@@ -31,9 +31,11 @@ class AgentInbox {
   void on(const Key& agent, const wire::Goodbye& goodbye);
 
   // Each returns false when the report cannot be taken yet (something before it was lost): no acknowledgement.
-  bool take(const Key& agent, const domain::Principal& who, wire::Report& report);
+  // `start`: the word of the same step's start, where it has not been taken; else null.
+  bool take(const Key& agent, const domain::Principal& who, wire::Report& report, const wire::Report* start);
   bool take_output(const Key& agent, const wire::Report& report, wire::Output& output);
-  bool take_ended(const Key& agent, const domain::Principal& who, const wire::Report& report, const wire::Ended& ended);
+  bool take_ended(const Key& agent, const domain::Principal& who, const wire::Report& report, const wire::Ended& ended,
+                  const wire::Report* start);
   std::uint64_t& stored_bytes(const Id& task, std::uint32_t attempt);
   bool attests_more_than_the_log(const Key& agent, const wire::Hello& hello);
 

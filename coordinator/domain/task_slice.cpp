@@ -118,6 +118,10 @@ void apply(State& state, const Envelope& meta, const TaskEnded& e) {
   task.output_digest = e.output_digest;
   task.outputs = e.outputs;
   if (late) return settle_doubt(state, *at);
+  if (e.started) {
+    const TimeMs began_ms = meta.log_time_ms - std::min(e.took_ms, meta.log_time_ms);
+    task.started_ms = std::max(began_ms, task.ready_ms);
+  }
   if (e.retry_at_ms == 0) return end_task(state, *at, meta, true);
   const bool was_out = out_now(task);
   task.status = TaskStatus::ready;
@@ -212,6 +216,8 @@ Decision decide_on(const State& state, const Command&, const ReportEnded& c, con
   if (!awaited) return std::vector<EventBody>{};
   TaskEnded e = c.ended;
   e.retry_at_ms = 0;
+  e.started = e.started && task->status == TaskStatus::dispatched;
+  if (!e.started) e.took_ms = 0;
   if (out_now(*task) && may_retry(*workflow, *task, e)) {
     const RetryPolicy& policy = workflow->operations[task->operation].plan->retry;
     e.retry_at_ms = in.now_ms + retry_delay_ms(state, policy, e.task, std::max(task->attempt, 1U));

@@ -51,7 +51,9 @@ struct TaskEnded {
   std::uint64_t output_bytes = 0;
   Digest output_digest, order_digest;
   TimeMs retry_at_ms = 0;
-  Pairs outputs;  // what the step said for later operations
+  Pairs outputs;              // what the step said for later operations
+  bool started = false;       // it began too, and no TaskStarted says so: both words came together,
+  std::uint64_t took_ms = 0;  // and by its agent's clock so much lay between them
 };
 struct TaskInDoubt {
   Id task;

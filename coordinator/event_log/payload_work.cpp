@@ -162,6 +162,8 @@ void put(schema::TaskEnded::Builder out, const domain::TaskEnded& e) {
   PUT_ID(out, OrderDigest, e.order_digest);
   out.setRetryAtMs(e.retry_at_ms);
   PUT_LIST(out, Outputs, e.outputs, put_pairs);
+  out.setStarted(e.started);
+  out.setTookMs(e.took_ms);
 }
 void get(schema::TaskEnded::Reader in, domain::TaskEnded& e) {
   get_fixed(e.task, in.getTask(), "task");
@@ -174,6 +176,8 @@ void get(schema::TaskEnded::Reader in, domain::TaskEnded& e) {
   get_fixed(e.order_digest, in.getOrderDigest(), "orderDigest");
   e.retry_at_ms = in.getRetryAtMs();
   e.outputs = get_outputs(in.getOutputs());
+  e.started = in.getStarted();
+  e.took_ms = in.getTookMs();
 }
 
 void put(schema::TaskInDoubt::Builder out, const domain::TaskInDoubt& e) {

@@ -92,6 +92,7 @@ Step after(const Step& known, const std::string& type, const json& body, std::ui
     step.exit_code = exit_code_in(body);
     step.message = one_line(text_in(body, "message"));
     step.ended_ms = time_ms;
+    if (flag_in(body, "started")) step.started_ms = time_ms - std::min(number_in(body, "took_ms"), time_ms);
   }
   return step;
 }

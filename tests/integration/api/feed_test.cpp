@@ -64,6 +64,23 @@ TEST(FeedApi, LiveEventsOfOneWorkflowUntilItEnds) {
   EXPECT_EQ(next_json(ws)["event"]["type"], "WorkflowEnded");
 }
 
+TEST(FeedApi, AStepThatStartedAndEndedInOneMessageIsOneEvent) {
+  Rig rig;
+  rig.add_host("a");
+  rig.play({.exit_code = 0, .in_one_message = true});
+  const std::string id = rig.noop("a")["workflow"];
+  auto ws = must_connect(rig.unix_endpoint(), "/ws?from=0&events=task,workflow&workflow=" + id);
+  EXPECT_EQ(next_json(ws)["event"]["type"], "WorkflowSubmitted");
+  EXPECT_EQ(next_json(ws)["event"]["type"], "TaskDispatched");
+  const json ended = next_json(ws)["event"];
+  EXPECT_EQ(ended["type"], "TaskEnded");
+  EXPECT_EQ(ended["body"]["started"], true);
+  EXPECT_EQ(ended["body"]["took_ms"], Rig::kTookMs);
+  EXPECT_EQ(next_json(ws)["event"]["type"], "WorkflowEnded");
+  const json task = rig.ask("GET", "/workflows/" + id)["tasks"][0];
+  EXPECT_TRUE(task["started_at"].is_string()) << task;
+}
+
 TEST(FeedApi, PingsSayHowFarItIs) {
   RigOptions options;
   options.http.ping_ms = 50;

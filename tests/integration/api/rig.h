@@ -52,7 +52,9 @@ class Rig {
   struct Play {
     std::string output;
     std::optional<int> exit_code = 0;
+    bool in_one_message = false;  // it started, printed nothing and is done after kTookMs, all told at once
   };
+  static constexpr std::uint64_t kTookMs = 7;
   void play(Play play);
   void print(const Id& task, const std::string& text);  // of a task that runs
   void end(const Id& task, int exit_code);

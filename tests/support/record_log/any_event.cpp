@@ -175,7 +175,7 @@ EventBody AnyEvent::work_body(std::size_t index) {
     case 25:
       return TaskEnded{bytes<Id>(),        small(),         outcome(),       static_cast<std::int32_t>(small()),
                        text(200),          number(1 << 30), bytes<Digest>(), bytes<Digest>(),
-                       number(1ULL << 42), outputs()};
+                       number(1ULL << 42), outputs(),       yes(),           number(1ULL << 42)};
     default: return TaskInDoubt{bytes<Id>(), small(), text(80)};
   }
 }
@@ -232,6 +232,6 @@ Event AnyEvent::of_type(std::size_t index) {
   return event;
 }
 
-Event AnyEvent::any() { return of_type(1 + engine_() % (std::variant_size_v<EventBody> - 1)); }
+Event AnyEvent::any() { return of_type(1 + engine_() % (kEventTypes - 1)); }
 
 }  // namespace prov::test

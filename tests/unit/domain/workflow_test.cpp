@@ -61,6 +61,37 @@ TEST(Workflow, CancelSkipsWhatWaitsAndAsksForWhatRuns) {
   EXPECT_TRUE(p.must(CancelWorkflow{workflow}).empty());
 }
 
+TEST(Workflow, AnEndTellsOfAStartThatNoEventTellsOf) {
+  Platform p;
+  p.add_host("a", 1);
+  p.must(RunExec{{"a"}, {"true"}, "", 10});
+  const Id quick = task_id(p.newest_workflow(), 0);
+  p.now_ms += 100;
+  ReportEnded report{key_of(1), {.task = quick, .attempt = 1, .started = true, .took_ms = 40}, 0, {}};
+  EXPECT_TRUE(all_of<TaskEnded>(p.must(report)).at(0).started);
+  EXPECT_EQ(find_task(p.state, quick)->started_ms, p.now_ms - 40);
+
+  p.must(RunExec{{"a"}, {"true"}, "", 10});
+  const Id slow = task_id(p.newest_workflow(), 0);
+  p.must(ReportStarted{key_of(1), slow, 1, 0});
+  const TimeMs began_ms = p.now_ms;
+  p.now_ms += 100;
+  report.ended.task = slow;
+  const TaskEnded ended = all_of<TaskEnded>(p.must(report)).at(0);
+  EXPECT_FALSE(ended.started) << "its start was logged";
+  EXPECT_EQ(ended.took_ms, 0U);
+  EXPECT_EQ(find_task(p.state, slow)->started_ms, began_ms);
+}
+
+TEST(Workflow, ATimeBeforeItWasReadyIsNotBelieved) {
+  Platform p;
+  p.add_host("a", 1);
+  p.must(RunExec{{"a"}, {"true"}, "", 10});
+  const Id task = task_id(p.newest_workflow(), 0);
+  p.must(ReportEnded{key_of(1), {.task = task, .attempt = 1, .started = true, .took_ms = UINT64_MAX}, 0, {}});
+  EXPECT_EQ(find_task(p.state, task)->started_ms, find_task(p.state, task)->ready_ms);
+}
+
 TEST(Workflow, AHostThatStaysAwayIsNotDeliveredInTheEnd) {
   Platform p;
   p.add_host("a", 1);

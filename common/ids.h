@@ -1,6 +1,7 @@
 #pragma once
 // Identifiers as values: 16-byte ids (printed as UUIDs) and 32-byte keys and digests (printed as hex).
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <cstring>
@@ -16,7 +17,16 @@ struct FixedBytes {
   std::array<std::uint8_t, N> bytes{};
 
   static constexpr std::size_t kSize = N;
-  auto operator<=>(const FixedBytes&) const = default;
+  bool operator==(const FixedBytes&) const = default;
+  // As the bytes compare, but eight at a time: they are the keys of maps in every hot path.
+  std::strong_ordering operator<=>(const FixedBytes& other) const {
+    static_assert(N % 8 == 0);
+    for (std::size_t at = 0; at < N; at += 8) {
+      const std::uint64_t a = word(at), b = other.word(at);
+      if (a != b) return a <=> b;
+    }
+    return std::strong_ordering::equal;
+  }
   bool is_zero() const { return bytes == std::array<std::uint8_t, N>{}; }
   std::string_view view() const { return {reinterpret_cast<const char*>(bytes.data()), N}; }
 
@@ -26,6 +36,13 @@ struct FixedBytes {
     FixedBytes out;
     std::memcpy(out.bytes.data(), raw.data(), N);
     return out;
+  }
+
+ private:
+  std::uint64_t word(std::size_t at) const {  // big-endian, as numbers and bytes then have one order
+    std::uint64_t out = 0;
+    std::memcpy(&out, bytes.data() + at, sizeof out);
+    return std::endian::native == std::endian::little ? __builtin_bswap64(out) : out;
   }
 };
 

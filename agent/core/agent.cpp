@@ -478,17 +478,15 @@ void Agent::Impl::plan_starts() {
   const auto is_ready = [this](const Entry& entry) { return ready(entry); };
   for (auto steps = book_.startable(is_ready); !steps.empty(); steps = book_.startable(is_ready)) {
     for (const StepId& step : steps) {
-      wire::Order order = book_.find(step)->order;
+      const wire::Order& order = book_.find(step)->order;
       if (const std::string why = refusal_of(order); !why.empty()) {
         end_waiting(step, Outcome::refused, why);
         continue;
       }
+      const bool noop = std::holds_alternative<wire::Noop>(order.action);
+      if (!noop) to_start_.emplace_back(step, order);
       record(Started{step, config_.boot_id});
-      if (std::holds_alternative<wire::Noop>(order.action)) {
-        record(StepEnded{step, verdict_without_output(Outcome::done, {})});
-      } else {
-        to_start_.emplace_back(step, std::move(order));
-      }
+      if (noop) record(StepEnded{step, verdict_without_output(Outcome::done, {})});
     }
   }
   turn_alarm_.stop();  // what was just recorded goes with this turn

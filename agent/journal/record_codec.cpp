@@ -5,6 +5,7 @@
 
 #include "common/hash.h"
 #include "common/wire/codec_detail.h"
+#include "common/wire/order_codec.h"
 #include "schema/journal.capnp.h"
 
 namespace prov::agent {
@@ -140,10 +141,27 @@ bool is_torn(std::string_view bytes, std::size_t at) {
   return length > 0 && length <= kMaxRecordBytes && rest.size() - kHeadBytes < length;
 }
 
+// An upper bound of the message's bytes: room that is asked for is zeroed first.
+struct SizeHint {
+  static constexpr std::size_t kStep = 160;  // root, step, texts and data of fixed size
+
+  std::size_t operator()(const Assigned& assigned) const {
+    return kStep + order_hint(assigned.order) + padded(assigned.boot_id.size());
+  }
+  std::size_t operator()(const StepEnded& ended) const {
+    return 2 * kStep + padded(ended.verdict.message.size()) + variables_hint(ended.verdict.outputs);
+  }
+  std::size_t operator()(const Started& started) const { return kStep + padded(started.boot_id.size()); }
+  template <class What>
+  std::size_t operator()(const What&) const {
+    return kStep;
+  }
+};
+
 }  // namespace
 
 std::string encode_record(const Record& record) {
-  FlatBuilder builder(1024);
+  FlatBuilder builder(std::visit(SizeHint{}, record.what));
   auto root = builder.initRoot<schema::JournalRecord>();
   root.setTimeMs(record.time_ms);
   std::visit(Put{root}, record.what);

@@ -33,6 +33,18 @@ struct SpeaksOf {  // the key that an agent's command is about
   const Key* operator()(const ReportEnded& c) const { return &c.agent; }
 };
 
+// Whether the subject is this agent; as agent_principal() of the dispatcher writes it. Asked for each report: no text
+// is made for it.
+bool is_agent(std::string_view subject, const Key& key) {
+  constexpr std::string_view kPrefix = "agent:", kDigits = "0123456789abcdef";
+  if (subject.size() != kPrefix.size() + 2 * Key::kSize || !subject.starts_with(kPrefix)) return false;
+  const char* at = subject.data() + kPrefix.size();
+  for (const std::uint8_t byte : key.bytes) {
+    if (*at++ != kDigits[byte >> 4] || *at++ != kDigits[byte & 15]) return false;
+  }
+  return true;
+}
+
 Result<void> denied(const Principal& who, const char* what) {
   return fail(Code::denied, "\"" + who.subject + "\" may not " + what, "ask the owner of this platform");
 }
@@ -45,7 +57,7 @@ Result<void> authorize(const Policy& policy, const Principal& who, const Command
     case Transport::internal: return {};
     case Transport::agent_link: {
       const Key* of = std::visit(SpeaksOf{}, command.body);
-      const bool itself = realm == Realm::agents && of != nullptr && who.subject == "agent:" + to_text(*of);
+      const bool itself = realm == Realm::agents && of != nullptr && is_agent(who.subject, *of);
       if (!itself) return denied(who, name_of(command.body));
       return {};
     }

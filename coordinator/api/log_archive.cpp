@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <deque>
 
-#include "common/json/json.h"
 #include "coordinator/event_log/blobs.h"
 #include "coordinator/event_log/commit.h"
 #include "coordinator/event_log/event_codec.h"
@@ -14,17 +13,11 @@
 namespace prov::api {
 namespace {
 
-using nlohmann::ordered_json;
-
 constexpr std::size_t kPageBytes = 1 << 20;
 constexpr std::size_t kPageEvents = 4096;
 constexpr std::size_t kAnswerBytes = 16 << 20;
 constexpr std::size_t kBlockCommits = 64;  // are read at once when going backwards
 constexpr std::size_t kMaxHints = 64;
-
-std::string text_of(const domain::Event& event) {
-  return event_log::event_to_json(event).dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-}
 
 }  // namespace
 
@@ -51,23 +44,31 @@ Result<std::uint64_t> LogArchive::commit_at(std::uint64_t sequence, TimeMs time_
 }
 
 Result<void> LogArchive::visit(std::uint64_t first_commit, std::uint64_t last_commit, const EventVisitor& visit) {
+  return visit_bytes(first_commit, last_commit, [&](std::string_view bytes) -> Result<bool> {
+    const auto event = event_log::decode_event(bytes);
+    if (!event) return tl::unexpected(event.error());
+    return visit(*event);
+  });
+}
+
+Result<void> LogArchive::visit_bytes(std::uint64_t first_commit, std::uint64_t last_commit, const BytesVisitor& visit) {
   Result<void> out;
   std::uint64_t next = first_commit;
   auto read = log_.read(first_commit, [&](std::uint64_t number, std::string_view bytes) {
     auto commit = event_log::CommitView::open(bytes);
     if (commit && number != next) out = tl::unexpected(event_log::gap(next, commit->header()));
-    if (!out || number > last_commit) return false;
+    if (!out) return false;
     next = number + 1;
     if (!commit) {
       out = tl::unexpected(commit.error());
       return false;
     }
     for (auto event_bytes = commit->next(); !event_bytes.empty(); event_bytes = commit->next()) {
-      const auto event = event_log::decode_event(event_bytes);
-      if (!event) out = tl::unexpected(event.error());
-      if (!event || !visit(*event)) return false;
+      const Result<bool> more = visit(event_bytes);
+      if (!more) out = tl::unexpected(more.error());
+      if (!more || !*more) return false;
     }
-    return true;
+    return number < last_commit;  // or the store would read on for nothing
   });
   if (!read) return read;
   return out;
@@ -85,7 +86,7 @@ Result<EventPage> LogArchive::first_events(const EventQuery& query) {
   auto done = visit(*first, UINT64_MAX, [&](const domain::Event& event) {
     if (event_log::is_past(query.filter, event.meta)) return false;
     if (!event_log::matches(query.filter, event)) return true;
-    std::string item = text_of(event);
+    std::string item = event_log::event_text(event);
     const bool full = out.items.size() == query.limit || (!out.items.empty() && bytes + item.size() > kAnswerBytes);
     if (full) {
       out.next_from = event.meta.sequence;
@@ -109,7 +110,7 @@ Result<EventPage> LogArchive::newest_events(const EventQuery& query) {
     const std::uint64_t begin = end - std::min<std::uint64_t>(end - *first, kBlockCommits);
     std::vector<std::string> block;
     auto done = visit(begin, end - 1, [&](const domain::Event& event) {
-      if (event_log::matches(query.filter, event)) block.push_back(text_of(event));
+      if (event_log::matches(query.filter, event)) block.push_back(event_log::event_text(event));
       return true;
     });
     if (!done) return tl::unexpected(done.error());
@@ -132,25 +133,33 @@ Result<FeedPage> LogArchive::feed_page(std::uint64_t from, std::uint64_t to, con
   FeedPage out;
   out.next = from;
   std::size_t bytes = 0, looked = 0;
-  std::uint64_t last_commit = *first;
-  Result<void> read;
-  for (bool enough = false; !enough && last_commit <= log_.last_commit(); ++last_commit) {
-    read = visit(last_commit, last_commit, [&](const domain::Event& event) {
-      if (event.meta.sequence < out.next) return true;
-      if (event.meta.sequence > to) return !(enough = true);
-      if (projection::passes(filter, event)) {
-        out.frames.push_back(projection::event_frame(event.meta.sequence, text_of(event)));
-        bytes += out.frames.back().size();
-      }
-      out.next = event.meta.sequence + 1;
-      enough = bytes >= kPageBytes || ++looked >= kPageEvents;
-      return !enough;
-    });
-    if (!read) return tl::unexpected(read.error());
-    if (enough) break;
+  std::uint64_t commit = *first;
+  bool full = false;
+  // Most of what a filtered feed passes over it knows by its envelope alone. Pages end with a commit where they can, so
+  // that each commit is hashed once.
+  const auto take = [&](std::string_view event_bytes) -> Result<bool> {
+    const auto meta = event_log::decode_envelope(event_bytes);
+    if (!meta) return tl::unexpected(meta.error());
+    if (meta->sequence < out.next) return true;
+    full = meta->sequence > to || bytes >= kPageBytes;
+    if (full) return false;
+    if (projection::passes(filter, *meta)) {
+      const auto event = event_log::decode_event(event_bytes);
+      if (!event) return tl::unexpected(event.error());
+      out.frames.push_back(projection::event_frame(meta->sequence, event_log::event_text(*event)));
+      bytes += out.frames.back().size();
+    }
+    out.next = meta->sequence + 1;
+    ++looked;
+    return true;
+  };
+  while (looked < kPageEvents && commit <= log_.last_commit()) {
+    if (auto read = visit_bytes(commit, commit, take); !read) return tl::unexpected(read.error());
+    if (full) break;
+    ++commit;
   }
   if (hints_.size() >= kMaxHints) hints_.clear();
-  hints_[out.next] = last_commit;
+  hints_[out.next] = commit;
   return out;
 }
 

@@ -156,10 +156,6 @@ class LiveShells final : public Shells {
   const command_handler::Core& core_;
 };
 
-std::string event_text(const domain::Event& event) {
-  return event_log::event_to_json(event).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-}
-
 }  // namespace
 
 struct Server::Parts {
@@ -177,7 +173,7 @@ struct Server::Parts {
         history(log),
         feed_history(log),
         http(config.http),
-        hub(http, event_text, writer.durable().sequence),
+        hub(http, event_log::event_text, writer.durable().sequence),
         services{backend,       archive,      history,
                  owner,         reader,       random,
                  live.policy(), hooks.backup, [this] { owner.post([this] { hooks.stop(); }); }},
@@ -205,7 +201,7 @@ struct Server::Parts {
   std::optional<auth::TokenStore> tokens;
   HttpServer http;
   FeedHub hub;
-  Worker reader, feed_reader;
+  Worker reader{"reader"}, feed_reader{"feed-reader"};
   Services services;
   StreamServices streams;
   Router router;
@@ -216,7 +212,7 @@ Server::Server(ServerConfig config, ServerHooks hooks, command_handler::Core& co
     : parts_(std::make_unique<Parts>(std::move(config), std::move(hooks), core, dispatcher, log, writer, owner, clock,
                                      random)) {
   FeedHub& hub = parts_->hub;
-  core.on_event([&hub](const std::shared_ptr<const domain::Event>& event) { hub.publish(event); });
+  core.on_event([&hub](std::span<const EventPtr> events) { hub.publish(events); });
   dispatcher.on_output([&hub](const Id& task, std::uint32_t attempt, std::uint64_t offset, std::string_view data) {
     hub.publish_output(task, attempt, offset, data);
   });

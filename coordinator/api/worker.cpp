@@ -2,9 +2,15 @@
 
 #include <utility>
 
+#include "common/this_thread.h"
+
 namespace prov::api {
 
-Worker::Worker() : thread_([this] { run(); }) {}
+Worker::Worker(const char* name)
+    : thread_([this, name] {
+        this_thread::set_name(name);
+        run();
+      }) {}
 
 void Worker::post(std::function<void()> work) {
   const std::lock_guard lock(mutex_);

@@ -14,7 +14,7 @@ class Worker final : public Executor {
  public:
   static constexpr std::size_t kMaxWaiting = 1024;
 
-  Worker();
+  explicit Worker(const char* name);  // of its thread
   ~Worker() override { stop(); }
 
   // In order. What comes after stop(), or while kMaxWaiting already wait, is dropped: its owner hears of it by the end

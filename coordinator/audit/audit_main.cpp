@@ -115,7 +115,7 @@ int run_export(const Run& run) {
     if (form == "table") {
       table_line(run.out, event);
     } else {
-      run.out << (form == "json" && written > 0 ? ",\n" : "") << event_log::event_to_json(event).dump()
+      run.out << (form == "json" && written > 0 ? ",\n" : "") << event_log::event_text(event)
               << (form == "json" ? "" : "\n");
     }
     ++written;
@@ -142,7 +142,7 @@ int run_log(const Run& run) {
     nlohmann::ordered_json all = nlohmann::ordered_json::array();
     for (const domain::Event& event : last) {
       if (run.options.out == "jsonl")
-        run.out << event_log::event_to_json(event).dump() << "\n";
+        run.out << event_log::event_text(event) << "\n";
       else
         all.push_back(event_log::event_to_json(event));
     }

@@ -84,7 +84,7 @@ struct AgentTimeOf {
 }  // namespace
 
 struct Core::Outcome {
-  std::vector<std::shared_ptr<const domain::Event>> events;
+  std::vector<EventPtr> events;
   std::vector<domain::Effect> effects;
   std::uint32_t command_digest = 0;  // of a command that will be remembered
   Reply reply;
@@ -279,7 +279,8 @@ void Core::fold_follow_ups(Outcome& out, const Command& command) {
   const std::uint64_t cause = out.events.empty() ? 0 : out.events.front()->meta.sequence;
   // What follows is the platform's doing, not the caller's: its own principal, and no part of the command's answer.
   Command inside{Id{}, command.workspace, domain::Tick{}};
-  while (auto body = domain::follow_up(state_, now_ms())) {
+  const TimeMs decided_ms = now_ms();
+  while (auto body = domain::follow_up(state_, decided_ms)) {
     const std::string& speaks_for = state_.agenda.speaks_for;
     inside.workspace = speaks_for.empty() ? command.workspace : speaks_for;
     fold(out, std::move(*body), inside, kSystem, cause);
@@ -318,9 +319,7 @@ void Core::let_go() {
 }
 
 void Core::pass_gate(const Leaving& leaving) const {
-  if (event_sink_) {
-    for (const auto& event : leaving.events) event_sink_(event);
-  }
+  if (event_sink_ && !leaving.events.empty()) event_sink_(leaving.events);
   PROV_FAIL_HERE("answer_before");
   for (const auto& [reply, answer] : leaving.answers) reply(answer);
   PROV_FAIL_HERE("answer_after");
@@ -377,7 +376,7 @@ void Core::checkpoint() {
   const auto event = writer_.checkpoint_now();
   if (event == nullptr) return;
   domain::evolve(state_, *event);
-  if (event_sink_) writer_.when_durable([this, event] { event_sink_(event); });
+  if (event_sink_) writer_.when_durable([this, event] { event_sink_(std::span(&event, 1)); });
 }
 
 void Core::cover(std::function<void()> done) {

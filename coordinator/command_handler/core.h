@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,8 +41,10 @@ struct CoreConfig {
 class Core {
  public:
   using Reply = std::function<void(Result<domain::Answer>)>;
-  using EffectSink = std::function<void(const domain::Effect&)>;                       // after durability, in order
-  using EventSink = std::function<void(const std::shared_ptr<const domain::Event>&)>;  // after durability, in order
+  using EffectSink = std::function<void(const domain::Effect&)>;  // after durability, in order
+  using EventPtr = std::shared_ptr<const domain::Event>;
+  using EventSink =
+      std::function<void(std::span<const EventPtr>)>;  // after durability, in order, as they pass the gate
 
   // `writer` is open and replayed; `state` is what the log folded to. All references outlive the core.
   Core(CoreConfig config, event_log::LogWriter& writer, domain::State state, Timers& timers, Random& random);
@@ -109,7 +112,7 @@ class Core {
  private:
   struct Outcome;   // of one command
   struct Leaving {  // what waits for the gate
-    std::vector<std::shared_ptr<const domain::Event>> events;
+    std::vector<EventPtr> events;
     std::vector<domain::Effect> effects;
     std::vector<std::pair<Reply, Result<domain::Answer>>> answers;
   };

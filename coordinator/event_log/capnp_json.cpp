@@ -1,6 +1,6 @@
 #include "coordinator/event_log/capnp_json.h"
 
-#include <cctype>
+#include <algorithm>
 
 #include "common/ids.h"
 #include "common/json/json.h"
@@ -13,63 +13,113 @@ using capnp::DynamicValue;
 
 std::string_view view_of(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
 
-Json enum_name(const capnp::DynamicEnum& value) {
-  KJ_IF_MAYBE (known, value.getEnumerant()) {
-    return snake_case(view_of(known->getProto().getName()));
+// Nearly every text in the log is so, and needs no more than its quotes.
+bool is_plain(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; });
+}
+
+void append_plain(std::string& out, std::string_view text) {
+  out.push_back('"');
+  out.append(text);
+  out.push_back('"');
+}
+
+void append_snake_case(std::string& out, std::string_view camel_case) {
+  for (const char c : camel_case) {
+    const bool upper = c >= 'A' && c <= 'Z';
+    if (upper) out.push_back('_');
+    out.push_back(upper ? static_cast<char>(c - 'A' + 'a') : c);
   }
-  return value.getRaw();
+}
+
+void append_enum(std::string& out, const capnp::DynamicEnum& value) {
+  KJ_IF_MAYBE (known, value.getEnumerant()) {
+    return append_plain(out, snake_case(view_of(known->getProto().getName())));
+  }
+  append_number(out, value.getRaw());
+}
+
+void append_value(std::string& out, DynamicValue::Reader value, bool text);
+
+template <class List, class Append>
+void append_all(std::string& out, const List& list, Append append) {
+  char before = '[';
+  for (const auto& one : list) {
+    out.push_back(before);
+    before = ',';
+    append(one);
+  }
+  if (before == '[') out.push_back(before);
+  out.push_back(']');
 }
 
 // `text`: data that is somebody's input rather than an id.
-Json value_json(DynamicValue::Reader value, bool text) {
+void append_value(std::string& out, DynamicValue::Reader value, bool text) {
   switch (value.getType()) {
-    case DynamicValue::BOOL: return value.as<bool>();
-    case DynamicValue::INT: return value.as<std::int64_t>();
-    case DynamicValue::UINT: return value.as<std::uint64_t>();
-    case DynamicValue::FLOAT: return value.as<double>();
-    case DynamicValue::TEXT: return utf8(view_of(value.as<capnp::Text>()));
-    case DynamicValue::ENUM: return enum_name(value.as<capnp::DynamicEnum>());
-    case DynamicValue::STRUCT: return to_json(value.as<capnp::DynamicStruct>());
+    case DynamicValue::BOOL: out.append(value.as<bool>() ? "true" : "false"); break;
+    case DynamicValue::INT: append_number(out, value.as<std::int64_t>()); break;
+    case DynamicValue::UINT: append_number(out, value.as<std::uint64_t>()); break;
+    case DynamicValue::FLOAT: out.append(Json(value.as<double>()).dump()); break;
+    case DynamicValue::TEXT: append_quoted(out, view_of(value.as<capnp::Text>())); break;
+    case DynamicValue::ENUM: append_enum(out, value.as<capnp::DynamicEnum>()); break;
+    case DynamicValue::STRUCT: append_json(out, value.as<capnp::DynamicStruct>()); break;
     case DynamicValue::DATA: {
       const auto data = value.as<capnp::Data>();
       const std::string_view bytes(reinterpret_cast<const char*>(data.begin()), data.size());
-      return text ? utf8(bytes) : id_text(bytes);
+      text ? append_quoted(out, bytes) : append_plain(out, id_text(bytes));
+      break;
     }
-    case DynamicValue::LIST: {
-      Json out = Json::array();
-      for (auto one : value.as<capnp::DynamicList>()) out.push_back(value_json(one, text));
-      return out;
-    }
-    default: return nullptr;  // void
+    case DynamicValue::LIST:
+      append_all(out, value.as<capnp::DynamicList>(), [&](const auto& one) { append_value(out, one, text); });
+      break;
+    default: out.append("null");  // void
   }
 }
 
-void add_field(Json& out, const capnp::DynamicStruct::Reader& in, const capnp::StructSchema::Field& field) {
+void append_field(std::string& out, char before, const capnp::DynamicStruct::Reader& in,
+                  const capnp::StructSchema::Field& field) {
   const std::string_view name = view_of(field.getProto().getName());
+  out.push_back(before);
+  out.push_back('"');
+  append_snake_case(out, name);
+  out.append("\":");
   if (field.getType().isStruct() && !in.has(field)) {
-    out[snake_case(name)] = nullptr;
-    return;
+    out.append("null");
+  } else {
+    append_value(out, in.get(field), name == "stdin");
   }
-  out[snake_case(name)] = value_json(in.get(field), name == "stdin");
 }
 
 }  // namespace
 
-Json to_json(capnp::DynamicStruct::Reader value) {
-  Json out = Json::object();
-  for (const auto& field : value.getSchema().getNonUnionFields()) add_field(out, value, field);
-  KJ_IF_MAYBE (member, value.which()) {
-    add_field(out, value, *member);
+void append_json(std::string& out, capnp::DynamicStruct::Reader value) {
+  char before = '{';
+  for (const auto& field : value.getSchema().getNonUnionFields()) {
+    append_field(out, before, value, field);
+    before = ',';
   }
-  return out;
+  KJ_IF_MAYBE (member, value.which()) {
+    append_field(out, before, value, *member);
+    before = ',';
+  }
+  if (before == '{') out.push_back(before);
+  out.push_back('}');
+}
+
+void append_quoted(std::string& out, std::string_view text) {
+  if (is_plain(text)) return append_plain(out, text);
+  out.append(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+Json to_json(capnp::DynamicStruct::Reader value) {
+  std::string text;
+  append_json(text, value);
+  return Json::parse(text);
 }
 
 std::string snake_case(std::string_view camel_case) {
   std::string out;
-  for (const char c : camel_case) {
-    if (std::isupper(static_cast<unsigned char>(c)) != 0) out.push_back('_');
-    out.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
-  }
+  append_snake_case(out, camel_case);
   return out;
 }
 
@@ -79,6 +129,7 @@ std::string id_text(std::string_view bytes) {
 }
 
 std::string utf8(std::string_view text) {
+  if (is_plain(text)) return std::string(text);
   // The JSON library repairs what it writes; parsing that again is the repaired text.
   const std::string written = Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
   return Json::parse(written).get<std::string>();

@@ -10,7 +10,9 @@ namespace prov::event_log {
 // The envelope's fields in snake_case and in the schema's order, `type` as its name, then `body`: the payload's fields
 // (schema/event.capnp). Ids are UUIDs, keys and digests hex; a zero one is "". The body of an event of an unknown type
 // is its bytes as hex.
-nlohmann::ordered_json event_to_json(const domain::Event& event);
+std::string event_text(const domain::Event& event);
+
+nlohmann::ordered_json event_to_json(const domain::Event& event);  // the same, to look into
 
 // What an event is about, as it is written there: "workflow" and its UUID, "server" and its name.
 struct AggregateText {

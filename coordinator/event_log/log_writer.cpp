@@ -28,7 +28,6 @@ LogWriter::LogWriter(RecordLog& log, Executor& executor, Clock& clock, LogPositi
                      std::function<void(const Error&)> fatal)
     : log_(log),
       executor_(executor),
-      clock_(clock),
       durable_(position),
       key_(key),
       fatal_(std::move(fatal)),
@@ -57,7 +56,7 @@ std::shared_ptr<const domain::Event> LogWriter::append(domain::Event event) {
   epoch_ = event.meta.epoch;
   event.meta.sequence = next_sequence_++;
   event.meta.log_time_ms = time_.now_ms();
-  event.meta.wall_time_ms = clock_.wall_ms();
+  event.meta.wall_time_ms = time_.wall_ms();
   Batch& batch = open_batch();
   const std::size_t before = batch.bytes();
   batch.commit.add(encoder_, event);

@@ -96,7 +96,6 @@ class LogWriter {
 
   RecordLog& log_;
   Executor& executor_;
-  Clock& clock_;
   LogPosition durable_;
   const SigningKey* key_;
   std::function<void(const Error&)> fatal_;

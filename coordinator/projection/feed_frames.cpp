@@ -10,19 +10,17 @@ namespace {
 
 std::string text_of(const json& frame) { return frame.dump(-1, ' ', false, json::error_handler_t::replace); }
 
-std::optional<Id> workflow_of(const domain::EventBody& body) {
-  const domain::Aggregate aggregate = domain::aggregate_of(body);
-  if (aggregate.kind != domain::AggregateKind::workflow && aggregate.kind != domain::AggregateKind::task) {
-    return std::nullopt;
-  }
-  const auto id = Id::from(aggregate.id);
+std::optional<Id> workflow_of(const domain::Envelope& meta) {
+  using Kind = domain::AggregateKind;
+  if (meta.aggregate_kind != Kind::workflow && meta.aggregate_kind != Kind::task) return std::nullopt;
+  const auto id = Id::from(meta.aggregate_id);
   return id ? std::optional<Id>(workflow_id(*id)) : std::nullopt;
 }
 
 }  // namespace
 
-Topic topic_of(const domain::EventBody& body) {
-  switch (domain::aggregate_of(body).kind) {
+Topic topic_of(domain::AggregateKind kind) {
+  switch (kind) {
     case domain::AggregateKind::task: return Topic::task;
     case domain::AggregateKind::workflow: return Topic::workflow;
     case domain::AggregateKind::agent:
@@ -40,11 +38,11 @@ Topic topic_of(const domain::EventBody& body) {
   return Topic::system;
 }
 
-bool passes(const FeedFilter& filter, const domain::Event& event) {
-  if (!filter.workspace.empty() && filter.workspace != event.meta.workspace) return false;
-  if (!filter.topics.empty() && !filter.topics.contains(topic_of(event.body))) return false;
-  if (!filter.workflow || event.meta.correlation == *filter.workflow) return true;
-  return workflow_of(event.body) == filter.workflow;
+bool passes(const FeedFilter& filter, const domain::Envelope& meta) {
+  if (!filter.workspace.empty() && filter.workspace != meta.workspace) return false;
+  if (!filter.topics.empty() && !filter.topics.contains(topic_of(meta.aggregate_kind))) return false;
+  if (!filter.workflow || meta.correlation == *filter.workflow) return true;
+  return workflow_of(meta) == filter.workflow;
 }
 
 std::string event_frame(std::uint64_t sequence, std::string_view event_json) {

@@ -15,14 +15,14 @@ inline constexpr std::size_t kMaxEventFrameBytes = 1 << 20;  // an event with mo
 enum class Topic { task, workflow, agent, server, batch, system };
 inline constexpr std::string_view kTopicNames[] = {"task", "workflow", "agent", "server", "batch", "system"};
 
-Topic topic_of(const domain::EventBody& body);
+Topic topic_of(domain::AggregateKind kind);
 
 struct FeedFilter {
   std::set<Topic> topics;  // empty: all
   std::string workspace;   // empty: all
   std::optional<Id> workflow;
 };
-bool passes(const FeedFilter& filter, const domain::Event& event);
+bool passes(const FeedFilter& filter, const domain::Envelope& meta);
 
 // `event_json` is the event as one JSON object, as `audit export` writes it.
 std::string event_frame(std::uint64_t sequence, std::string_view event_json);

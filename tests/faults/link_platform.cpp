@@ -68,9 +68,11 @@ LinkPlatform::LinkPlatform(std::size_t hosts, Pace pace, std::uint64_t seed) : c
   const std::uint16_t port = (*network)->link_port();
   coordinator_ = std::make_unique<Coordinator>(*this, pace, std::move(*network));
   coordinator_->core.on_effect([this](const domain::Effect& effect) { coordinator_->dispatcher.perform(effect); });
-  coordinator_->core.on_event([this](const std::shared_ptr<const domain::Event>& event) {
-    const auto* end = std::get_if<domain::TaskEnded>(&event->body);
-    if (end != nullptr) ends_[{end->task, end->attempt}].push_back(end->outcome);
+  coordinator_->core.on_event([this](const auto& events) {
+    for (const auto& event : events) {
+      const auto* end = std::get_if<domain::TaskEnded>(&event->body);
+      if (end != nullptr) ends_[{end->task, end->attempt}].push_back(end->outcome);
+    }
   });
   coordinator_->core.start();
   coordinator_->dispatcher.start();

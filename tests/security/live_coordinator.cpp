@@ -83,9 +83,14 @@ void LiveCoordinator::start() {
   parts_ = std::make_unique<Parts>(*this, std::move(opened), std::move(*network));
   Parts& parts = *parts_;
   parts.core.on_effect([&parts](const domain::Effect& effect) { parts.dispatcher.perform(effect); });
-  parts.core.on_event([this](const std::shared_ptr<const domain::Event>& event) {
-    if (const auto* alarm = std::get_if<domain::SecurityAlarm>(&event->body)) return alarms.push_back(*alarm);
-    if (!std::holds_alternative<domain::CheckpointSigned>(event->body)) events.emplace_back(name_of(event->body));
+  parts.core.on_event([this](const auto& durable) {
+    for (const auto& event : durable) {
+      if (const auto* alarm = std::get_if<domain::SecurityAlarm>(&event->body)) {
+        alarms.push_back(*alarm);
+      } else if (!std::holds_alternative<domain::CheckpointSigned>(event->body)) {
+        events.emplace_back(name_of(event->body));
+      }
+    }
   });
   parts.core.start();
   parts.dispatcher.start();

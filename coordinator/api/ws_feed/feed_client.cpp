@@ -34,7 +34,7 @@ void FeedClient::pump() {
     const domain::Event* event = hub_.recent(next_);
     if (event == nullptr && hub_.coming(next_)) return;  // on_events() follows
     if (event == nullptr) return read_page();
-    if (projection::passes(wish_.filter, *event)) channel_->send_text(hub_.recent_frame(next_));
+    if (projection::passes(wish_.filter, event->meta)) channel_->send_text(hub_.recent_frame(next_));
     ++next_;
   }
 }

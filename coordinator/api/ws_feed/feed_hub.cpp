@@ -9,12 +9,13 @@ namespace prov::api {
 
 // The head is raised before anybody is looked for, and a subscriber is counted before it looks at the head: so either
 // this event reaches the subscriber, or the subscriber sees that it has to read it.
-void FeedHub::publish(const EventPtr& event) {
+void FeedHub::publish(std::span<const EventPtr> events) {
+  PROV_ASSERT(!events.empty());
   const std::lock_guard lock(mutex_);  // so that coming() never sees the head without the event
-  head_ = event->meta.sequence;
+  head_ = events.back()->meta.sequence;
   if (listening_ == 0) return;
   if (pending_.size() >= kPendingEvents) pending_.clear();  // the io thread is far behind: it will read the log
-  pending_.push_back(event);
+  pending_.insert(pending_.end(), events.begin(), events.end());
   schedule();
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,7 +48,7 @@ class FeedHub {
       : io_(io), event_json_(std::move(event_json)), head_(head) {}
 
   // ---- owner's thread
-  void publish(const EventPtr& event);  // durable, in order
+  void publish(std::span<const EventPtr> events);  // durable, in order; at least one
   void publish_output(const Id& task, std::uint32_t attempt, std::uint64_t offset, std::string_view data);
 
   // ---- io thread

@@ -59,6 +59,9 @@ inline EventPtr workflow_event(std::uint64_t sequence, const Id& workflow = {}) 
   event->meta.workspace = sequence % 3 == 0 ? "w" : "other";
   event->meta.correlation = workflow;
   event->body = domain::WorkflowEnded{.id = workflow};
+  domain::Aggregate about = domain::aggregate_of(event->body);
+  event->meta.aggregate_kind = about.kind;
+  event->meta.aggregate_id = std::move(about.id);
   return event;
 }
 
@@ -70,7 +73,7 @@ class ListArchive final : public FeedArchive {
     FeedPage out;
     for (out.next = from; out.next <= to && out.next <= log.size() && out.next < from + page_events; ++out.next) {
       const auto& event = *log[out.next - 1];
-      if (projection::passes(filter, event)) {
+      if (projection::passes(filter, event.meta)) {
         out.frames.push_back(projection::event_frame(out.next, R"({"from":"log"})"));
       }
     }
@@ -129,7 +132,7 @@ class FeedFixture : public testing::Test {
  protected:
   void publish(const Id& workflow = {}) {
     archive.log.push_back(workflow_event(archive.log.size() + 1, workflow));
-    hub.publish(archive.log.back());
+    hub.publish(std::span(&archive.log.back(), 1));
   }
   void settle() {
     while (io.run_one() || reader.run_one()) continue;

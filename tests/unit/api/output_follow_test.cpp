@@ -22,7 +22,8 @@ class Follow : public FeedFixture {
     event->meta.aggregate_kind = domain::AggregateKind::task;
     event->meta.aggregate_id = std::string(task_id(id, 0).view());
     event->body = domain::TaskStarted{task_id(id, 0), 1};
-    hub.publish(event);
+    const EventPtr news = event;
+    hub.publish(std::span(&news, 1));
   }
   void print(const std::string& text) {
     std::string& all = store.stored[task().attempt];

@@ -97,7 +97,9 @@ TEST_F(CommandIdTest, OfAnOlderReleaseGoesWithAnything) {
 
 TEST_F(CommandIdTest, OnlyWhatTheCallerCausedCarriesTheDigest) {
   std::vector<domain::Envelope> metas;
-  core.on_event([&metas](const auto& event) { metas.push_back(event->meta); });
+  core.on_event([&metas](const auto& events) {
+    for (const auto& event : events) metas.push_back(event->meta);
+  });
   ASSERT_TRUE(give(with_id(kCreateA)));
   std::size_t asked = 0, inside = 0;
   for (const domain::Envelope& meta : metas) {

@@ -13,7 +13,9 @@ using domain::CreateServers;
 class GroupTest : public CoreTest {
  protected:
   GroupTest() {
-    core.on_event([this](const auto& event) { told.push_back(domain::name_of(event->body)); });
+    core.on_event([this](const auto& events) {
+      for (const auto& event : events) told.push_back(domain::name_of(event->body));
+    });
     core.on_effect([this](const auto&) { told.push_back("effect"); });
   }
   void submit(const std::string& host) {

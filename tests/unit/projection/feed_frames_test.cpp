@@ -11,32 +11,35 @@ using nlohmann::json;
 domain::Event event_of(domain::EventBody body, const std::string& workspace = "w") {
   domain::Event event;
   event.meta.workspace = workspace;
+  domain::Aggregate about = domain::aggregate_of(body);
+  event.meta.aggregate_kind = about.kind;
+  event.meta.aggregate_id = std::move(about.id);
   event.body = std::move(body);
   return event;
 }
 
 TEST(FeedFrames, EveryEventHasATopic) {
-  EXPECT_EQ(topic_of(domain::TaskEnded{}), Topic::task);
-  EXPECT_EQ(topic_of(domain::WorkflowSubmitted{}), Topic::workflow);
-  EXPECT_EQ(topic_of(domain::AgentLost{}), Topic::agent);
-  EXPECT_EQ(topic_of(domain::JoinTokenCreated{}), Topic::agent);
-  EXPECT_EQ(topic_of(domain::TaskservInstalled{}), Topic::server);
-  EXPECT_EQ(topic_of(domain::SecurityAlarm{}), Topic::system);
+  EXPECT_EQ(topic_of(domain::aggregate_of(domain::TaskEnded{}).kind), Topic::task);
+  EXPECT_EQ(topic_of(domain::aggregate_of(domain::WorkflowSubmitted{}).kind), Topic::workflow);
+  EXPECT_EQ(topic_of(domain::aggregate_of(domain::AgentLost{}).kind), Topic::agent);
+  EXPECT_EQ(topic_of(domain::aggregate_of(domain::JoinTokenCreated{}).kind), Topic::agent);
+  EXPECT_EQ(topic_of(domain::aggregate_of(domain::TaskservInstalled{}).kind), Topic::server);
+  EXPECT_EQ(topic_of(domain::aggregate_of(domain::SecurityAlarm{}).kind), Topic::system);
 }
 
 TEST(FeedFrames, FiltersByTopicWorkspaceAndWorkflow) {
   domain::Platform platform;
   const Id mine = workflow_id(Id{{1, 2, 3}}), other = workflow_id(Id{{9}});
   const auto ended = event_of(domain::TaskEnded{.task = task_id(mine, 4)});
-  EXPECT_TRUE(passes({}, ended));
-  EXPECT_TRUE(passes({{Topic::task}, "w", mine}, ended));
-  EXPECT_FALSE(passes({{Topic::workflow}, "", {}}, ended));
-  EXPECT_FALSE(passes({{}, "elsewhere", {}}, ended));
-  EXPECT_FALSE(passes({{}, "", other}, ended));
+  EXPECT_TRUE(passes({}, ended.meta));
+  EXPECT_TRUE(passes({{Topic::task}, "w", mine}, ended.meta));
+  EXPECT_FALSE(passes({{Topic::workflow}, "", {}}, ended.meta));
+  EXPECT_FALSE(passes({{}, "elsewhere", {}}, ended.meta));
+  EXPECT_FALSE(passes({{}, "", other}, ended.meta));
   auto caused = event_of(domain::TaskservInstalled{.server = "a", .name = "redis"});
-  EXPECT_FALSE(passes({{}, "", mine}, caused));
+  EXPECT_FALSE(passes({{}, "", mine}, caused.meta));
   caused.meta.correlation = mine;
-  EXPECT_TRUE(passes({{}, "", mine}, caused)) << "what a workflow led to belongs to it";
+  EXPECT_TRUE(passes({{}, "", mine}, caused.meta)) << "what a workflow led to belongs to it";
 }
 
 TEST(FeedFrames, AFrameIsOneJsonObject) {

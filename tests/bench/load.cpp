@@ -132,8 +132,8 @@ class Window {
     };
     std::printf(
         "{\"tasks\":%ld,\"in_flight\":%ld,\"ms\":%.3f,\"rate\":%.1f,\"min_ms\":%.3f,\"p50_ms\":%.3f,"
-        "\"p99_ms\":%.3f,\"max_ms\":%.3f}\n",
-        count_, in_flight_, ms, static_cast<double>(count_) / ms * 1000, at(0), at(0.5), at(0.99), at(1));
+        "\"p99_ms\":%.3f,\"p999_ms\":%.3f,\"max_ms\":%.3f}\n",
+        count_, in_flight_, ms, static_cast<double>(count_) / ms * 1000, at(0), at(0.5), at(0.99), at(0.999), at(1));
   }
 
  private:

@@ -1,0 +1,134 @@
+"""A platform to measure: the real coordinator, and agents on so many hosts, in one temporary folder on a real disk."""
+import http.client, json, os, pathlib, shutil, socket, subprocess, tempfile, time, uuid
+
+WORKSPACE = "bench"
+AGENT_THREADS = 2
+
+
+class Unix(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(60)
+        self.sock.connect(self.host)
+
+
+def cpu_s(pid):
+    """All threads of a process, to the nanosecond."""
+    total = 0
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        try:
+            total += int((task / "schedstat").read_text().split()[0])
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return total / 1e9
+
+
+def resident_mib(pid):
+    for line in open(f"/proc/{pid}/status"):
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+
+
+class Rig:
+    """A coordinator, and agents on `hosts` hosts: the real program for one, the harness of production agents for more.
+    `config` is TOML for the coordinator. With `fixed_ports` it can be started again, and its agents find it."""
+
+    def __init__(self, build, hosts, config="", fixed_ports=False):
+        self.build, self.hosts, self.processes = build, hosts, []
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="prov-bench.", dir=os.environ.get("PROV_BENCH_DIR", "/var/tmp")))
+        self.socket = str(self.folder / "orchestrator.sock")
+        self.ports = free_ports(2) if fixed_ports else (0, 0)
+        (self.folder / "coordinator.toml").write_text(config)
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for process in reversed(self.processes):
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def spawn(self, name, *argv):
+        process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=open(self.folder / (name + ".log"), "wb"))
+        self.processes.append(process)
+        return process
+
+    def start_coordinator(self):
+        self.coordinator = self.spawn("coordinator", self.build / "bin/provisioning-coordinator", "serve", "--data",
+                                      self.folder / "data", "--config", self.folder / "coordinator.toml", "--socket", self.socket,
+                                      "--tcp", "false", "--link-port", self.ports[0], "--enrol-port", self.ports[1],
+                                      "--reserve-mib", 0)
+        wait(lambda: os.path.exists(self.socket), "the coordinator", self.coordinator)
+        wait(lambda: self.ask("GET", "/status"), "the coordinator", self.coordinator)
+
+    def start(self):
+        self.start_coordinator()
+        self.coordinator_fresh = resident_mib(self.coordinator.pid)
+        for n in range(self.hosts):
+            token = self.ask("POST", f"/agents/token?workspace={WORKSPACE}", {"server": f"h{n}", "valid_s": 600})["token"]
+            (self.folder / f"h{n}").mkdir(mode=0o700)
+            fd = os.open(self.folder / f"h{n}/join-token", os.O_WRONLY | os.O_CREAT, 0o600)
+            os.write(fd, token.encode())
+            os.close(fd)
+        program = self.build / "bin/provisioning-agent"
+        if self.hosts == 1:
+            self.agents = self.spawn("agents", program, "run", "--state-dir", self.folder / "h0")
+        else:
+            self.agents = self.spawn("agents", self.build / "bench/agents", self.folder, self.hosts, AGENT_THREADS, program)
+        wait(lambda: self.ask("GET", "/status")["agents"]["reachable"] == self.hosts, "the agents", self.agents)
+        self.agents_fresh = resident_mib(self.agents.pid)
+
+    def ask(self, method, path, body=None):
+        try:
+            connection = Unix(self.socket)
+            connection.request(method, path, json.dumps(body) if body is not None else None,
+                               {"Host": "localhost", "Idempotency-Key": str(uuid.uuid4())} if body is not None else {"Host": "localhost"})
+            answer = json.loads(connection.getresponse().read())
+        except (ConnectionError, FileNotFoundError):
+            return None
+        if not answer["success"]:
+            raise SystemExit(f"{method} {path}: {answer['error']}")
+        return answer["data"]
+
+    def load(self, *what):
+        """One run of the client; what it printed, and the CPU that each process took per task, in microseconds."""
+        before = cpu_s(self.coordinator.pid), cpu_s(self.agents.pid), os.times()
+        argv = [str(a) for a in (self.build / "bench/load", self.socket, WORKSPACE, self.hosts, *what)]
+        out = json.loads(subprocess.run(argv, check=True, stdout=subprocess.PIPE).stdout)
+        after = cpu_s(self.coordinator.pid), cpu_s(self.agents.pid), os.times()
+        client = after[2].children_user + after[2].children_system - before[2].children_user - before[2].children_system
+        for name, spent in (("coordinator", after[0] - before[0]), ("agents", after[1] - before[1]), ("client", client)):
+            out[f"{name}_cpu_us"] = spent / out["tasks"] * 1e6
+        return out
+
+
+def free_ports(count):
+    held = [socket.socket() for _ in range(count)]
+    for one in held:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
+def wait(condition, what, process, patience=120):
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise SystemExit(f"{what}: ended with {process.returncode}")
+        if condition():
+            return
+        time.sleep(0.005)
+    raise SystemExit(f"waited {patience} s for {what}")

@@ -1,0 +1,63 @@
+"""The results as Markdown tables."""
+import statistics
+
+
+def spread(values, form="{:,.0f}"):
+    return " / ".join(form.format(v) for v in (min(values), statistics.median(values), max(values)))
+
+
+def table(title, head, rows):
+    lines = [f"\n### {title}\n", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def cpu_of(runs):
+    return " + ".join(f"{statistics.median(r[f'{who}_cpu_us'] for r in runs):.1f}" for who in ("coordinator", "agents", "client"))
+
+
+def tables(result):
+    out = []
+    if result.get("batch"):
+        rows = [[f"{int(size):,}", hosts, spread([r["rate"] for r in runs]), spread([r["submit_ms"] for r in runs], "{:.0f}"), cpu_of(runs)]
+                for hosts, sizes in result["batch"].items() for size, runs in sizes.items()]
+        out.append(table("One workflow of no-op tasks, from its durable acceptance to its durable end (min / median / max)",
+                         ["tasks", "agents", "tasks per second", "accepting it, ms", "CPU per task, us: coordinator + agents + client"], rows))
+    if result.get("window"):
+        rows = [[f, spread([r["rate"] for r in runs]), spread([r["p50_ms"] for r in runs], "{:.2f}"),
+                 spread([r["p99_ms"] for r in runs], "{:.2f}"), cpu_of(runs)] for f, runs in result["window"].items()]
+        out.append(table("Workflows of one no-op task, each by its own request, 100 agents (min / median / max)",
+                         ["in flight", "tasks per second", "p50, ms", "p99, ms", "CPU per task, us: coordinator + agents + client"], rows))
+    if result.get("memory"):
+        rows = [[hosts, f"{m['coordinator_fresh']:.1f}", f"{m['coordinator_after']:.1f}", f"{m['agents_fresh']:.1f}", f"{m['agents_after']:.1f}", f"{m['tasks']:,}"]
+                for hosts, m in result["memory"].items()]
+        out.append(table("Resident memory, MiB", ["agents in the process", "coordinator fresh", "after", "agents fresh", "after", "tasks between"], rows))
+    if result.get("exec"):
+        rows = [[str(hosts), spread(times)] for hosts, times in result["exec"].items()]
+        out.append(table("`provisioning exec -- true`, start to exit", ["hosts", "ms (min / median / max)"], rows))
+    if result.get("processes"):
+        base = statistics.median(result["processes"]["posix_spawn"])
+        rows = [[name, spread(rates), f"{statistics.median(rates) / base:.2f}"] for name, rates in result["processes"].items()]
+        out.append(table("Real processes", ["through", "per second (min / median / max)", "of posix_spawn on one thread"], rows))
+    if result.get("restart"):
+        rows = [[str(hosts), spread(r["answers_s"], "{:.2f}"), spread(r["agents_s"], "{:.2f}"), f"{max(r['coordinator_mib']):.1f}"]
+                for hosts, r in result["restart"].items()]
+        out.append(table("The coordinator, killed and started again", ["agents", "s until it answers", "s until all agents are back", "MiB then, at most"], rows))
+    if result.get("start"):
+        rows = [[name, f"{r['events']:,}", f"{r['s']:.2f}"] for name, r in result["start"].items()]
+        out.append(table("Starting with a long log", ["", "events", "s until it answers"], rows))
+    if result.get("cli"):
+        base = statistics.median(result["cli"]["empty static program"]["ms"])
+        rows = [[name, spread(r["ms"], "{:.2f}"), f"{min(r['cpu_ms']):.2f}", f"{statistics.median(r['ms']) - base:.2f}"] for name, r in result["cli"].items()]
+        out.append(table("CLI, start to exit", ["command", "ms (min / median / max)", "least CPU, ms", "above the empty program, ms"], rows))
+    if result.get("parts"):
+        rows = []
+        for name, r in result["parts"].items():
+            if "_limit" in name:
+                continue
+            base, _, argument = name.partition("/")
+            limit = result["parts"].get(base + "_limit" + ("/" + argument if argument else "")) or result["parts"].get("replay_limit" if base.startswith("replay") else "")
+            least = min(r["ns"])
+            rows.append([name, spread(r["ns"]), f"{min(r['cpu_ns']):,.0f}", f"{1e9 / least:,.0f}",
+                         spread(limit["ns"]) if limit else "", f"{min(limit['ns']) / least:.2f}" if limit else ""])
+        out.append(table("Parts", ["part", "ns per item (min / median / max)", "least CPU, ns", "items per second, best", "limit, ns per item", "limit / part"], rows))
+    return "\n".join(out)

@@ -1,0 +1,127 @@
+"""What is asked of the real programs, one function a row of the tables. Each makes a platform of its own."""
+import json, os, signal, statistics, subprocess, time
+
+from rig import Rig, WORKSPACE, resident_mib, wait
+
+
+def batches(build, hosts, sizes, rounds):
+    results, memory = {}, {}
+    with Rig(build, hosts) as rig:
+        for size in sizes:
+            results[size] = [rig.load("batch", size) for _ in range(rounds)]
+        memory = {"coordinator_fresh": rig.coordinator_fresh, "coordinator_after": resident_mib(rig.coordinator.pid),
+                  "agents_fresh": rig.agents_fresh, "agents_after": resident_mib(rig.agents.pid),
+                  "tasks": sum(sizes) * rounds}
+    return results, memory
+
+
+def windows(build, shapes, rounds):
+    with Rig(build, 100) as rig:
+        return {in_flight: [rig.load("window", count, in_flight) for _ in range(rounds)] for in_flight, count in shapes}
+
+
+def init_workspace(rig, build):
+    """A home in which the CLI finds the platform; returns its environment and the workspace's folder."""
+    home = rig.folder / "home"
+    home.mkdir()
+    environment = {"HOME": str(home), "PROVISIONING_ENDPOINT": rig.socket, "PATH": os.environ["PATH"]}
+    subprocess.run([str(build / "bin/provisioning"), "workspace", "init", WORKSPACE, "--path", str(home / WORKSPACE)],
+                   env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return environment, home / WORKSPACE
+
+
+def timed(argv, environment, folder):
+    begun = time.perf_counter()
+    done = subprocess.run([str(a) for a in argv], env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE)
+    taken = time.perf_counter() - begun
+    if done.returncode:
+        raise SystemExit(f"{argv}: exit {done.returncode}: {done.stderr.decode()[-2000:]}")
+    return taken
+
+
+def exec_on_hosts(build, hosts, runs):
+    """`provisioning exec -- true`, on all hosts of this machine, from the command's start to its end."""
+    with Rig(build, hosts) as rig:
+        environment, folder = init_workspace(rig, build)
+        argv = [build / "bin/provisioning", "exec", "--target", "h*", "--yes", "--", "true"]
+        return [timed(argv, environment, folder) * 1e3 for _ in range(runs + 1)][1:]
+
+
+SCRIPTS = """batch_workflow:
+  name: processes
+  operations:
+    - id: one
+      type: script
+      for_each: [{numbers}]
+      targets: h0
+      run: ["true"]
+"""
+
+
+def processes(build, count, rounds):
+    """So many real steps through one agent (supervised, output captured and journalled), beside as many bare processes."""
+    rates = {"agent": [], "posix_spawn": [], "posix_spawn, two threads": []}
+    with Rig(build, 1) as rig:
+        environment, folder = init_workspace(rig, build)
+        batch = folder / "processes.yaml"
+        batch.write_text(SCRIPTS.format(numbers=", ".join(str(n) for n in range(count))))
+        for _ in range(rounds):
+            rates["agent"].append(count / timed([build / "bin/provisioning", "batch", "submit", batch, "--wait", "--yes"], environment, folder))
+            for name, threads in (("posix_spawn", 1), ("posix_spawn, two threads", 2)):
+                out = subprocess.run([build / "bench/spawn", str(count), str(threads)], check=True, stdout=subprocess.PIPE).stdout
+                rates[name].append(float(out))
+    return rates
+
+
+def restart(build, hosts, rounds):
+    """The coordinator is killed and started again: until it answers, and until every agent is back at work."""
+    out = {"answers_s": [], "agents_s": [], "coordinator_mib": []}
+    with Rig(build, hosts, fixed_ports=True) as rig:
+        for _ in range(rounds):
+            rig.coordinator.send_signal(signal.SIGKILL)
+            rig.coordinator.wait()
+            begun = time.perf_counter()
+            rig.start_coordinator()
+            out["answers_s"].append(time.perf_counter() - begun)
+            wait(lambda: rig.ask("GET", "/status")["agents"]["reachable"] == hosts, "the agents to come back", rig.agents)
+            out["agents_s"].append(time.perf_counter() - begun)
+            out["coordinator_mib"].append(resident_mib(rig.coordinator.pid))
+    return out
+
+
+def start_after(build, tasks):
+    """Starting with the log of so many tasks: with the newest snapshot, and with the whole log to fold."""
+    out = {}
+    for name, config in (("with a snapshot", ""), ("without", f"[log]\nsnapshot_events = {1 << 40}\n")):
+        with Rig(build, 1, config) as rig:
+            for _ in range(10):
+                rig.load("batch", tasks // 10)
+            if not config:
+                time.sleep(12)  # it looks for what to do every ten seconds
+            events = rig.ask("GET", "/status")["sequence"]
+            rig.coordinator.terminate()
+            rig.coordinator.wait()
+            begun = time.perf_counter()
+            rig.start_coordinator()
+            out[name] = {"events": events, "s": time.perf_counter() - begun}
+    return out
+
+
+def parts(build, min_time):
+    """Google Benchmark's rows by name, several repetitions each."""
+    out = subprocess.run([str(build / "bench/parts"), f"--benchmark_min_time={min_time}", "--benchmark_repetitions=3",
+                          "--benchmark_format=json"], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    rows = {}
+    for row in json.loads(out)["benchmarks"]:
+        if row["run_type"] != "iteration":
+            continue
+        unit = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3}[row["time_unit"]]
+        items = row.get("items_per_second")
+        per_item = 1 / items if items else row["real_time"] * unit
+        cpu = row["cpu_time"] * unit / (row["real_time"] * unit / per_item) if items else row["cpu_time"] * unit
+        at = rows.setdefault(row["name"].replace("/process_time", "").replace("/real_time", ""), {"ns": [], "cpu_ns": []})
+        at["ns"].append(per_item * 1e9)
+        at["cpu_ns"].append(cpu * 1e9)
+        at.update({name: row[name] for name in row if name.startswith("bytes_per")})
+    return rows

@@ -368,6 +368,8 @@ struct OperationPlan {
   retry @13 :RetryPolicy;      # null: its defaults
   checkpoint @14 :Text;        # the name of what is reached when it has succeeded; empty: nothing
   note @15 :Text;              # for people, e.g. why nothing is to be done
+  cluster @16 :Text;           # of clusterCreate and clusterDelete: which one becomes ready, or is removed, by its success
+  removed @17 :ClusterSpec;    # of clusterDelete: what it removes, for an undo to declare it again; null: not known
 }
 enum OperationKind {
   tasks @0;                    # of a plain command: its tasks are all there is to it
@@ -493,8 +495,10 @@ struct WorkflowResumed {
 struct WorkflowRetried {
   # What did not succeed, and what was skipped, is to run again: an ended workflow goes on.
   id @0 :Data;                 # of the workflow
-  operations @1 :List(UInt32); # of these (indexes) and those behind them; none: of all of them
+  operations @1 :List(UInt32); # of these (indexes, ascending); not exact: and those behind them; none: of all of them
   inDoubt @2 :Bool;            # also what may have been done
+  exact @3 :Bool;              # of these alone, each task with all its attempts anew; what else had failed is set aside:
+                               # it stops and undoes nothing any more. False in logs of release 0.1
 }
 struct ApprovalGiven {
   # By whom: the event's principal.

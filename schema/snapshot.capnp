@@ -102,7 +102,7 @@ struct Workflow {
   preserveSuccessful @18 :Bool;    # a rollback of it leaves alone what succeeded
   rollsBack @19 :Data;             # the workflow that this one undoes; empty: none
   rollbacks @20 :UInt32;           # that were begun of this one
-  retries @21 :UInt32;             # by an operator's wish; each gives every task as many attempts again
+  retries @21 :UInt32;             # by an operator's wish
   checkpoints @22 :List(Checkpoint);  # that were reached, in that order
   approvals @23 :List(Approval);   # that were given or denied, in that order
   notes @24 :List(Text);           # for people
@@ -114,6 +114,7 @@ struct Operation {
   unneeded @3 :Bool;               # its condition was false
   message @4 :Text;                # why it was skipped or stopped
   wavesOpened @5 :UInt32;          # that may go, of its plan's
+  setAside @6 :Bool;               # a retry went on beside its failure, which stops and undoes nothing any more
 }
 struct Checkpoint {
   name @0 :Text;                   # as the operation gave it
@@ -146,6 +147,7 @@ struct Task {
   retryAtMs @14 :UInt64;           # log time of the next attempt; 0: none is due
   endedSequence @15 :UInt64;       # of the event by which it ended
   outputs @16 :List(Pair);         # what it said for later operations, sorted by name
+  attemptsBefore @17 :UInt32;      # of `attempt`: those before a person last had it begun again
 }
 struct Duration {
   kind @0 :Text;                   # of step, e.g. "install postgres"

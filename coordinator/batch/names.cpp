@@ -153,12 +153,50 @@ class NameChecker {
     return nullptr;
   }
 
+  // The loop of "LOOP[KEY]", and its key.
+  struct LoopAndKey {
+    const BatchOperation* loop = nullptr;
+    std::string key;
+  };
+  std::optional<LoopAndKey> loop_of(const Site& from, const std::string& id) const {
+    const std::size_t bracket = id.find('[');
+    if (bracket == std::string::npos || id.back() != ']') return std::nullopt;
+    const BatchOperation* loop = find_operation(from, id.substr(0, bracket));
+    if (loop == nullptr) return std::nullopt;
+    return LoopAndKey{loop, id.substr(bracket + 1, id.size() - bracket - 2)};
+  }
+
+  std::string items_of(const BatchOperation& loop) const {
+    constexpr std::size_t kShown = 8;
+    std::string items;
+    std::size_t count = 0;
+    for (const auto& other : operations_) {
+      const std::string& id = other.operation.id;
+      if (!id.starts_with(loop.id + "[") || id.find("]/") != std::string::npos || ++count > kShown) continue;
+      items += (items.empty() ? "" : ", ") + id.substr(loop.id.size() + 1, id.size() - loop.id.size() - 2);
+    }
+    return items + (count > kShown ? " and " + std::to_string(count - kShown) + " more" : "");
+  }
+
+  Error no_operation(const Site& site, const std::string& id) const {
+    const auto item = loop_of(site, id);
+    const std::string items = item ? items_of(*item->loop) : std::string();
+    if (item && item->loop->kind == OperationKind::batch && !items.empty()) {
+      return {Code::invalid, "the loop \"" + item->loop->id + "\" has no item \"" + item->key + "\"",
+              "it has: " + items};
+    }
+    return {Code::invalid, "there is no operation \"" + id + "\"", did_you_mean(id, beside(site))};
+  }
+
   // {"outputs", "build", "version"} with the id that "build" has in the end.
   Result<Parts> with_final_id(UnrolledOperation& one, const Site& site, Parts parts, Tie tie) {
     const BatchOperation* read = find_operation(site, parts[1]);
-    if (read == nullptr) {
-      return fail(Code::invalid, "there is no operation \"" + parts[1] + "\"", did_you_mean(parts[1], beside(site)));
+    std::string key;  // of a loop over hosts: which they are, the coordinator knows
+    if (auto item = loop_of(site, parts[1]); read == nullptr && item && !item->loop->for_each_targets.empty()) {
+      read = item->loop;
+      key = "[" + item->key + "]";
     }
+    if (read == nullptr) return tl::unexpected(no_operation(site, parts[1]));
     if (parts[0] == "outputs") {
       const auto& outputs = read->outputs;
       if (std::find(outputs.begin(), outputs.end(), parts[2]) == outputs.end()) {
@@ -171,14 +209,15 @@ class NameChecker {
     }
     if (tie == Tie::dependency) add_soft_dependency(one.operation, read->id);
     if (tie == Tie::order) one.reads_later.push_back(read->id);
-    parts[1] = read->id;
+    parts[1] = read->id + key;
     return parts;
   }
 
   static std::string output_hint(const BatchOperation& read, const std::string& name) {
-    if (read.kind == OperationKind::batch) {
-      return "\"" + read.id + "\" stands for several; name one of them, as in outputs[\"" + read.id + "[KEY]\"]." +
-             name;
+    if (read.kind == OperationKind::batch && read.outputs.empty()) {
+      return "\"" + read.id +
+             "\" stands for several; name one of them that declares it, or declare it in the loop: " + "outputs: [" +
+             name + "]";
     }
     return read.outputs.empty() ? "add \"outputs: [" + name + "]\" to it" : did_you_mean(name, read.outputs);
   }
@@ -239,16 +278,21 @@ class NameChecker {
     }
   }
 
+  // outputs.OPERATION.NAME or outputs.LOOP["KEY"].NAME; of a result without the name.
+  Result<Parts> said_parts(UnrolledOperation& one, Parts parts, Tie tie) {
+    const std::size_t plain = parts.front() == "outputs" ? 3 : 2;
+    if (parts.size() == plain + 1) {
+      parts[1] += "[" + parts[2] + "]";
+      parts.erase(parts.begin() + 2);
+    }
+    if (parts.size() == plain) return with_final_id(one, *one.site, std::move(parts), tie);
+    return fail(Code::invalid, plain == 3 ? "an output is named outputs.OPERATION.NAME, or outputs.LOOP[\"KEY\"].NAME"
+                                          : "a result is named result.OPERATION, or result.LOOP[\"KEY\"]");
+  }
+
   Result<Parts> step_parts(UnrolledOperation& one, const Parts& parts, Tie tie) {
     const std::string& root = parts.front();
-    if (root == "outputs" || root == "result") {
-      const bool output = root == "outputs";
-      if (parts.size() != (output ? 3 : 2)) {
-        return fail(Code::invalid,
-                    output ? "an output is named outputs.OPERATION.NAME" : "a result is named result.OPERATION");
-      }
-      return with_final_id(one, *one.site, parts, tie);
-    }
+    if (root == "outputs" || root == "result") return said_parts(one, parts, tie);
     if (root == "facts" && parts.size() != 3) return fail(Code::invalid, "a fact is named facts.HOST.KEY");
     if (root == "facts" && !expression::is_fact(parts[2])) {
       return fail(Code::invalid, "there is no fact \"" + parts[2] + "\"",

@@ -6,6 +6,7 @@
 
 #include "common/nearest.h"
 #include "coordinator/batch/loop.h"
+#include "coordinator/batch/values.h"
 
 namespace prov::batch {
 namespace {
@@ -112,7 +113,16 @@ class Unroller {
     }
     if (reading.failed()) return;
     if (items.empty()) instances = dependencies_without_item(reading, operation, around);
+    // What an item says, the loop has a list of.
+    std::vector<std::string> outputs =
+        items.empty() ? outputs_of(reading, operation) : out_.operations.back().operation.outputs;
     join(operation, around, id, std::move(instances));
+    out_.operations.back().operation.outputs = std::move(outputs);
+  }
+
+  static std::vector<std::string> outputs_of(Reading& reading, const Node& operation) {
+    const Node* outputs = operation.find("outputs");
+    return outputs == nullptr ? std::vector<std::string>() : read_outputs(reading, *outputs);
   }
 
   // Of a loop over nothing: those that do not depend on the item.

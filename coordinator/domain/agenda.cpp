@@ -9,15 +9,19 @@
 namespace prov::domain {
 namespace {
 
-void open_group(State& state, const Workflow& workflow, const Task& task) {
+// It may have room again.
+void group_gate_opened(State& state, const GroupKey& key, GroupGate& group) {
+  if (group.waiting.empty() || std::exchange(group.listed, true)) return;
+  state.agenda.open_groups.push_back(key);
+}
+
+void leave_group(State& state, const Workflow& workflow, const Task& task) {
   const OperationPlan& plan = *workflow.operations[task.operation].plan;
   if (plan.concurrency_group.empty()) return;
   const GroupKey key{workflow.workspace, plan.concurrency_group};
-  Gate& group = state.agenda.groups[key];
+  GroupGate& group = state.agenda.groups[key];
   if (group.out > 0) --group.out;
-  if (group.waiting.empty() || group.listed) return;
-  group.listed = true;
-  state.agenda.open_groups.push_back(key);
+  group_gate_opened(state, key, group);
 }
 
 }  // namespace
@@ -164,8 +168,23 @@ void agenda_task_back(State& state, Workflow& workflow, std::uint32_t index, boo
     if (settled) host.unsettled.erase(task.dispatch_sequence);
     mark_runnable(state, key, host);
   }
-  open_group(state, workflow, task);
+  leave_group(state, workflow, task);
   agenda_gate_opened(state, workflow);
+}
+
+void agenda_operation_opened(State& state, const Workflow& workflow, const Operation& operation) {
+  if (!state.agenda.active || operation.plan->concurrency_group.empty()) return;
+  ++state.agenda.groups[{workflow.workspace, operation.plan->concurrency_group}].limits[operation.plan->group_limit];
+}
+
+void agenda_operation_closed(State& state, const Workflow& workflow, const Operation& operation) {
+  if (!state.agenda.active || operation.plan->concurrency_group.empty()) return;
+  const GroupKey key{workflow.workspace, operation.plan->concurrency_group};
+  GroupGate& group = state.agenda.groups[key];
+  const auto limit = group.limits.find(operation.plan->group_limit);
+  if (limit == group.limits.end()) return;
+  if (--limit->second == 0) group.limits.erase(limit);
+  group_gate_opened(state, key, group);
 }
 
 void agenda_gate_opened(State& state, Workflow& workflow) {
@@ -290,6 +309,7 @@ bool last_on_cluster(const State& state, const Workflow& workflow, const std::st
 
 void put_operation_on_agenda(State& state, const Workflow& workflow, std::uint32_t index) {
   const Operation& operation = workflow.operations[index];
+  if (operation.status == OperationStatus::open) agenda_operation_opened(state, workflow, operation);
   if (operation.status == OperationStatus::waiting || operation.status == OperationStatus::due) {
     const bool turn = operation.missing == 0 && (workflow.stopped_by || needed_in_vain(workflow, operation));
     if (workflow.cancelling || turn) return agenda_doom_operation(state, workflow, index);

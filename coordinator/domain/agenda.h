@@ -59,7 +59,7 @@ struct Agenda {
   FairShare<std::deque<HostKey>> runnable;        // hosts that may take a task
   std::map<std::string, ProviderDesk> providers;  // by provider: its calls
   std::deque<Id> awaits_ready;                    // tasks of the coordinator that only wait
-  std::map<GroupKey, Gate> groups;
+  std::map<GroupKey, GroupGate> groups;
   std::deque<Id> open_gates;                                   // workflows whose gate may have room for who waits at it
   std::deque<GroupKey> open_groups;                            // the same of groups
   std::deque<std::pair<Id, std::uint32_t>> due;                // operations whose condition is to be looked at

@@ -62,7 +62,11 @@ BatchOperation instance_of(const BatchOperation& loop, const std::string& item) 
 class Batch {
  public:
   Batch(const State& state, const Command& command, const SubmitBatch& batch)
-      : state_(state), batch_(batch), draft_(state, command), hosts_(host_views(state, command.workspace)) {}
+      : state_(state),
+        workspace_(command.workspace),
+        batch_(batch),
+        draft_(state, command),
+        hosts_(host_views(state, command.workspace)) {}
 
   Result<WorkflowSubmitted> build() {
     if (auto ok = plan_servers(); !ok) return tl::unexpected(ok.error());
@@ -78,6 +82,7 @@ class Batch {
     for (const BatchOperation* operation : in_order_) {
       if (auto ok = add(*operation); !ok) return tl::unexpected(in_operation(operation->id, ok.error()));
     }
+    for (std::string& note : not_taken_back(plans_, draft_.tasks)) out_.notes.push_back(std::move(note));
     out_.name = batch_.name;
     out_.kind = "batch";
     out_.infra = batch_.infra;
@@ -133,6 +138,7 @@ class Batch {
     all.id = loop.id;
     all.kind = OperationKind::batch;
     all.on_failure = OnFailure::go_on;  // the items have said it already
+    all.outputs = loop.outputs;         // what all of them say, as a list
     for (const std::string& item : *items) {
       operations_.push_back(&unrolled_.emplace_back(instance_of(loop, item)));
       all.dependencies.push_back({operations_.back()->id, DependencyKind::hard});
@@ -259,6 +265,25 @@ class Batch {
     return at == place_.end() || at->second >= plans_.size() ? nullptr : in_order_[at->second];
   }
 
+  // What is wrong with "LOOP[KEY]", if LOOP is a loop that stands before.
+  std::optional<Error> no_such_item(const std::string& id) const {
+    const std::size_t bracket = id.rfind('[');
+    const BatchOperation* loop = bracket == std::string::npos ? nullptr : before(id.substr(0, bracket));
+    if (loop == nullptr || loop->kind != OperationKind::batch) return std::nullopt;
+    constexpr std::size_t kShown = 8;
+    std::string items;
+    std::size_t count = 0;
+    for (const BatchDependency& item : loop->dependencies) {
+      if (!item.id.starts_with(loop->id + "[") || ++count > kShown) continue;
+      items += (items.empty() ? "" : ", ") + item.id.substr(bracket + 1, item.id.size() - bracket - 2);
+    }
+    if (count > kShown) items += " and " + std::to_string(count - kShown) + " more";
+    return Error{
+        Code::invalid,
+        "the loop \"" + loop->id + "\" has no item \"" + id.substr(bracket + 1, id.size() - bracket - 2) + "\"",
+        items.empty() ? "it has none at all" : "it has: " + items};
+  }
+
   // Why a condition or an argument here cannot read this name.
   std::optional<Error> unreadable(const Name& name) const {
     const auto& parts = name.parts;
@@ -272,6 +297,7 @@ class Batch {
     if (parts[0] != "outputs" && parts[0] != "result") return std::nullopt;
     const BatchOperation* operation = before(parts[1]);
     if (operation == nullptr) {
+      if (auto no_item = no_such_item(parts[1])) return no_item;
       std::vector<std::string> known;
       for (const OperationPlan& plan : plans_) known.push_back(plan.id);
       return Error{Code::invalid, "no operation \"" + parts[1] + "\" stands before it", did_you_mean(parts[1], known)};
@@ -472,7 +498,11 @@ class Batch {
       return fail(Code::invalid, "it does not name a cluster");
     }
     plan.cluster = operation.cluster->name;
-    if (create) draft_.declared.emplace_back(ClusterDeclared{*operation.cluster});
+    if (create) {
+      draft_.declared.emplace_back(ClusterDeclared{*operation.cluster});
+    } else if (const auto now = state_.clusters.find({workspace_, plan.cluster}); now != state_.clusters.end()) {
+      plan.removed = Shared(now->second.spec);
+    }
     return {};
   }
 
@@ -517,6 +547,7 @@ class Batch {
   }
 
   const State& state_;
+  const std::string workspace_;
   const SubmitBatch& batch_;
   Draft draft_;
   std::vector<HostView> hosts_;

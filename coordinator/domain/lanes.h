@@ -132,4 +132,11 @@ struct Gate {
   bool listed = false;  // stands in the agenda's list of gates to look at
 };
 
+// Of a concurrency group. Operations may give it limits that differ: the smallest of those that are open holds.
+struct GroupGate : Gate {
+  std::map<std::uint32_t, std::uint32_t> limits;  // limit -> open operations that give it
+
+  bool full() const { return !limits.empty() && out >= limits.begin()->first; }
+};
+
 }  // namespace prov::domain

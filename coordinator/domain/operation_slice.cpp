@@ -67,6 +67,7 @@ void stop_workflow(State& state, Workflow& workflow, std::uint32_t by) {
 
 void end_operation(State& state, Workflow& workflow, std::uint32_t index, const Moment& at) {
   Operation& operation = workflow.operations[index];
+  if (operation.status == OperationStatus::open) agenda_operation_closed(state, workflow, operation);
   operation.status = OperationStatus::ended;
   --workflow.unended_operations;
   const bool failed = operation.outcome == Outcome::failed || operation.outcome == Outcome::in_doubt;
@@ -98,6 +99,7 @@ void doom_after_doubts(State& state, const Workflow& workflow, const Operation& 
 // Opens the next wave. Whether the operation is over thereby (nothing of it is left to do).
 bool open_wave(State& state, Workflow& workflow, std::uint32_t index, const Moment& at) {
   Operation& operation = workflow.operations[index];
+  if (operation.status != OperationStatus::open) agenda_operation_opened(state, workflow, operation);
   operation.status = OperationStatus::open;
   const std::uint32_t from = wave_end(*operation.plan, operation.waves_opened);
   ++operation.waves_opened;

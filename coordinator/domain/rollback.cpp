@@ -15,11 +15,6 @@ bool may_have_had_effect(const Task& task) {
   return task.attempt > 1 || (task.outcome != Outcome::unchanged && task.outcome != Outcome::refused);
 }
 
-bool changes_things(const Action& action) {
-  if (const auto* taskserv = std::get_if<TaskservAction>(&action)) return taskserv->verb != TaskservVerb::check;
-  return runs_on_provider(action) || std::holds_alternative<ExecAction>(action);
-}
-
 // A workflow's id that nobody else has, and that is the same whenever it is asked for. REQUIRES: that one is no
 // rollback, whose own would be the first one's again.
 Id id_of_rollback(const Workflow& workflow) {
@@ -28,9 +23,19 @@ Id id_of_rollback(const Workflow& workflow) {
   return workflow_id(id);
 }
 
+std::string why_it_stays(OperationKind kind) {
+  switch (kind) {
+    case OperationKind::server_delete: return "a deleted server does not come back, and what was on it neither";
+    case OperationKind::server_create: return "a server that was there before stays as it is made now";
+    case OperationKind::script: return "it says no undo";
+    default: return "what was installed there before is not known";
+  }
+}
+
 class Undoing {
  public:
-  Undoing(const Workflow& workflow, const Checkpoint* back_to) : workflow_(workflow), back_to_(back_to) {}
+  Undoing(const State& state, const Workflow& workflow, const Checkpoint* back_to)
+      : state_(state), workflow_(workflow), back_to_(back_to) {}
 
   std::vector<EventBody> events() {
     choose();
@@ -57,7 +62,7 @@ class Undoing {
       if (!may_have_had_effect(task) || (back_to_ != nullptr && task.ended_sequence <= back_to_->sequence)) continue;
       if (workflow_.preserve_successful && succeeded(task.outcome)) continue;
       if (task.plan->undo == nullptr) {
-        if (changes_things(task.plan->action)) {
+        if (leaves_something(*task.plan)) {
           out_.notes.push_back("cannot be undone: \"" + task.plan->name + "\" (" + name_of(task.outcome) + ")");
         }
         continue;
@@ -78,9 +83,8 @@ class Undoing {
     plan.group_limit = operation.plan->group_limit;
     plan.retry = operation.plan->retry;
     plan.first_task = static_cast<std::uint32_t>(tasks_.size());
-    for (const Dependency& d : operation.dependents) {
-      plan.depends_on.push_back({place_of(d.before), DependencyKind::hard});
-    }
+    // What came after by order alone is undone before, too; that its undo fails keeps nothing else from being undone.
+    for (const Dependency& d : operation.dependents) plan.depends_on.push_back({place_of(d.before), d.kind});
     std::sort(plan.depends_on.begin(), plan.depends_on.end(),
               [](const Dependency& a, const Dependency& b) { return a.before < b.before; });
     undo_tasks(operation);
@@ -90,15 +94,35 @@ class Undoing {
     operations_.push_back(std::move(plan));
   }
 
-  // A cluster that has lost some of what made it is none any more. One that was removed is known to nobody now.
+  // A cluster that has lost some of what made it is none any more. One that was removed is there again when all that
+  // was taken from its hosts is.
   void undo_cluster(const Operation& operation, OperationPlan& plan) {
+    const std::string& cluster = operation.plan->cluster;
     if (operation.plan->kind == OperationKind::cluster_create) {
       plan.kind = OperationKind::cluster_delete;
-      plan.cluster = operation.plan->cluster;
-    } else if (operation.plan->kind == OperationKind::cluster_delete && operation.outcome == Outcome::done) {
-      out_.notes.push_back("cannot be undone: cluster \"" + operation.plan->cluster +
-                           "\" is not declared again; its task services are installed as they were");
+      plan.cluster = cluster;
+      return;
     }
+    const bool gone = !state_.clusters.contains({workflow_.workspace, cluster});
+    if (operation.plan->kind != OperationKind::cluster_delete || operation.outcome != Outcome::done || !gone) return;
+    if (operation.plan->removed->name.empty() || !takes_back_all_of(operation)) {
+      out_.notes.push_back("cannot be undone: cluster \"" + cluster +
+                           "\" is not declared again; what is undone of its task services is installed as it was");
+      return;
+    }
+    plan.kind = OperationKind::cluster_create;
+    plan.cluster = cluster;
+    declared_.emplace_back(ClusterDeclared{*operation.plan->removed});
+  }
+
+  bool takes_back_all_of(const Operation& operation) const {
+    for (std::uint32_t n = 0; n < operation.plan->task_count; ++n) {
+      const std::uint32_t i = operation.plan->first_task + n;
+      const Task& task = workflow_.tasks[i];
+      const bool undone = chosen_.contains(i) && !going_.contains(task.plan->server);
+      if (may_have_had_effect(task) && leaves_something(*task.plan) && !undone) return false;
+    }
+    return true;
   }
 
   std::uint32_t place_of(std::uint32_t operation) const {
@@ -139,6 +163,7 @@ class Undoing {
     return static_cast<std::uint32_t>(tasks_.size() - 1);
   }
 
+  const State& state_;
   const Workflow& workflow_;
   const Checkpoint* back_to_;
   std::set<std::uint32_t> chosen_;
@@ -151,16 +176,44 @@ class Undoing {
 
 }  // namespace
 
+bool leaves_something(const TaskPlan& plan) {
+  if (plan.mode != OrderMode::apply) return false;
+  if (const auto* taskserv = std::get_if<TaskservAction>(&plan.action)) return taskserv->verb != TaskservVerb::check;
+  return runs_on_provider(plan.action) || std::holds_alternative<ExecAction>(plan.action);
+}
+
+std::vector<std::string> not_taken_back(const std::vector<OperationPlan>& plans, const std::vector<TaskPlan>& tasks) {
+  const bool rolls_back = std::any_of(plans.begin(), plans.end(),
+                                      [](const OperationPlan& plan) { return plan.on_failure == OnFailure::rollback; });
+  constexpr std::size_t kShown = 20;
+  std::vector<std::string> out;
+  std::size_t more = 0;
+  for (const OperationPlan& plan : plans) {
+    if (!rolls_back && plan.kind != OperationKind::server_delete) continue;
+    const auto first = tasks.begin() + plan.first_task;
+    const bool stays = std::any_of(first, first + plan.task_count,
+                                   [](const TaskPlan& task) { return task.undo == nullptr && leaves_something(task); });
+    if (!stays) continue;
+    if (out.size() < kShown) {
+      out.push_back("a rollback cannot take back \"" + plan.id + "\": " + why_it_stays(plan.kind));
+    } else {
+      ++more;
+    }
+  }
+  if (more > 0) out.push_back("a rollback cannot take back " + std::to_string(more) + " more operations");
+  return out;
+}
+
 bool wants_rollback(const Workflow& workflow) {
   if (workflow.cancelling || workflow.rollbacks > 0 || !workflow.rolls_back.is_zero()) return false;
   return std::any_of(workflow.operations.begin(), workflow.operations.end(), [](const Operation& operation) {
     const bool failed = operation.outcome == Outcome::failed || operation.outcome == Outcome::in_doubt;
-    return failed && operation.plan->on_failure == OnFailure::rollback;
+    return failed && operation.plan->on_failure == OnFailure::rollback && !operation.set_aside;
   });
 }
 
-std::vector<EventBody> rollback_of(const State&, const Workflow& workflow, const Checkpoint* back_to) {
-  return Undoing(workflow, back_to).events();
+std::vector<EventBody> rollback_of(const State& state, const Workflow& workflow, const Checkpoint* back_to) {
+  return Undoing(state, workflow, back_to).events();
 }
 
 Decision decide_on(const State& state, const Command& command, const RollbackWorkflow& c, const Inputs&) {

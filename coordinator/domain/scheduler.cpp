@@ -27,11 +27,10 @@ bool held_back(State& state, Workflow& workflow, const Task& task, const Id& id)
   }
   if (plan.concurrency_group.empty()) return false;
   const GroupKey key{workflow.workspace, plan.concurrency_group};
-  Gate& group = state.agenda.groups[key];
-  const bool full = group.out >= plan.group_limit;
-  if (!full && !group.waiting.before(rank)) return false;
+  GroupGate& group = state.agenda.groups[key];
+  if (!group.full() && !group.waiting.before(rank)) return false;
   group.waiting.push(plan.priority, task.ready_ms, id);
-  if (!full && !std::exchange(group.listed, true)) state.agenda.open_groups.push_back(key);
+  if (!group.full() && !std::exchange(group.listed, true)) state.agenda.open_groups.push_back(key);
   return true;
 }
 
@@ -276,7 +275,9 @@ std::optional<EventBody> next_on_coordinator(State& state, TimeMs now_ms) {
       Lanes* queue = desk.ready.next();
       if (queue == nullptr) break;
       Id id;
-      if (const Task* task = take(state, *queue, id, now_ms)) return dispatch(state, id, *task, Key{}, now_ms);
+      while (!queue->empty()) {  // one that steps aside does not cost its workspace the turn
+        if (const Task* task = take(state, *queue, id, now_ms)) return dispatch(state, id, *task, Key{}, now_ms);
+      }
     }
   }
   return std::nullopt;
@@ -321,14 +322,10 @@ bool pass_a_gate(State& state, TimeMs now_ms) {
   }
   auto& groups = state.agenda.open_groups;
   while (!groups.empty()) {
-    Gate& group = state.agenda.groups[groups.front()];
-    if (const Lanes::Entry* first = group.waiting.peek()) {
-      const Workflow* workflow = find_workflow(state, first->task);
-      const Task* task = entered(state, *first);
-      if (task == nullptr || group.out < workflow->operations[task->operation].plan->group_limit) {
-        queue_again(state, *group.waiting.pop(), now_ms);
-        return true;
-      }
+    GroupGate& group = state.agenda.groups[groups.front()];
+    if (!group.waiting.empty() && !group.full()) {
+      queue_again(state, *group.waiting.pop(), now_ms);
+      return true;
     }
     group.listed = false;
     groups.pop_front();

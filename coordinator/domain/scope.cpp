@@ -11,6 +11,8 @@ using expression::HostView;
 using expression::Name;
 using expression::Value;
 
+constexpr std::size_t kMaxFilledBytes = 128 << 10;  // of one argument: as many as the kernel lets a program have
+
 void add_role(HostView& view, const std::string& role) {
   if (!role.empty() && std::find(view.roles.begin(), view.roles.end(), role) == view.roles.end()) {
     view.roles.push_back(role);
@@ -28,16 +30,30 @@ void add_labelled_roles(HostView& view) {
   }
 }
 
-Value output_of(const Workflow& workflow, const std::string& operation, const std::string& name) {
-  const Operation* found = operation_named(workflow, operation);
-  if (found == nullptr) return {};
-  const OperationPlan& plan = *found->plan;
-  Value::List said;
+void add_said(const Workflow& workflow, const OperationPlan& plan, const std::string& name, Value::List& said) {
   for (std::uint32_t i = 0; i < plan.task_count; ++i) {
     for (const auto& [key, value] : workflow.tasks[plan.first_task + i].outputs) {
       if (key == name) said.emplace_back(value);
     }
   }
+}
+
+// What the items of a loop said, in their order: always a list, so that one item is no special case.
+Value output_of_loop(const Workflow& workflow, const OperationPlan& loop, const std::string& name) {
+  Value::List said;
+  for (const Dependency& d : loop.depends_on) {
+    const OperationPlan& item = *workflow.operations[d.before].plan;
+    if (item.id.starts_with(loop.id + "[")) add_said(workflow, item, name, said);
+  }
+  return said.empty() ? Value() : Value(std::move(said));
+}
+
+Value output_of(const Workflow& workflow, const std::string& operation, const std::string& name) {
+  const Operation* found = operation_named(workflow, operation);
+  if (found == nullptr) return {};
+  if (found->plan->kind == OperationKind::batch) return output_of_loop(workflow, *found->plan, name);
+  Value::List said;
+  add_said(workflow, *found->plan, name, said);
   if (said.empty()) return {};
   return said.size() == 1 ? std::move(said.front()) : Value(std::move(said));
 }
@@ -92,9 +108,13 @@ Result<void> each_name(std::string_view text, const std::function<void(std::stri
   }
 }
 
+// A list is its values with commas between them.
 std::string plain_text(const Value& value) {
   if (const std::string* text = value.text()) return *text;
-  return expression::text_of(value);
+  if (value.list() == nullptr) return expression::text_of(value);
+  std::string out;
+  for (const Value& element : *value.list()) out += (out.empty() ? "" : ",") + plain_text(element);
+  return out;
 }
 
 }  // namespace
@@ -179,7 +199,9 @@ Result<std::string> fill_in(const State& state, const Workflow& workflow, const 
     const Value value = value_of(state, workflow, host, name);
     if (value.is_null()) return fail(Code::invalid, "\"{{" + name.text() + "}}\" has no value here");
     out += plain_text(value);
-    return {};
+    if (out.size() <= kMaxFilledBytes) return {};
+    return fail(Code::exhausted, "with \"{{" + name.text() + "}}\" it is longer than " +
+                                     std::to_string(kMaxFilledBytes >> 10) + " KiB, which no program takes");
   };
   if (auto ok = each_name(
           text, [&](std::string_view plain) { out += plain; }, put);

@@ -26,7 +26,8 @@ Result<bool> evaluate(const State& state, const Workflow& workflow, const std::s
 
 // The names in `{{NAME}}`; invalid when one does not parse or is not closed. A value is not looked at again.
 Result<std::vector<expression::Name>> names_in(std::string_view text);
-// The text with its `{{NAME}}` replaced; invalid when one has no value.
+// The text with its `{{NAME}}` replaced, a list by its values with commas between them; invalid when one has no value,
+// exhausted when no program would take an argument of that length.
 Result<std::string> fill_in(const State& state, const Workflow& workflow, const std::string& host,
                             std::string_view text);
 

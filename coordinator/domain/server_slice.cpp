@@ -67,8 +67,10 @@ Decision decide_on(const State& state, const Command& command, const DeleteServe
     if (auto ok = draft.delete_server(hostname, c.infra); !ok) return tl::unexpected(ok.error());
   }
   if (draft.tasks.empty()) return std::vector<EventBody>{};
-  return std::vector<EventBody>{
-      submitted(state, in, "server_delete", "delete servers", c.infra, std::move(draft.tasks))};
+  EventBody workflow = submitted(state, in, "server_delete", "delete servers", c.infra, std::move(draft.tasks));
+  std::get<WorkflowSubmitted>(workflow).notes.emplace_back(
+      "a rollback cannot take this back: a deleted server does not come back, and what was on it neither");
+  return std::vector<EventBody>{std::move(workflow)};
 }
 
 }  // namespace prov::domain

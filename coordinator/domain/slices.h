@@ -75,14 +75,14 @@ Decision decide_on(const State& state, const Command& command, const RunNoop& c,
 Decision decide_on(const State& state, const Command& command, const CancelWorkflow& c, const Inputs& in);
 Decision decide_on(const State& state, const Command& command, const PauseWorkflow& c, const Inputs& in);
 Decision decide_on(const State& state, const Command& command, const ResumeWorkflow& c, const Inputs& in);
-Decision decide_on(const State& state, const Command& command, const RetryWorkflow& c, const Inputs& in);
 Decision decide_on(const State& state, const Command& command, const ApproveTask& c, const Inputs& in);
 EventBody submitted(const State& state, const Inputs& in, std::string kind, std::string name, std::string infra,
                     std::vector<TaskPlan> tasks);
 EventBody ended(const Workflow& workflow);
 // The refusal of a command for a workflow that is not in the working set (any more).
 tl::unexpected<Error> no_workflow(const Id& id);
-void derive(Workflow& workflow);  // everything of it that state.h calls derived, but the gate's waiters
+bool all_well(const Operation& operation);  // it ended, and a retry has nothing to do for it
+void derive(Workflow& workflow);            // everything of it that state.h calls derived, but the gate's waiters
 
 // operation_slice.cpp: waiting -> due -> open -> ended, and what that means for those behind
 void apply(State& state, const Envelope& meta, const OperationOpened& e);
@@ -103,9 +103,14 @@ std::string why_stopping(const Operation& operation);                    // REQU
 std::string fate_of(Outcome outcome);                                    // "failed", "was skipped": as said of a step
 std::uint32_t wave_end(const OperationPlan& plan, std::uint32_t waves);  // tasks in the first so many waves
 
-// batch_slice.cpp, rollback.cpp
+// batch_slice.cpp, retry.cpp, rollback.cpp
+Decision decide_on(const State& state, const Command& command, const RetryWorkflow& c, const Inputs& in);
 Decision decide_on(const State& state, const Command& command, const SubmitBatch& c, const Inputs& in);
 Decision decide_on(const State& state, const Command& command, const RollbackWorkflow& c, const Inputs& in);
+bool leaves_something(const TaskPlan& plan);  // when it has run, something is otherwise than before
+// Notes, for before anything starts, on what a rollback will not take back: of what destroys something, and where an
+// operation says "rollback" of all of them.
+std::vector<std::string> not_taken_back(const std::vector<OperationPlan>& plans, const std::vector<TaskPlan>& tasks);
 bool wants_rollback(const Workflow& workflow);  // it ended so that its undoing begins by itself
 // The events that undo a workflow; none when there is nothing to undo. The last one is WorkflowSubmitted.
 std::vector<EventBody> rollback_of(const State& state, const Workflow& workflow, const Checkpoint* back_to);
@@ -138,6 +143,8 @@ void agenda_settle(State& state, const Workflow& workflow, const Task& task);
 void agenda_doom(State& state, const Workflow& workflow, std::uint32_t task);
 void agenda_doom_operation(State& state, const Workflow& workflow, std::uint32_t operation);
 void agenda_operation_due(State& state, const Workflow& workflow, std::uint32_t operation);
+void agenda_operation_opened(State& state, const Workflow& workflow, const Operation& operation);
+void agenda_operation_closed(State& state, const Workflow& workflow, const Operation& operation);
 void agenda_wave_over(State& state, const Workflow& workflow, std::uint32_t operation, TimeMs now_ms);
 void agenda_gate_opened(State& state, Workflow& workflow);  // it may have room again
 // Of the wave that was opened last, counted over all rounds.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/ids.h"
+#include "coordinator/domain/shared.h"
 
 namespace prov::domain {
 
@@ -160,9 +161,10 @@ struct OperationPlan {
   std::string concurrency_group;
   std::uint32_t group_limit = 0;  // tasks of the group that may be out at once, over all workflows
   RetryPolicy retry;
-  std::string cluster;     // of cluster_create and cluster_delete
-  std::string checkpoint;  // is reached when it has succeeded
-  std::string note;        // for people, e.g. why nothing is to be done
+  std::string cluster;          // of cluster_create and cluster_delete
+  Shared<ClusterSpec> removed;  // of cluster_delete: for an undo to declare it again; no name: not known
+  std::string checkpoint;       // is reached when it has succeeded
+  std::string note;             // for people, e.g. why nothing is to be done
   bool operator==(const OperationPlan&) const = default;
 };
 

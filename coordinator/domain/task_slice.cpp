@@ -149,17 +149,20 @@ Decision decide_on(const State& state, const Command&, const ReportStarted& c, c
 
 namespace {
 
+// Since a person last had it begun, or since it was submitted.
+std::uint32_t attempts_of_round(const Task& task) {
+  return task.attempt - std::min(task.attempt, task.attempts_before);
+}
+
 // What may be repeated at all is repeated more often after an interruption, which says nothing about the task, than
 // after its own "try later". An ordinary failure is repeated where its operation says so.
 bool may_retry(const Workflow& workflow, const Task& task, const TaskEnded& e) {
   if (workflow.cancelling || workflow.ended || workflow.stopped_by || task.plan->max_attempts <= 1) return false;
   if (workflow.operations[task.operation].stopping) return false;
   const RetryPolicy& policy = workflow.operations[task.operation].plan->retry;
-  const std::uint32_t again = workflow.retries + 1;
-  if (e.outcome == Outcome::interrupted) {
-    return task.attempt < again * std::max(task.plan->max_attempts, kInterruptedAttempts);
-  }
-  if (task.attempt >= again * task.plan->max_attempts) return false;
+  const std::uint32_t tried = attempts_of_round(task);
+  if (e.outcome == Outcome::interrupted) return tried < std::max(task.plan->max_attempts, kInterruptedAttempts);
+  if (tried >= task.plan->max_attempts) return false;
   const bool ordinary = e.outcome == Outcome::failed || e.outcome == Outcome::timed_out;
   return (policy.on_failure && ordinary && e.exit_code != kExitCannot) ||
          (e.outcome == Outcome::failed && e.exit_code == kExitTryLater);
@@ -172,13 +175,14 @@ std::uint32_t jitter_of(const Id& task, std::uint32_t attempt, std::uint32_t jit
   return static_cast<std::uint32_t>((mixed >> 32) % (2 * jitter + 1));
 }
 
-std::uint64_t retry_delay_ms(const State& state, const RetryPolicy& policy, const Id& id, std::uint32_t attempt) {
+std::uint64_t retry_delay_ms(const State& state, const RetryPolicy& policy, const Id& id, const Task& task) {
   constexpr std::uint32_t kMostDoublings = 20;
+  const std::uint32_t tried = std::max(attempts_of_round(task), 1U);
   const std::uint64_t first = policy.delay_ms == 0 ? state.agenda.limits.retry_base_ms : policy.delay_ms;
-  const std::uint64_t raised = policy.exponential ? first << std::min(attempt - 1, kMostDoublings) : first;
+  const std::uint64_t raised = policy.exponential ? first << std::min(tried - 1, kMostDoublings) : first;
   const std::uint64_t delay = std::min<std::uint64_t>(raised, std::max<std::uint64_t>(policy.max_delay_ms, first));
   const std::uint32_t jitter = std::min(policy.jitter_percent, 100U);
-  return delay * (100 - jitter + jitter_of(id, attempt, jitter)) / 100;
+  return delay * (100 - jitter + jitter_of(id, task.attempt, jitter)) / 100;
 }
 
 // What the success of a task says about its server or task service.
@@ -220,7 +224,7 @@ Decision decide_on(const State& state, const Command&, const ReportEnded& c, con
   if (!e.started) e.took_ms = 0;
   if (out_now(*task) && may_retry(*workflow, *task, e)) {
     const RetryPolicy& policy = workflow->operations[task->operation].plan->retry;
-    e.retry_at_ms = in.now_ms + retry_delay_ms(state, policy, e.task, std::max(task->attempt, 1U));
+    e.retry_at_ms = in.now_ms + retry_delay_ms(state, policy, e.task, *task);
   }
   std::vector<EventBody> out{e};
   add_consequence(state, *workflow, *task, c, out);

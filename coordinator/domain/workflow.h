@@ -26,8 +26,9 @@ const char* name_of(TaskStatus status);
 struct Task {
   Shared<TaskPlan> plan;
   TaskStatus status = TaskStatus::pending;
-  std::uint32_t attempt = 0;  // the last one that was dispatched
-  Key agent;                  // of that attempt; zero: the coordinator
+  std::uint32_t attempt = 0;          // the last one that was dispatched
+  std::uint32_t attempts_before = 0;  // of `attempt`: those before a person last had it begun again
+  Key agent;                          // of that attempt; zero: the coordinator
   std::uint64_t dispatch_sequence = 0;
   TimeMs ready_ms = 0, started_ms = 0, ended_ms = 0, deadline_ms = 0, retry_at_ms = 0;
   Outcome outcome = Outcome::done;  // of the last attempt that ended
@@ -57,6 +58,7 @@ struct Operation {
   bool unneeded = false;            // its condition was false: what depends on it goes on
   std::string message;              // why it was skipped or stopped
   std::uint32_t waves_opened = 0;
+  bool set_aside = false;  // a retry went on beside its failure, which stops and undoes nothing any more
 
   // derived
   std::vector<Dependency> dependents;  // `before` is the dependent
@@ -94,7 +96,7 @@ struct Workflow {
   bool paused = false, preserve_successful = false;
   Id rolls_back;                // the workflow that this one undoes; zero: none
   std::uint32_t rollbacks = 0;  // that were begun of this one
-  std::uint32_t retries = 0;    // by an operator's wish; each gives every task as many attempts again
+  std::uint32_t retries = 0;    // by an operator's wish
   std::vector<Checkpoint> checkpoints;
   std::vector<Approval> approvals;
   std::vector<std::string> notes;

@@ -82,8 +82,11 @@ struct WorkflowResumed {
 };
 struct WorkflowRetried {  // what did not succeed is to run again
   Id id;
-  std::vector<std::uint32_t> operations;  // empty: of all of them
+  std::vector<std::uint32_t> operations;  // sorted
   bool in_doubt = false;                  // also what may have been done
+  // Exactly these operations begin again, each task with all its attempts, and what else had failed is set aside. Logs
+  // of 0.1 say false: these operations (none: all) and those behind them, with the attempts that are left.
+  bool exact = false;
 };
 struct ApprovalGiven {
   Id task;

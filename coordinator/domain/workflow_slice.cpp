@@ -80,12 +80,12 @@ void derive_dependencies(Workflow& workflow, std::uint32_t index) {
   }
 }
 
-// What is to run again: everything that did not succeed, of these operations and of those that were skipped for them.
-std::set<std::uint32_t> to_retry(const Workflow& workflow, const WorkflowRetried& e) {
+// As logs of release 0.1 mean it: everything that did not succeed, of these operations and of those behind them.
+std::set<std::uint32_t> those_and_behind(const Workflow& workflow, const WorkflowRetried& e) {
   std::set<std::uint32_t> out(e.operations.begin(), e.operations.end());
   for (std::uint32_t i = 0; i < workflow.operations.size(); ++i) {
     const Operation& operation = workflow.operations[i];
-    if (operation.outcome == Outcome::done && !operation.unneeded && operation.failed == 0) {
+    if (all_well(operation)) {
       out.erase(i);
       continue;
     }
@@ -98,7 +98,7 @@ std::set<std::uint32_t> to_retry(const Workflow& workflow, const WorkflowRetried
 
 bool stops_workflow(const Operation& operation) {
   return operation.status == OperationStatus::ended && operation.plan->on_failure != OnFailure::go_on &&
-         (operation.outcome == Outcome::failed || operation.outcome == Outcome::in_doubt);
+         !operation.set_aside && (operation.outcome == Outcome::failed || operation.outcome == Outcome::in_doubt);
 }
 
 // The sequence of the event by which it ended. 0 when it has no tasks: then it failed by its condition, which is looked
@@ -111,20 +111,21 @@ std::uint64_t end_of(const Workflow& workflow, const Operation& operation) {
   return last;
 }
 
-void begin_again(Workflow& workflow, Operation& operation, bool in_doubt) {
+void begin_again(Workflow& workflow, Operation& operation, const WorkflowRetried& e) {
   operation.status = OperationStatus::waiting;
   operation.waves_opened = 0;
-  operation.unneeded = false;
+  operation.unneeded = operation.set_aside = false;
   operation.message.clear();
   for (std::uint32_t i = 0; i < operation.plan->task_count; ++i) {
     Task& task = workflow.tasks[operation.plan->first_task + i];
-    if (succeeded(task.outcome) || (task.outcome == Outcome::in_doubt && !in_doubt)) continue;
+    if (succeeded(task.outcome) || (task.outcome == Outcome::in_doubt && !e.in_doubt)) continue;
     task.status = TaskStatus::pending;
     task.outcome = Outcome::done;
     task.exit_code = 0;
     task.message.clear();
     task.outputs.clear();
     task.ended_ms = task.ended_sequence = task.started_ms = task.retry_at_ms = 0;
+    if (e.exact) task.attempts_before = task.attempt;
   }
 }
 
@@ -134,6 +135,19 @@ void forget_doubts(State& state, const Workflow& workflow, const Operation& oper
     const Task& task = workflow.tasks[operation.plan->first_task + i];
     if (task.outcome == Outcome::in_doubt) agenda_settle(state, workflow, task);
   }
+}
+
+// Begins again what the retry is about. What had failed beside it has had its say.
+void begin_round(State& state, Workflow& workflow, const WorkflowRetried& e) {
+  const auto again = e.exact ? std::set(e.operations.begin(), e.operations.end()) : those_and_behind(workflow, e);
+  for (const std::uint32_t i : again) {
+    if (i >= workflow.operations.size()) continue;
+    if (e.in_doubt) forget_doubts(state, workflow, workflow.operations[i]);
+    begin_again(workflow, workflow.operations[i], e);
+  }
+  if (!e.exact) return;
+  for (Operation& operation : workflow.operations)
+    operation.set_aside = stops_workflow(operation) || operation.set_aside;
 }
 
 Result<const Workflow*> known(const State& state, const Command& command, const Id& id) {
@@ -150,6 +164,10 @@ tl::unexpected<Error> no_workflow(const Id& id) {
   return fail(Code::not_found,
               "there is no workflow " + to_text(id) + ", or it ended so long ago that only the log has it",
               "what can be changed: provisioning workflow list; what cannot any more: provisioning workflow history");
+}
+
+bool all_well(const Operation& operation) {
+  return operation.outcome == Outcome::done && !operation.unneeded && operation.failed == 0;
 }
 
 void derive(Workflow& workflow) {
@@ -259,11 +277,7 @@ void apply(State& state, const Envelope& meta, const WorkflowRetried& e) {
   workflow->ended_ms = 0;
   workflow->outcome = Outcome::done;
   ++workflow->retries;
-  for (const std::uint32_t i : to_retry(*workflow, e)) {
-    if (i >= workflow->operations.size()) continue;
-    if (e.in_doubt) forget_doubts(state, *workflow, workflow->operations[i]);
-    begin_again(*workflow, workflow->operations[i], e.in_doubt);
-  }
+  begin_round(state, *workflow, e);
   derive(*workflow);
   for (const Task& task : workflow->tasks) {
     if (task.status == TaskStatus::pending) server_work_begun(state, *workflow, task);
@@ -394,67 +408,6 @@ Decision decide_on(const State& state, const Command& command, const ResumeWorkf
   if (!workflow) return tl::unexpected(workflow.error());
   if (!(*workflow)->paused) return std::vector<EventBody>{};
   return std::vector<EventBody>{WorkflowResumed{c.workflow}};
-}
-
-namespace {
-
-Result<void> may_be_retried(const Workflow& workflow) {
-  const std::string id = to_text(workflow.id);
-  if (!workflow.ended) {
-    return fail(Code::conflict, "workflow " + id + " still runs",
-                "wait for its end: provisioning workflow monitor " + id);
-  }
-  if (workflow.rollbacks > 0) {
-    return fail(Code::conflict, "workflow " + id + " was rolled back: what succeeded in it is not there any more",
-                "submit it again");
-  }
-  return {};
-}
-
-Result<std::vector<std::uint32_t>> operations_named(const Workflow& workflow, const std::vector<std::string>& names) {
-  std::vector<std::uint32_t> out;
-  for (const std::string& name : names) {
-    const auto at = std::find_if(workflow.operations.begin(), workflow.operations.end(),
-                                 [&](const Operation& operation) { return operation.plan->id == name; });
-    if (at == workflow.operations.end()) {
-      return fail(Code::not_found, "workflow " + to_text(workflow.id) + " has no operation \"" + name + "\"",
-                  "see: provisioning workflow status " + to_text(workflow.id));
-    }
-    out.push_back(static_cast<std::uint32_t>(at - workflow.operations.begin()));
-  }
-  return out;
-}
-
-}  // namespace
-
-Decision decide_on(const State& state, const Command& command, const RetryWorkflow& c, const Inputs&) {
-  const auto found = known(state, command, c.workflow);
-  if (!found) return tl::unexpected(found.error());
-  const Workflow& workflow = **found;
-  if (auto ok = may_be_retried(workflow); !ok) return tl::unexpected(ok.error());
-  auto named = operations_named(workflow, c.operations);
-  if (!named) return tl::unexpected(named.error());
-  WorkflowRetried e{workflow.id, std::move(*named), c.in_doubt};
-  const auto again = to_retry(workflow, e);
-  const bool any = std::any_of(again.begin(), again.end(), [&](std::uint32_t i) {
-    const OperationPlan& plan = *workflow.operations[i].plan;
-    const auto first = workflow.tasks.begin() + plan.first_task;
-    return plan.task_count == 0 || std::any_of(first, first + plan.task_count, [&](const Task& task) {
-             return !succeeded(task.outcome) && (c.in_doubt || task.outcome != Outcome::in_doubt);
-           });
-  });
-  if (!any) return std::vector<EventBody>{};
-  for (const std::uint32_t i : again) {
-    const OperationPlan& plan = *workflow.operations[i].plan;
-    for (std::uint32_t t = 0; t < plan.task_count; ++t) {
-      const std::string* host = server_of(workflow.tasks[plan.first_task + t].plan->action);
-      if (host != nullptr && server_busy(state, workflow.workspace, *host)) {
-        return fail(Code::conflict, "a running workflow already creates or deletes server \"" + *host + "\"",
-                    "see: provisioning workflow list");
-      }
-    }
-  }
-  return std::vector<EventBody>{std::move(e)};
 }
 
 namespace {

@@ -46,11 +46,13 @@ void put(schema::WorkflowRetried::Builder out, const domain::WorkflowRetried& e)
   PUT_ID(out, Id, e.id);
   PUT_LIST(out, Operations, e.operations, put_numbers);
   out.setInDoubt(e.in_doubt);
+  out.setExact(e.exact);
 }
 void get(schema::WorkflowRetried::Reader in, domain::WorkflowRetried& e) {
   get_fixed(e.id, in.getId(), "id");
   e.operations = get_numbers(in.getOperations());
   e.in_doubt = in.getInDoubt();
+  e.exact = in.getExact();
 }
 
 void put(schema::ApprovalGiven::Builder out, const domain::ApprovalGiven& e) {

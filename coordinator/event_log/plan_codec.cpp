@@ -137,6 +137,8 @@ void put(schema::OperationPlan::Builder out, const domain::OperationPlan& plan) 
   if (plan.retry != domain::RetryPolicy{}) put(out.initRetry(), plan.retry);
   PUT_TEXT(out, Checkpoint, plan.checkpoint);
   PUT_TEXT(out, Note, plan.note);
+  PUT_TEXT(out, Cluster, plan.cluster);
+  if (!plan.removed->name.empty()) put(out.initRemoved(), *plan.removed);
 }
 
 void get(schema::OperationPlan::Reader in, domain::OperationPlan& plan) {
@@ -156,6 +158,12 @@ void get(schema::OperationPlan::Reader in, domain::OperationPlan& plan) {
   get(in.getRetry(), plan.retry);
   plan.checkpoint = text_of(in.getCheckpoint());
   plan.note = text_of(in.getNote());
+  plan.cluster = text_of(in.getCluster());
+  if (in.hasRemoved()) {
+    domain::ClusterSpec removed;
+    get(in.getRemoved(), removed);
+    plan.removed = domain::Shared(std::move(removed));
+  }
   check_priority(plan.priority);
   check_waves(plan);
 }

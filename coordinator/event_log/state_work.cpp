@@ -27,6 +27,7 @@ void put(schema::Task::Builder out, const domain::Task& task) {
   out.setRetryAtMs(task.retry_at_ms);
   out.setEndedSequence(task.ended_sequence);
   PUT_LIST(out, Outputs, task.outputs, put_pairs);
+  out.setAttemptsBefore(task.attempts_before);
 }
 void get(schema::Task::Reader in, domain::Task& task) {
   using S = domain::TaskStatus;
@@ -49,6 +50,7 @@ void get(schema::Task::Reader in, domain::Task& task) {
   task.retry_at_ms = in.getRetryAtMs();
   task.ended_sequence = in.getEndedSequence();
   task.outputs = get_outputs(in.getOutputs());
+  task.attempts_before = in.getAttemptsBefore();
 }
 
 void put(schema::Operation::Builder out, const domain::Operation& operation) {
@@ -58,6 +60,7 @@ void put(schema::Operation::Builder out, const domain::Operation& operation) {
   out.setUnneeded(operation.unneeded);
   PUT_TEXT(out, Message, operation.message);
   out.setWavesOpened(operation.waves_opened);
+  out.setSetAside(operation.set_aside);
 }
 void get(schema::Operation::Reader in, domain::Operation& operation) {
   using S = domain::OperationStatus;
@@ -69,6 +72,7 @@ void get(schema::Operation::Reader in, domain::Operation& operation) {
   operation.unneeded = in.getUnneeded();
   operation.message = text_of(in.getMessage());
   operation.waves_opened = in.getWavesOpened();
+  operation.set_aside = in.getSetAside();
 }
 
 void put(schema::Checkpoint::Builder out, const domain::Checkpoint& checkpoint) {

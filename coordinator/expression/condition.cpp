@@ -81,11 +81,15 @@ class Evaluation {
     if (!left) return left;
     auto right = value_of(node.children[1]);
     if (!right) return right;
-    const auto truth = node.op == Operator::in ? element_of(node, *left, *right) : compared(node.op, *left, *right);
+    return comparison_of(node, *left, *right);
+  }
+
+  Result<Value> comparison_of(const Node& node, const Value& left, const Value& right) const {
+    const auto truth = node.op == Operator::in ? element_of(node, left, right) : compared(node.op, left, right);
     if (!truth) return tl::unexpected(truth.error());
     if (*truth) return Value(**truth);
-    return fail(node, "cannot compare " + operand(node.children[0], *left) + " with " +
-                          operand(node.children[1], *right) + " by " + name_of(node.op));
+    return fail(node, "cannot compare " + operand(node.children[0], left) + " with " +
+                          operand(node.children[1], right) + " by " + name_of(node.op));
   }
 
   // nullopt: they cannot be compared.
@@ -117,7 +121,31 @@ class Evaluation {
   }
 
   // ---- functions
+  // any(TEST), all(TEST): the test, of each element of what stands in its first place. Of nothing neither is true.
+  Result<Value> of_elements(const Node& node) const {
+    const Node& test = node.children.front();
+    auto subject = value_of(test.children.front());
+    if (!subject || subject->is_null()) return subject ? Result<Value>(Value(false)) : subject;
+    std::vector<Value> values(test.children.size());
+    for (std::size_t i = 1; i < values.size(); ++i) {
+      auto value = value_of(test.children[i]);
+      if (!value) return value;
+      values[i] = std::move(*value);
+    }
+    const Value::List only{*subject};
+    const Value::List& elements = subject->list() != nullptr ? *subject->list() : only;
+    const bool decides = node.function == Function::any;
+    for (const Value& element : elements) {
+      values.front() = element;
+      auto truth =
+          test.kind == Node::comparison ? comparison_of(test, values[0], values[1]) : about_texts(test, values);
+      if (!truth || *truth->boolean() == decides) return truth;
+    }
+    return Value(!decides && !elements.empty());
+  }
+
   Result<Value> call(const Node& node) const {
+    if (detail::is_of_elements(node.function)) return of_elements(node);
     std::vector<Value> arguments;
     for (const Node& child : node.children) {
       auto value = value_of(child);

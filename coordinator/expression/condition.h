@@ -1,6 +1,6 @@
 #pragma once
 // Whether something is so, for `when:` and `until:`: `facts.web-1.os == "debian" and result.migrate == "done"`. Values,
-// comparisons and seven functions, nothing that runs, changes or repeats; docs/formats/expressions.md is its manual.
+// comparisons and nine functions, nothing that runs, changes or repeats; docs/formats/expressions.md is its manual.
 // The same condition over the same values gives the same answer on every machine and in every later release.
 #include <cstddef>
 #include <functional>

@@ -64,8 +64,17 @@ std::vector<unsigned> arguments_of(Function function) {
     case Function::matches: return {kText | kNull, kText};
     case Function::count: return {kList | kNull};
     case Function::lower: return {kText | kNull};
+    case Function::any:
+    case Function::all: return {kBoolean};
   }
   return {};
+}
+
+// Something that is said of its first value: a comparison, or a function that looks at a text.
+bool is_test(const Node& node) {
+  if (node.kind == Node::comparison) return true;
+  return node.kind == Node::call && (node.function == Function::starts_with || node.function == Function::ends_with ||
+                                     node.function == Function::matches);
 }
 
 class Checker {
@@ -73,6 +82,7 @@ class Checker {
   Checker(const std::vector<Name>& names, std::string_view source) : names_(names), source_(source) {}
 
   Result<void> check(Node& node) const {
+    if (node.kind == Node::call && is_of_elements(node.function)) return check_of_elements(node);
     for (Node& child : node.children) {
       if (auto ok = check(child); !ok) return ok;
     }
@@ -100,6 +110,25 @@ class Checker {
  private:
   [[nodiscard]] tl::unexpected<Error> fail(const Node& node, Complaint complaint) const {
     return fail_at(source_, node.offset, std::move(complaint));
+  }
+
+  // The test is made of each element, so a list that is written out in its first place is no mistake.
+  Result<void> check_of_elements(Node& node) const {
+    const std::string function = name_of(node.function);
+    if (node.children.size() != 1 || !is_test(node.children.front())) {
+      return fail(node, {function + "() without a test of one value", "it takes a comparison whose left side is a list",
+                         function + "(outputs.load.state == \"ready\")"});
+    }
+    Node& test = node.children.front();
+    if (test.children.empty() || test.children.front().kind != Node::list) return check(test);
+    Node& list = test.children.front();
+    if (auto ok = check(list); !ok) return ok;
+    for (const Node& element : list.children) {
+      Node of_one = test;
+      of_one.children.front() = element;
+      if (auto ok = check(of_one); !ok) return ok;
+    }
+    return test.kind == Node::call && test.function == Function::matches ? compile_pattern(test) : Result<void>();
   }
 
   Result<void> check_list(const Node& node) const {

@@ -17,8 +17,9 @@ using Node = ConditionNode;
 constexpr std::array kOperators{Operator::equal,         Operator::not_equal, Operator::less_equal,
                                 Operator::greater_equal, Operator::less,      Operator::greater};  // <= before <
 
-constexpr std::array kFunctions{Function::defined, Function::starts_with, Function::ends_with, Function::contains,
-                                Function::matches, Function::count,       Function::lower};
+constexpr std::array kFunctions{Function::defined,  Function::starts_with, Function::ends_with,
+                                Function::contains, Function::matches,     Function::count,
+                                Function::lower,    Function::any,         Function::all};
 
 constexpr const char* kValues = "a value is a name, \"text\", a number, true, false, null, [a, b], or a call";
 
@@ -29,8 +30,8 @@ struct Root {
 };
 constexpr std::array<Root, 7> kRoots{{{"facts", 3, 3, "facts.HOST.KEY"},
                                       {"params", 2, 2, "params.NAME"},
-                                      {"outputs", 3, 3, "outputs.OPERATION.NAME"},
-                                      {"result", 2, 2, "result.OPERATION"},
+                                      {"outputs", 3, 4, "outputs.OPERATION.NAME, or outputs.LOOP[\"KEY\"].NAME"},
+                                      {"result", 2, 3, "result.OPERATION, or result.LOOP[\"KEY\"]"},
                                       {"host", 2, 2, "host.NAME"},
                                       {"item", 1, 2, "item or item.NAME"},
                                       {"key", 1, 1, "key"}}};
@@ -285,6 +286,7 @@ class Parser {
       return cursor_.fail(node.offset, {"incomplete or too long name " + shown_text(read.text()),
                                         std::string("it is ") + root->shape, ""});
     }
+    fold_key(read.parts);
     if (first == "facts" && !is_fact(read.parts[2])) {
       return cursor_.fail(
           last_at, {"there is no fact " + shown_text(read.parts[2]), "", did_you_mean(read.parts[2], fact_names())});
@@ -293,6 +295,14 @@ class Parser {
     read.column = column_of(node.offset);
     names_.push_back(std::move(read));
     return node;
+  }
+
+  // One item of a loop is an operation of its own: outputs.load["eu"].rows is outputs["load[eu]"].rows.
+  static void fold_key(std::vector<std::string>& parts) {
+    const bool with_key = (parts[0] == "outputs" && parts.size() == 4) || (parts[0] == "result" && parts.size() == 3);
+    if (!with_key) return;
+    parts[1] += "[" + parts[2] + "]";
+    parts.erase(parts.begin() + 2);
   }
 
   // Behind a name: .part or ["part"].

@@ -69,6 +69,8 @@ const char* name_of(Function function) {
     case Function::matches: return "matches";
     case Function::count: return "count";
     case Function::lower: return "lower";
+    case Function::any: return "any";
+    case Function::all: return "all";
   }
   return "?";
 }

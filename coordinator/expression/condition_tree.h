@@ -12,7 +12,10 @@
 namespace prov::expression::detail {
 
 enum class Operator { equal, not_equal, less, less_equal, greater, greater_equal, in };
-enum class Function { defined, starts_with, ends_with, contains, matches, count, lower };
+enum class Function { defined, starts_with, ends_with, contains, matches, count, lower, any, all };
+
+// It takes a test, whose first value is a list, and asks it of each element.
+inline bool is_of_elements(Function function) { return function == Function::any || function == Function::all; }
 
 struct ConditionNode {
   enum Kind { literal, name, list, call, comparison, negation, all_of, any_of } kind = literal;  // the strongest first

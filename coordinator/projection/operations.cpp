@@ -70,6 +70,7 @@ json operation(const domain::Workflow& workflow, std::size_t index) {
           {"status", domain::name_of(it.status)},
           {"outcome", ended ? json(name_of(it.outcome)) : json(nullptr)},
           {"unneeded", it.unneeded},
+          {"set_aside", it.set_aside},
           {"message", it.message},
           {"note", plan.note},
           {"when", plan.when},

@@ -175,6 +175,59 @@ void add_workflow(Plan& out, const domain::WorkflowSubmitted& workflow, LineOf& 
   out.notes = workflow.notes;
 }
 
+// Limits of a concurrency group that differ: whose they are, and which holds.
+class GroupNotes {
+ public:
+  GroupNotes(const domain::State& before, const std::string& workspace, const domain::WorkflowSubmitted& submitted)
+      : before_(before), workspace_(workspace) {
+    for (const auto& operation : submitted.operations) {
+      if (!operation.concurrency_group.empty()) limits_[operation.concurrency_group][operation.group_limit].insert("");
+    }
+  }
+
+  std::vector<std::string> notes() {
+    if (limits_.empty()) return {};
+    for (const auto& [id, workflow] : before_.workflows) {
+      if (!workflow.ended && workflow.workspace == workspace_) add(workflow);
+    }
+    std::vector<std::string> out;
+    for (const auto& [group, limits] : limits_) {
+      if (limits.size() > 1) out.push_back(note(group, limits));
+    }
+    return out;
+  }
+
+ private:
+  using Limits = std::map<std::uint32_t, std::set<std::string>>;  // limit -> workflows that give it; empty: this one
+
+  void add(const domain::Workflow& workflow) {
+    for (const auto& operation : workflow.operations) {
+      const auto group = limits_.find(operation.plan->concurrency_group);
+      if (group == limits_.end() || operation.status == domain::OperationStatus::ended) continue;
+      group->second[operation.plan->group_limit].insert(to_text(workflow.id));
+    }
+  }
+
+  static std::string note(const std::string& group, const Limits& limits) {
+    constexpr std::size_t kMostNamed = 3;
+    std::string out = "concurrency group \"" + group + "\" has limits that differ:";
+    for (const auto& [limit, workflows] : limits) {
+      out += (limit == limits.begin()->first ? " " : ", ") + std::to_string(limit);
+      std::size_t named = 0;
+      for (const auto& workflow : workflows) {
+        if (named++ == kMostNamed) break;
+        out += (named == 1 ? " " : " and ") + (workflow.empty() ? "here" : "in workflow " + workflow);
+      }
+      if (workflows.size() > kMostNamed) out += " and " + std::to_string(workflows.size() - kMostNamed) + " more";
+    }
+    return out + "; of the operations that run at the same time the smallest holds";
+  }
+
+  const domain::State& before_;
+  const std::string& workspace_;
+  std::map<std::string, Limits> limits_;
+};
+
 // What a retry runs again of a workflow that is there.
 void add_retried(Plan& out, const domain::State& before, const domain::WorkflowRetried& retried, LineOf& line_of,
                  Touched& touched) {
@@ -182,7 +235,7 @@ void add_retried(Plan& out, const domain::State& before, const domain::WorkflowR
   if (workflow == nullptr) return;
   const auto& wanted = retried.operations;
   for (const auto& task : workflow->tasks) {
-    const bool meant = wanted.empty() || std::find(wanted.begin(), wanted.end(), task.operation) != wanted.end();
+    const bool meant = std::binary_search(wanted.begin(), wanted.end(), task.operation);
     const bool again = task.status == domain::TaskStatus::ended && !succeeded(task.outcome) &&
                        (retried.in_doubt || task.outcome != Outcome::in_doubt);
     if (!meant || !again) continue;
@@ -282,6 +335,7 @@ Plan plan_of(const domain::State& before, const domain::Command& command,
   for (const auto& event : events) {
     if (const auto* submitted = std::get_if<domain::WorkflowSubmitted>(&event)) {
       add_workflow(out, *submitted, line_of, touched);
+      for (auto& note : GroupNotes(before, command.workspace, *submitted).notes()) out.notes.push_back(std::move(note));
       out.estimate = estimate_of(before, command.workspace, *submitted, events);
     } else if (const auto* retried = std::get_if<domain::WorkflowRetried>(&event)) {
       add_retried(out, before, *retried, line_of, touched);

@@ -1,7 +1,9 @@
 // What work costs, counted and not timed: allocations, and the bytes of them. The same on every machine and under any
 // load, so a change that makes something dearer, or dearer the more there is of it, fails here.
 #include <gtest/gtest.h>
+#include <malloc.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <iostream>
@@ -13,22 +15,29 @@
 #include "tests/bench/noop_world.h"
 
 namespace {
-std::atomic<std::uint64_t> allocations{0}, allocated_bytes{0};
+std::atomic<std::uint64_t> allocations{0}, allocated_bytes{0}, live_bytes{0};
 
 void* counted(std::size_t bytes) {
   allocations.fetch_add(1, std::memory_order_relaxed);
   allocated_bytes.fetch_add(bytes, std::memory_order_relaxed);
-  if (void* out = std::malloc(bytes)) return out;
-  throw std::bad_alloc();
+  void* out = std::malloc(bytes);
+  if (out == nullptr) throw std::bad_alloc();
+  live_bytes.fetch_add(malloc_usable_size(out), std::memory_order_relaxed);
+  return out;
+}
+
+void given_back(void* at) {
+  live_bytes.fetch_sub(malloc_usable_size(at), std::memory_order_relaxed);
+  std::free(at);
 }
 }  // namespace
 
 void* operator new(std::size_t bytes) { return counted(bytes); }
 void* operator new[](std::size_t bytes) { return counted(bytes); }
-void operator delete(void* at) noexcept { std::free(at); }
-void operator delete[](void* at) noexcept { std::free(at); }
-void operator delete(void* at, std::size_t) noexcept { std::free(at); }
-void operator delete[](void* at, std::size_t) noexcept { std::free(at); }
+void operator delete(void* at) noexcept { given_back(at); }
+void operator delete[](void* at) noexcept { given_back(at); }
+void operator delete(void* at, std::size_t) noexcept { given_back(at); }
+void operator delete[](void* at, std::size_t) noexcept { given_back(at); }
 
 namespace prov::bench {
 namespace {
@@ -106,6 +115,42 @@ TEST(CountedCosts, WhatHasEndedCostsWhatComesNothing) {
     tell("a task of one workflow after the other, of", workflows, costs.back());
   }
   expect_no_growth(costs, 23);
+}
+
+// From its acceptance to its end, what is kept of the batch does not grow with what is done of it.
+TEST(CountedCosts, ABatchOnAThousandHostsHoldsItsMemoryFlat) {
+  constexpr std::uint32_t kManyHosts = 1'000, kOperations = 20, kTasks = kManyHosts * kOperations;
+  NoopWorld world(kManyHosts);
+  const std::uint64_t idle = live_bytes;
+  world.submit(rolling_over_all(kOperations));
+  const std::uint64_t accepted = live_bytes - idle;
+  std::uint64_t most = accepted;
+  const Cost cost = cost_per(kTasks, [&] {
+    while (world.report_next()) most = std::max<std::uint64_t>(most, live_bytes - idle);
+  });
+  ASSERT_FALSE(world.unfinished());
+  const std::uint64_t ended = live_bytes - idle;
+  tell("a step of a rolling batch on 1,000 hosts, of", kTasks, cost);
+  std::cout << "[   COST   ] bytes live per step of it: accepted " << accepted / kTasks << ", at most " << most / kTasks
+            << ", ended " << ended / kTasks << "\n";
+  EXPECT_LE(static_cast<double>(most), 1.02 * static_cast<double>(accepted));
+  EXPECT_LE(static_cast<double>(ended), 1.02 * static_cast<double>(accepted)) << "what waited in queues is gone";
+  EXPECT_LE(most / kTasks, 1'000U);
+}
+
+// And batch after batch: what has ended leaves.
+TEST(CountedCosts, BatchAfterBatchOnAThousandHostsHoldsMemoryFlat) {
+  constexpr std::uint32_t kManyHosts = 1'000, kOperations = 4;
+  NoopWorld world(kManyHosts);
+  std::vector<std::uint64_t> live;
+  for (int batches = 0; batches < 40; ++batches) {
+    world.submit(rolling_over_all(kOperations));
+    while (world.report_next()) continue;
+    live.push_back(live_bytes);
+  }
+  std::cout << "[   COST   ] MiB live after 10, 20, 40 batches of " << kManyHosts * kOperations
+            << " steps: " << (live[9] >> 20) << ", " << (live[19] >> 20) << ", " << (live[39] >> 20) << "\n";
+  EXPECT_LE(static_cast<double>(live[39]), 1.02 * static_cast<double>(live[9]));
 }
 
 TEST(CountedCosts, AnEventIsEncodedWithoutAllocatingAndDecodedWithFew) {

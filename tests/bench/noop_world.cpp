@@ -119,4 +119,19 @@ SubmitBatch graph_of(int hosts, std::uint32_t operations) {
   return batch;
 }
 
+SubmitBatch rolling_over_all(std::uint32_t operations) {
+  SubmitBatch batch;
+  batch.name = "rolling";
+  batch.operations.resize(operations);
+  for (std::uint32_t i = 0; i < operations; ++i) {
+    BatchOperation& operation = batch.operations[i];
+    operation.id = "step-" + std::to_string(i);
+    operation.targets = "all";
+    operation.exec.argv = {"/usr/bin/true", operation.id};
+    operation.rolling.batch = "10%";
+    if (i > 0) operation.dependencies.push_back({"step-" + std::to_string(i - 1), {}});
+  }
+  return batch;
+}
+
 }  // namespace prov::bench

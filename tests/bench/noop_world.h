@@ -41,6 +41,9 @@ class NoopWorld {
 // from anywhere.
 domain::SubmitBatch graph_of(int hosts, std::uint32_t operations);
 
+// A batch of operations one after the other, each over all hosts, a tenth of them at a time.
+domain::SubmitBatch rolling_over_all(std::uint32_t operations);
+
 std::vector<domain::Event> noop_events(int hosts, std::uint32_t tasks);  // all events of such a world, from the first
 
 }  // namespace prov::bench

@@ -24,11 +24,13 @@ void write_new(const std::string& path, const std::string& bytes) {
   std::printf("%s\n", path.c_str());
 }
 
-// Whether this release writes these bytes for the event that they are. The envelope's newer fields are shown by one
-// type, the smallest.
-bool is_written_so(const std::string& bytes) {
+// Whether this release writes these bytes for the event that they are, and has no more to say of it. The envelope's
+// newer fields are shown by one type, the smallest.
+bool is_written_so(const std::string& stem) {
+  const std::string bytes = test::read_golden(stem + ".bin");
   const auto event = event_log::decode_event(bytes);
   if (!event || event_log::encode_event(*event) != bytes) return false;
+  if (event_log::event_to_json(*event) != Json::parse(test::read_golden(stem + ".json"))) return false;
   return !std::holds_alternative<domain::WorkspaceRegistered>(event->body) || event->meta.command_digest != 0;
 }
 
@@ -37,7 +39,7 @@ void write_events(const std::string& folder) {
     const domain::Event event = test::AnyEvent(1000 + type, true).of_type(type);
     const std::string name = domain::name_of(event.body);
     const auto stems = test::golden_stems(folder, name);
-    if (!stems.empty() && is_written_so(test::read_golden(stems.back() + ".bin"))) continue;
+    if (!stems.empty() && is_written_so(stems.back())) continue;
     const std::string suffix = stems.empty() ? "" : "-" + std::to_string(stems.size() + 1);
     write_new(folder + "/" + name + suffix + ".bin", event_log::encode_event(event));
     write_new(folder + "/" + name + suffix + ".json", event_log::event_to_json(event).dump(1) + "\n");

@@ -106,6 +106,8 @@ OperationPlan AnyEvent::operation(std::uint32_t index, std::uint32_t first_task,
   if (yes()) out.retry = {small(), small(), yes(), small(101), yes()};
   out.checkpoint = text();
   out.note = text();
+  out.cluster = text();
+  if (yes()) out.removed = Shared(ClusterSpec{"c" + text(), text(), text(), {text()}, {text()}});
   return out;
 }
 
@@ -195,7 +197,7 @@ EventBody AnyEvent::course_body(std::size_t index) {
     case 32: return OperationSkipped{workflow_id(bytes<Id>()), small(), outcome(), yes(), text(80)};
     case 33: return WorkflowPaused{workflow_id(bytes<Id>()), text(80)};
     case 34: return WorkflowResumed{workflow_id(bytes<Id>())};
-    case 35: return WorkflowRetried{workflow_id(bytes<Id>()), numbers(), yes()};
+    case 35: return WorkflowRetried{workflow_id(bytes<Id>()), numbers(), yes(), yes()};
     case 36: return ApprovalGiven{bytes<Id>(), yes(), text(80)};
     case 37: return ClusterDeclared{{text(), text(), text(), texts(), texts()}};
     case 38: return ClusterReady{text()};

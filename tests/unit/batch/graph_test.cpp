@@ -103,7 +103,11 @@ TEST(BatchNames, WhatAConditionNamesMustBeThere) {
        "did you mean \"build\"?"},
       {"when: outputs.build.imag == 1", "operation \"build\" declares no output \"imag\"", "did you mean \"image\"?"},
       {"when: outputs.plain.x == 1", "operation \"plain\" declares no output \"x\"", "add \"outputs: [x]\" to it"},
-      {"when: outputs.loop.x == 1", "operation \"loop\" declares no output \"x\"", "outputs[\"loop[KEY]\"].x"},
+      {"when: outputs.loop.x == 1", "operation \"loop\" declares no output \"x\"",
+       "declare it in the loop: outputs: [x]"},
+      {"when: 'outputs.loop[\"q\"].x == 1'", "the loop \"loop\" has no item \"q\"", "it has: p"},
+      {"run: [x, '{{outputs.loop[\"p\"].x}}']", "operation \"loop[p]\" declares no output \"x\"", "outputs: [x]"},
+      {"run: [x, '{{outputs.loop.p.x.y}}']", "an output is named outputs.OPERATION.NAME", ""},
       {"when: result.t == \"done\"", "an operation cannot read its own result", ""},
       {"when: params.size > 1", "the batch has no parameter \"size\"", "declare it"},
       {"when: item == 1", "there is no \"item\" here: the operation has no for_each", "for_each"},
@@ -143,6 +147,22 @@ TEST(BatchNames, ALoopNamesItsOwnNeighbours) {
                                            "when: 'outputs[\"a[{{item}}]\"].v == \"1\"'")));
   EXPECT_EQ(needs(batch, "b[q]"), "a[q]");
   EXPECT_EQ(operation(batch, "b[q]").when, "outputs[\"a[q]\"].v == \"1\"");
+}
+
+TEST(BatchNames, ALoopIsReadAsAListAndByItsItems) {
+  const Batch batch = must(batch_of(
+      script("load", "for_each: [eu, us], run: [x], outputs: [rows]") +
+      "    - {id: on, type: script, for_each: {targets: all}, run: [x], outputs: [v]}\n" +
+      script("t",
+             "run: [x, \"{{outputs.load.rows}}\", '{{outputs.load[\"eu\"].rows}}', '{{outputs.on[\"web-1\"].v}}'], "
+             "when: 'all(outputs.load.rows > 0) and outputs.load[\"us\"].rows != null and any(outputs.on.v == 1)'")));
+  EXPECT_EQ(operation(batch, "load").outputs, std::vector<std::string>{"rows"});
+  EXPECT_EQ(operation(batch, "t").run.argv,
+            (std::vector<std::string>{"x", "{{outputs.load.rows}}", "{{outputs[\"load[eu]\"].rows}}",
+                                      "{{outputs[\"on[web-1]\"].v}}"}));
+  EXPECT_EQ(operation(batch, "t").when,
+            "all(outputs.load.rows > 0) and outputs[\"load[us]\"].rows != null and any(outputs.on.v == 1)");
+  EXPECT_EQ(needs(batch, "t"), "load(soft) load[us](soft) on(soft) load[eu](soft)");
 }
 
 // Random graphs: an order is given exactly when there is one, and then it holds.

@@ -1,4 +1,5 @@
 // From a batch as the client resolved it to a workflow: what is asked for, and what is refused.
+#include "coordinator/event_log/event_codec.h"
 #include "tests/unit/engine/given.h"
 
 namespace prov::domain {
@@ -215,6 +216,17 @@ TEST(Batch, AClusterIsDeclaredAndReadyWhenAllOfItIsThere) {
   EXPECT_FALSE(p.state.clusters.contains(key));
 }
 
+TEST(Batch, AClusterBecomesReadyThoughTheCoordinatorRestartedMeanwhile) {
+  Hosts p;
+  const Id id = p.submit(batch_of({cluster(OperationKind::cluster_create, {taskserv("h1", "etcd")})}));
+  State again;
+  for (const Event& event : p.log) evolve(again, *event_log::decode_event(event_log::encode_event(event)));
+  p.state = std::move(again);
+  rebuild_agenda(p.state);
+  p.end(p.task_of(id, "etcd"));
+  EXPECT_EQ(p.state.clusters.at({"w", "main"}).status, ClusterStatus::ready);
+}
+
 TEST(Batch, AClusterThatIsUndoneIsNone) {
   Hosts p;
   const std::pair key{std::string("w"), std::string("main")};
@@ -231,16 +243,62 @@ TEST(Batch, AClusterThatIsUndoneIsNone) {
   EXPECT_FALSE(p.state.clusters.contains(key));
 }
 
-TEST(Batch, ThatAClusterIsNotDeclaredAgainIsSaid) {
+TEST(Batch, AClusterThatWasRemovedIsThereAgainWhenThatIsUndone) {
   Hosts p;
-  const std::vector<TaskservSpec> specs{taskserv("h1", "etcd")};
-  p.end(p.task_of(p.submit(batch_of({cluster(OperationKind::cluster_create, specs)})), "etcd"));
+  const std::pair key{std::string("w"), std::string("main")};
+  const std::vector<TaskservSpec> specs{taskserv("h1", "etcd"), taskserv("h2", "etcd")};
+  const Id made = p.submit(batch_of({cluster(OperationKind::cluster_create, specs)}));
+  for (std::uint32_t i = 0; i < 2; ++i) p.end(p.task_of(made, "etcd", i));
+  const ClusterSpec spec = p.state.clusters.at(key).spec;
   const Id id = p.submit(batch_of({cluster(OperationKind::cluster_delete, specs)}));
-  p.end(p.task_of(id, "etcd"));
+  for (std::uint32_t i = 0; i < 2; ++i) p.end(p.task_of(id, "etcd", i));
+  ASSERT_FALSE(p.state.clusters.contains(key));
   p.must(RollbackWorkflow{id, ""});
+  const Id undoing = p.newest_workflow();
+  EXPECT_TRUE(p.workflow(undoing).notes.empty());
+  EXPECT_EQ(p.state.clusters.at(key).status, ClusterStatus::declared);
+  EXPECT_EQ(p.state.clusters.at(key).spec, spec);
+  for (std::uint32_t i = 0; i < 2; ++i) p.end(p.task_of(undoing, "etcd", i));
+  EXPECT_EQ(p.state.clusters.at(key).status, ClusterStatus::ready);
+}
+
+TEST(Batch, OfAClusterThatIsOnlyPartlyUndoneIsSaidThatItIsNone) {
+  Hosts p;
+  const std::vector<TaskservSpec> specs{taskserv("h1", "etcd"), taskserv("h2", "etcd")};
+  const Id made = p.submit(batch_of({cluster(OperationKind::cluster_create, specs)}));
+  for (std::uint32_t i = 0; i < 2; ++i) p.end(p.task_of(made, "etcd", i));
+  BatchOperation gone = cluster(OperationKind::cluster_delete, specs), first = script("first", {}, "h3");
+  first.checkpoint = "between";
+  const Id id = p.submit(batch_of({gone, first}));
+  p.end(p.task_of(id, "etcd", 0));
+  p.end(p.task_of(id, "first"));
+  p.end(p.task_of(id, "etcd", 1));
+  p.must(RollbackWorkflow{id, "between"});
   EXPECT_EQ(p.workflow(p.newest_workflow()).notes,
-            std::vector<std::string>{"cannot be undone: cluster \"main\" is not declared again; its task services are "
-                                     "installed as they were"});
+            std::vector<std::string>{"cannot be undone: cluster \"main\" is not declared again; what is undone of its "
+                                     "task services is installed as it was"});
+  EXPECT_TRUE(p.state.clusters.empty());
+}
+
+TEST(Batch, WhatARollbackWillNotTakeBackIsSaidBeforeItStarts) {
+  Hosts p;
+  p.must(CreateServers{"demo", {server("old")}});
+  p.must(CancelWorkflow{p.newest_workflow()});
+  p.end(task_id(p.newest_workflow(), 0));
+  BatchOperation drop = script("drop", {}, "");
+  drop.kind = OperationKind::server_delete;
+  drop.hostnames = {"old"};
+  const std::string deleted =
+      "a rollback cannot take back \"drop\": a deleted server does not come back, and what was on it neither";
+  EXPECT_EQ(p.workflow(p.submit(batch_of({drop, script("plain")}))).notes, std::vector<std::string>{deleted})
+      << "nothing rolls back by itself, and nobody has to hear of each script";
+  p.must(CancelWorkflow{p.newest_workflow()});
+  p.end(task_id(p.newest_workflow(), 0), Outcome::failed, 1);
+  BatchOperation careful = script("careful"), fine = script("fine");
+  careful.on_failure = OnFailure::rollback;
+  fine.undo.argv = {"undo"};
+  EXPECT_EQ(p.workflow(p.submit(batch_of({drop, careful, fine}))).notes,
+            (std::vector<std::string>{deleted, "a rollback cannot take back \"careful\": it says no undo"}));
 }
 
 TEST(Batch, AClusterIsReadyAlsoWhenAHealthCheckCameLastOrNothingWasToDo) {

@@ -244,6 +244,43 @@ TEST(Course, AGroupIsLimitedOverAllWorkflowsOfItsWorkspaceInTheOrderTheyCame) {
   EXPECT_TRUE(out(ids[1]) && !out(ids[2]));
 }
 
+TEST(Course, WhereTheLimitsOfAGroupDifferTheSmallestOfThoseThatAreOpenHolds) {
+  Hosts p;
+  const auto grouped = [](std::string id, std::uint32_t limit, std::vector<std::string> after = {}) {
+    BatchOperation operation = script(std::move(id), std::move(after), "h*");
+    operation.concurrency_group = "db";
+    operation.group_limit = limit;
+    return operation;
+  };
+  const Id wide = p.submit(batch_of({grouped("op", 3)}));
+  const auto out = [&] { return p.state.agenda.groups.at({"w", "db"}).out; };
+  EXPECT_EQ(out(), 3U);
+  const Id narrow = p.submit(batch_of({script("before", {}, "h1"), grouped("op", 1, {"before"})}));
+  p.end(p.task_of(wide, "op", 0));
+  EXPECT_EQ(out(), 2U) << "none of it is left to go";
+  const Id third = p.submit(batch_of({grouped("op", 3)}));
+  EXPECT_EQ(out(), 3U) << "an operation that waits limits nobody yet";
+  p.end(p.task_of(narrow, "before"));
+  p.end(p.task_of(wide, "op", 1));
+  EXPECT_EQ(out(), 2U) << "what is out goes on, and nothing follows until it is below 1";
+  p.end(p.task_of(wide, "op", 2));
+  p.end(p.task_of(third, "op", 0));
+  EXPECT_EQ(out(), 1U);
+  rebuild_agenda(p.state);
+  EXPECT_EQ(p.state.agenda.groups.at({"w", "db"}).limits.begin()->first, 1U) << "a restart knows it, too";
+  p.must(CancelWorkflow{narrow});
+  while (!p.workflow(narrow).ended) {
+    bool any = false;
+    for (std::uint32_t i = 0; i < 3; ++i) {
+      if (p.task_in(narrow, "op", i).status != TaskStatus::dispatched) continue;
+      p.end(p.task_of(narrow, "op", i));
+      any = true;
+    }
+    ASSERT_TRUE(any);
+  }
+  EXPECT_EQ(out(), 2U) << "the narrow one has ended: both that are left of the third go";
+}
+
 // ---- hosts that are away
 
 TEST(Course, AwayTwiceForAShortTimeIsNotAwayForLong) {
@@ -285,6 +322,23 @@ TEST(Course, AFailureThatWantsItIsUndoneInReverse) {
   p.end(p.task_of(undoing, "b"));
   p.end(p.task_of(undoing, "a"));
   EXPECT_EQ(p.workflow(undoing).outcome, Outcome::done);
+}
+
+TEST(Course, AnUndoThatFailsBlocksWhatWasNeededAndNotWhatOnlyCameBefore) {
+  Hosts p;
+  std::vector<BatchOperation> operations{script("needed"), script("before"), script("last", {"needed"})};
+  operations[2].dependencies.push_back({"before", DependencyKind::soft});
+  for (BatchOperation& operation : operations) operation.undo.argv = {"undo", operation.id};
+  const Id id = p.submit(batch_of(operations));
+  for (const char* step : {"needed", "before", "last"}) p.end(p.task_of(id, step));
+  p.must(RollbackWorkflow{id, ""});
+  const Id undoing = p.newest_workflow();
+  EXPECT_EQ(p.task_in(undoing, "before").status, TaskStatus::pending) << "the order holds all the same";
+  p.end(p.task_of(undoing, "last"), Outcome::failed, 1);
+  EXPECT_EQ(p.operation(undoing, "needed").message, "needs \"last\", which failed");
+  p.end(p.task_of(undoing, "before"));
+  EXPECT_EQ(p.operation(undoing, "before").outcome, Outcome::done);
+  EXPECT_EQ(p.workflow(undoing).outcome, Outcome::failed);
 }
 
 TEST(Course, BackToACheckpointLeavesWhatWasThereBefore) {

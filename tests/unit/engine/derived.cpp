@@ -49,6 +49,12 @@ std::vector<std::string> differences_from_derived(const State& state) {
   out.same("server_work", state.server_work, again.server_work);
   out.same("ended_tasks", state.ended_tasks, again.ended_tasks);
   for (const auto& [id, workflow] : state.workflows) out.of_workflow(workflow, again.workflows.at(id));
+  rebuild_agenda(again);
+  for (const auto& [key, group] : state.agenda.groups) {
+    const GroupGate& other = again.agenda.groups[key];
+    out.same("limits of group " + key.second, group.limits, other.limits);
+    out.same("what is out of group " + key.second, group.out, other.out);
+  }
   return std::move(out.found);
 }
 

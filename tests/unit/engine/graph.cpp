@@ -44,8 +44,8 @@ class Maker {
     plan.on_failure = policy < 4 ? OnFailure::fail : policy < 7 ? OnFailure::rollback : OnFailure::go_on;
     if (dice_.percent(25)) plan.max_failures = dice_.below(3);
     if (shape_.limits && dice_.percent(30)) {
-      plan.group_limit = 1 + dice_.below(2);
-      plan.concurrency_group = "at most " + std::to_string(plan.group_limit);
+      plan.group_limit = 1 + dice_.below(3);
+      plan.concurrency_group = dice_.percent(70) ? "db" : "network";
     }
     plan.retry.on_failure = dice_.percent(60);
     plan.retry.exponential = dice_.percent(50);
@@ -209,6 +209,7 @@ SubmitBatch any_batch(Dice& dice, const Shape& shape, std::uint32_t number) {
     }
     if (i > 0 && dice.percent(15)) operation.when = "result.op" + std::to_string(dice.below(i)) + " == \"done\"";
     operation.on_failure = static_cast<OnFailure>(dice.below(3));
+    if (shape.limits && dice.percent(30)) operation.concurrency_group = "db", operation.group_limit = 1 + dice.below(3);
     operation.priority = static_cast<std::int32_t>(dice.below(5)) - 2;
     operation.retries = dice.below(3);
     operation.retry.delay_ms = 1000;

@@ -131,15 +131,21 @@ void Model::take(const Envelope& meta, const WorkflowResumed& e) {
 void Model::take(const Envelope&, const WorkflowRetried& e) {
   MWorkflow& w = workflows_.at(e.id);
   if (!w.ended || w.rollbacks > 0) complain(w, "must not be retried now");
-  const auto operations = again(w, e);
+  if (!e.exact) complain(w, "is retried as logs of the past say it");
+  const std::set<std::uint32_t> operations(e.operations.begin(), e.operations.end());
   w.ended = w.cancelling = w.paused = false;
   w.outcome = Outcome::done;
   ++w.retries;
-  for (const std::uint32_t i : operations) {
+  for (std::uint32_t i = 0; i < w.operations.size(); ++i) {
     MOperation& o = w.operations[i];
+    if (!operations.contains(i)) {
+      const bool bad = o.outcome == Outcome::failed || o.outcome == Outcome::in_doubt;
+      o.set_aside = o.set_aside || (bad && o.plan.on_failure != OnFailure::go_on);
+      continue;
+    }
     o.status = OperationStatus::waiting;
     o.outcome = Outcome::done;
-    o.unneeded = false;
+    o.unneeded = o.set_aside = false;
     o.message.clear();
     o.waves = 0;
     o.wave_over_ms = 0;
@@ -149,7 +155,7 @@ void Model::take(const Envelope&, const WorkflowRetried& e) {
       MTask fresh;
       fresh.plan = t.plan;
       fresh.operation = t.operation;
-      fresh.attempt = t.attempt;
+      fresh.attempt = fresh.attempts_before = t.attempt;
       fresh.agent = t.agent;
       t = fresh;
     }
@@ -325,6 +331,7 @@ void Model::compare(const State& state) {
         complain(w, "operation \"" + o.plan.id + "\" is " + name_of(other.status) + " (" + name_of(other.outcome) +
                         ") instead of " + name_of(o.status) + " (" + name_of(o.outcome) + ")");
       }
+      if (other.set_aside != o.set_aside) complain(w, "operation \"" + o.plan.id + "\" is set aside, or should be");
       if (other.waves_opened != o.waves) complain(w, "operation \"" + o.plan.id + "\" has other waves");
     }
     for (std::size_t i = 0; i < w.tasks.size(); ++i) {
@@ -335,7 +342,8 @@ void Model::compare(const State& state) {
                                 : t.out     ? TaskStatus::dispatched
                                 : t.ready   ? TaskStatus::ready
                                             : TaskStatus::pending;
-      if (other.status != status || other.attempt != t.attempt || (t.ended && other.outcome != t.outcome)) {
+      if (other.status != status || other.attempt != t.attempt || other.attempts_before != t.attempts_before ||
+          (t.ended && other.outcome != t.outcome)) {
         complain(w, t, std::string("is ") + name_of(other.status) + " instead of " + name_of(status));
       }
       if (t.ended && other.message != t.message) complain(w, t, "says \"" + other.message + "\"");

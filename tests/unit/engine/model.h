@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "coordinator/domain/commands.h"
 #include "coordinator/domain/events.h"
 #include "coordinator/domain/state.h"
 
@@ -21,7 +22,8 @@ struct MTask {
   std::uint32_t operation = 0;
   bool ready = false;  // it may go as far as its operation and what it needs are concerned
   bool out = false, started = false, ended = false;
-  std::uint32_t attempt = 0;  // the last one that went out; attempts of all rounds
+  std::uint32_t attempt = 0;          // the last one that went out; attempts of all rounds
+  std::uint32_t attempts_before = 0;  // of these, those of earlier rounds
   Key agent;
   Outcome outcome = Outcome::done;  // of the last attempt that ended
   std::string message;
@@ -38,6 +40,7 @@ struct MOperation {
   OperationStatus status = OperationStatus::waiting;
   Outcome outcome = Outcome::done;
   bool unneeded = false;
+  bool set_aside = false;  // it failed, and a person went on beside it
   std::string message;
   std::uint32_t waves = 0;  // that were opened
   TimeMs wave_over_ms = 0;  // since when nothing of them is left to do; 0: something is
@@ -128,11 +131,13 @@ class Model {
   void check_order(const MWorkflow& w, const MTask& t, const Id& id, TimeMs now_ms);
   void check_turns(const MWorkflow& w, const MTask& t, TimeMs now_ms);
   void check_rollback(const MWorkflow& undone, const WorkflowSubmitted& e);
+  void check_turned_round(const MWorkflow& undone, const WorkflowSubmitted& e);
 
   // model_questions.cpp
   bool may_go(const MWorkflow& w, const MTask& t, const Use& use, TimeMs now_ms) const;
   bool has_room(const MWorkflow& w, const MTask& t, const Use& use) const;  // within the limits of its workflow, group
   bool place_has_room(const MWorkflow& w, const MTask& t, const Use& use) const;
+  std::uint32_t group_limit(const MWorkflow& w, const std::string& group) const;  // the smallest of those that are open
   std::string provider_of(const MWorkflow& w, const MTask& t) const;
   std::optional<bool> holds(const MWorkflow& w, const std::string& condition) const;  // nullopt: it is an error
   void owed_of(const MWorkflow& w, const Use& use, TimeMs now_ms);
@@ -173,8 +178,9 @@ Outcome outcome_of(const MWorkflow& w);
 bool doomed(const MWorkflow& w, const MTask& t);  // it will never go
 std::string why(const MWorkflow& w, const MTask& t);
 std::string why(const MWorkflow& w, const MOperation& o);
-std::set<std::uint32_t> again(const MWorkflow& w, const WorkflowRetried& e);  // operations that a retry begins anew
-bool had_effect(const MTask& t);                                              // or may have had
+// Operations that a retry begins anew; nullopt: it is refused, since one that was named needs another first.
+std::optional<std::set<std::uint32_t>> again(const MWorkflow& w, const RetryWorkflow& asked);
+bool had_effect(const MTask& t);  // or may have had
 bool wants_undoing(const MWorkflow& w);
 // Tasks that a rollback to `sequence` takes back, and those that it should and cannot.
 struct Undoing {

@@ -1,5 +1,6 @@
 // What follows within a workflow from what has happened, and whether what happens is what should.
 #include <algorithm>
+#include <tuple>
 
 #include "tests/unit/engine/model.h"
 
@@ -165,27 +166,40 @@ void Model::check_wait_over(const MWorkflow& w, const MTask& t, const Envelope& 
 void Model::check_retry(const MWorkflow& w, const MTask& t, const Envelope& meta, const TaskEnded& e) {
   const OperationPlan& plan = w.operations[t.operation].plan;
   const RetryPolicy& policy = plan.retry;
-  const std::uint32_t rounds = w.retries + 1;
+  const std::uint32_t tried = t.attempt - t.attempts_before;
   const bool ordinary = e.outcome == Outcome::failed || e.outcome == Outcome::timed_out;
   bool again = t.out && t.plan.max_attempts > 1 && !w.cancelling && !w.ended && stopped_by(w) == nullptr &&
                !stopping(w, w.operations[t.operation]);
   if (e.outcome == Outcome::interrupted) {
-    again = again && t.attempt < rounds * std::max(t.plan.max_attempts, 10U);
+    again = again && tried < std::max(t.plan.max_attempts, 10U);
   } else {
     const bool later = e.outcome == Outcome::failed && e.exit_code == kExitTryLater;
-    again = again && t.attempt < rounds * t.plan.max_attempts &&
+    again = again && tried < t.plan.max_attempts &&
             (later || (policy.on_failure && ordinary && e.exit_code != kExitCannot));
   }
   if (again != (e.retry_at_ms != 0)) complain(w, t, again ? "is not tried again" : "is tried again");
   if (e.retry_at_ms == 0) return;
   std::uint64_t delay_ms = policy.delay_ms != 0 ? policy.delay_ms : limits_.retry_base_ms;
   const std::uint64_t most_ms = std::max<std::uint64_t>(delay_ms, policy.max_delay_ms);
-  for (std::uint32_t n = 1; policy.exponential && n < t.attempt && delay_ms < most_ms; ++n) delay_ms *= 2;
+  for (std::uint32_t n = 1; policy.exponential && n < tried && delay_ms < most_ms; ++n) delay_ms *= 2;
   delay_ms = std::min(delay_ms, most_ms);
   const std::uint64_t jitter_ms = delay_ms * policy.jitter_percent / 100;
   const TimeMs at_ms = e.retry_at_ms - meta.log_time_ms;
   if (at_ms + 1 < delay_ms - jitter_ms || at_ms > delay_ms + jitter_ms + 1)
     complain(w, t, "is tried again at a wrong time");
+}
+
+// What came after, is undone before: where it was needed only if that succeeds, where it was order alone in any case.
+void Model::check_turned_round(const MWorkflow& undone, const WorkflowSubmitted& e) {
+  const std::size_t n = undone.operations.size();
+  if (e.operations.size() != n) return complain(undone, "is undone by other operations than it has");
+  std::multiset<std::tuple<std::size_t, std::size_t, DependencyKind>> should, is;
+  for (std::size_t i = 0; i < n; ++i) {
+    for (const Dependency& d : undone.operations[i].plan.depends_on)
+      should.insert({n - 1 - d.before, n - 1 - i, d.kind});
+    for (const Dependency& d : e.operations[i].depends_on) is.insert({i, d.before, d.kind});
+  }
+  if (should != is) complain(undone, "is not undone in the reverse order");
 }
 
 // A rollback takes back what it should, and says what it cannot.
@@ -199,6 +213,7 @@ void Model::check_rollback(const MWorkflow& undone, const WorkflowSubmitted& e) 
   for (const std::uint32_t i : expected.tasks) should.insert("undo " + undone.tasks[i].plan.name);
   for (const TaskPlan& plan : e.tasks) does.insert(plan.name);
   if (should != does) complain(undone, "is not undone as it should be");
+  check_turned_round(undone, e);
   if (e.notes.size() != expected.impossible.size()) complain(undone, "does not say what cannot be undone");
   if (!undone.ended || undone.rollbacks > 0 || !undone.rolls_back.is_zero()) complain(undone, "must not be undone now");
 }

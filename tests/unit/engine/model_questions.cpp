@@ -1,5 +1,6 @@
 // Questions, each answered by looking at everything.
 #include <algorithm>
+#include <limits>
 
 #include "tests/unit/engine/model.h"
 
@@ -62,7 +63,7 @@ bool stopping(const MWorkflow& w, const MOperation& o) {
 const MOperation* stopped_by(const MWorkflow& w) {
   const MOperation* first = nullptr;
   for (const MOperation& o : w.operations) {
-    if (!bad_end(o) || o.plan.on_failure == OnFailure::go_on) continue;
+    if (!bad_end(o) || o.set_aside || o.plan.on_failure == OnFailure::go_on) continue;
     if (first == nullptr || o.ended_order < first->ended_order) first = &o;
   }
   return first;
@@ -164,22 +165,46 @@ std::string why(const MWorkflow& w, const MOperation& o) {
   return by == nullptr ? "" : "the workflow stopped because \"" + by->plan.id + "\" " + fate(by->outcome);
 }
 
-// What did not succeed of what was named, and of all that comes behind it.
-std::set<std::uint32_t> again(const MWorkflow& w, const WorkflowRetried& e) {
-  const auto clean = [&](const MOperation& o) {
-    return o.outcome == Outcome::done && !o.unneeded && failures(w, o) == 0;
-  };
-  std::set<std::uint32_t> out;
+// What was named, or all that did not succeed; and what did not run because of one of these. Not what would have
+// nothing to run; and what needs something that neither succeeded nor runs again only where something before it does.
+std::optional<std::set<std::uint32_t>> again(const MWorkflow& w, const RetryWorkflow& asked) {
+  std::set<std::uint32_t> named;
   for (bool more = true; more;) {
     more = false;
     for (std::uint32_t i = 0; i < w.operations.size(); ++i) {
-      const MOperation& o = w.operations[i];
-      if (out.contains(i) || clean(o)) continue;
-      const bool named = e.operations.empty() || std::count(e.operations.begin(), e.operations.end(), i) > 0;
-      const bool behind = std::any_of(o.plan.depends_on.begin(), o.plan.depends_on.end(),
-                                      [&](const Dependency& d) { return out.contains(d.before); });
-      if (named || behind) more = out.insert(i).second;
+      const OperationPlan& plan = w.operations[i].plan;
+      bool is = std::count(asked.operations.begin(), asked.operations.end(), plan.id) > 0;
+      for (const std::uint32_t by : named) {  // a loop stands for its items
+        const OperationPlan& loop = w.operations[by].plan;
+        is = is ||
+             (loop.kind == OperationKind::batch && std::any_of(loop.depends_on.begin(), loop.depends_on.end(),
+                                                               [&](const Dependency& d) { return d.before == i; }));
+      }
+      if (is) more = named.insert(i).second || more;
     }
+  }
+  std::set<std::uint32_t> out;
+  for (std::uint32_t i = 0; i < w.operations.size(); ++i) {
+    const MOperation& o = w.operations[i];
+    const bool went_well = o.outcome == Outcome::done && !o.unneeded && failures(w, o) == 0;
+    const bool did_not_run = o.outcome == Outcome::skipped || o.outcome == Outcome::cancelled;
+    const bool behind = std::any_of(o.plan.depends_on.begin(), o.plan.depends_on.end(),
+                                    [&](const Dependency& d) { return out.contains(d.before); });
+    const bool meant = named.contains(i) || (asked.operations.empty() && !o.unneeded) || (did_not_run && behind);
+    bool runs = false, in_doubt = false;
+    for (const MTask* t : tasks_of(w, o)) {
+      const bool doubt = t->outcome == Outcome::in_doubt && !asked.in_doubt;
+      in_doubt = in_doubt || doubt;
+      runs = runs || (!succeeded(t->outcome) && !doubt);
+    }
+    if (went_well || !meant || (in_doubt && !runs)) continue;
+    const bool misses = std::any_of(o.plan.depends_on.begin(), o.plan.depends_on.end(), [&](const Dependency& d) {
+      const MOperation& before = w.operations[d.before];
+      return d.kind == DependencyKind::hard && !out.contains(d.before) && before.outcome != Outcome::done &&
+             !before.unneeded;
+    });
+    if (misses && named.contains(i)) return std::nullopt;
+    if (!misses || behind) out.insert(i);  // behind one of these it is skipped anew, for what holds then
   }
   return out;
 }
@@ -192,8 +217,9 @@ bool had_effect(const MTask& t) {
 
 bool wants_undoing(const MWorkflow& w) {
   if (!w.ended || w.cancelling || w.rollbacks > 0 || !w.rolls_back.is_zero()) return false;
-  return std::any_of(w.operations.begin(), w.operations.end(),
-                     [](const MOperation& o) { return bad_end(o) && o.plan.on_failure == OnFailure::rollback; });
+  return std::any_of(w.operations.begin(), w.operations.end(), [](const MOperation& o) {
+    return bad_end(o) && !o.set_aside && o.plan.on_failure == OnFailure::rollback;
+  });
 }
 
 Undoing undoing(const MWorkflow& w, std::uint64_t sequence) {
@@ -257,7 +283,18 @@ bool Model::has_room(const MWorkflow& w, const MTask& t, const Use& use) const {
   if (w.parallel_limit != 0 && count_in(use.of_workflow, w.id) >= w.parallel_limit) return false;
   const OperationPlan& plan = w.operations[t.operation].plan;
   return plan.concurrency_group.empty() ||
-         count_in(use.in_group, Place{w.workspace, plan.concurrency_group}) < plan.group_limit;
+         count_in(use.in_group, Place{w.workspace, plan.concurrency_group}) < group_limit(w, plan.concurrency_group);
+}
+
+std::uint32_t Model::group_limit(const MWorkflow& w, const std::string& group) const {
+  std::uint32_t least = std::numeric_limits<std::uint32_t>::max();
+  for (const auto& [id, v] : workflows_) {
+    for (const MOperation& o : v.operations) {
+      const bool counts = v.workspace == w.workspace && !v.ended && o.status == OperationStatus::open;
+      if (counts && o.plan.concurrency_group == group) least = std::min(least, o.plan.group_limit);
+    }
+  }
+  return least;
 }
 
 bool Model::place_has_room(const MWorkflow& w, const MTask& t, const Use& use) const {

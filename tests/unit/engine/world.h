@@ -28,7 +28,8 @@ class World {
   void submit();
   void step();
   void operate();  // an operator does something to a workflow
-  void report();   // an agent, a provider or a person says something
+  void retry(const MWorkflow& w);
+  void report();  // an agent, a provider or a person says something
   void report_end(const Id& id);
   void report_late();
   void change_hosts();

@@ -124,11 +124,16 @@ TEST(ConditionErrors, Functions) {
   expect_refused("start_with(params.x, 'a')", "there is no function \"start_with\" at column 1",
                  "did you mean \"starts_with\"?");
   expect_refused("system('reboot')", "there is no function \"system\" at column 1",
-                 "known are: defined, starts_with, ends_with, contains, matches, count, lower");
+                 "known are: defined, starts_with, ends_with, contains, matches, count, lower, any, all");
   expect_refused("defined()", "defined() with 0 values at column 1; it takes 1");
   expect_refused("starts_with(params.x)", "starts_with() with 1 value at column 1; it takes 2");
   expect_refused("true or defined('x')", "no name at column 17; defined() takes one", "defined(outputs.build.image)");
   expect_refused("starts_with(12, 'a')", "a number where starts_with() takes a text at column 13");
+  expect_refused("any(params.list)", "any() without a test of one value at column 1; it takes a comparison",
+                 "any(outputs.load.state == \"ready\")");
+  expect_refused("all(params.a == 1, params.b == 1)", "all() without a test of one value",
+                 "all(outputs.load.state == \"ready\")");
+  expect_refused("any([1, true] > 0)", "true or false that is compared by order");
   expect_refused("count('abc') == 3", "a text where count() takes a list at column 7");
   expect_refused("contains(1, 2)", "a number where contains() takes a text or a list at column 10");
   expect_refused("matches(params.x, params.y)",

@@ -115,6 +115,11 @@ TEST(Condition, Functions) {
   EXPECT_TRUE(holds("count(facts.web-1.address) == 2 and count([]) == 0"));
   EXPECT_TRUE(holds("lower(params.title) == 'hello, world'"));
   EXPECT_TRUE(holds("starts_with ( lower( params.title ),'hello' )"));
+  EXPECT_TRUE(holds("any([1, 2] == 2) and not all([1, 2] == 2) and all([1, 2] < 3)"));
+  EXPECT_TRUE(holds("any(matches(['ab', 'cd'], 'c*')) and all(['a', 'b'] in ['b', 'a', 'c'])"));
+  EXPECT_TRUE(holds("any(params.count == 12) and all(params.count == 12)")) << "a value alone is a list of one";
+  EXPECT_FALSE(holds("any([] == 1) or all([] == 1) or any(params.absent == null) or all(params.absent == null)"))
+      << "nothing is said of nothing";
 }
 
 TEST(Condition, FunctionsOfWhatIsAbsent) {

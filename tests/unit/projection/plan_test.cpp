@@ -185,6 +185,54 @@ TEST_F(PlanTest, ARetrySaysWhatRunsAgainAndWhy) {
   EXPECT_EQ(out.total, 1U);
 }
 
+TEST_F(PlanTest, ARetryOfOneStepShowsWhatRunsBehindItToo) {
+  domain::SubmitBatch batch;
+  batch.name = "steps";
+  for (const char* id : {"a", "b", "c"}) {
+    domain::BatchOperation operation;
+    operation.id = id;
+    operation.targets = "a";
+    operation.exec.argv = {"do", id};
+    if (operation.id == "b") operation.dependencies = {{"a", domain::DependencyKind::hard}};
+    batch.operations.push_back(std::move(operation));
+  }
+  platform.must(batch);
+  const Id id = platform.newest_workflow();
+  platform.end(task_id(id, 0), Outcome::failed, 3);
+  platform.end(task_id(id, 2), Outcome::failed, 3);
+  const Plan out = plan(domain::RetryWorkflow{id, {"a"}, false});
+  ASSERT_EQ(out.lines.size(), 2U);
+  EXPECT_EQ(out.lines[0].operation, "a");
+  EXPECT_EQ(out.lines[1].operation, "b");
+  EXPECT_EQ(out.lines[1].reason, "it ended as skipped");
+}
+
+TEST_F(PlanTest, LimitsOfAGroupThatDifferAreNamed) {
+  const auto batch = [](std::vector<std::uint32_t> limits) {
+    domain::SubmitBatch out;
+    out.name = "grouped";
+    for (const std::uint32_t limit : limits) {
+      domain::BatchOperation& operation = out.operations.emplace_back();
+      operation.id = "op" + std::to_string(out.operations.size());
+      operation.targets = "a";
+      operation.exec.argv = {"do"};
+      operation.concurrency_group = "db";
+      operation.group_limit = limit;
+    }
+    return out;
+  };
+  EXPECT_TRUE(plan(batch({5, 5})).notes.empty());
+  platform.must(batch({2}));
+  const std::string other = to_text(platform.newest_workflow());
+  EXPECT_TRUE(plan(batch({2})).notes.empty());
+  EXPECT_EQ(
+      plan(batch({5, 3, 5})).notes,
+      std::vector<std::string>{"concurrency group \"db\" has limits that differ: 2 in workflow " + other +
+                               ", 3 here, 5 here; of the operations that run at the same time the smallest holds"});
+  platform.end(task_id(platform.newest_workflow(), 0));
+  EXPECT_TRUE(plan(batch({5})).notes.empty()) << "what has ended limits nobody";
+}
+
 class EstimateTest : public testing::Test {
  protected:
   EstimateTest() { state.durations = {{"install slow", {3, 9000}}, {"install quick", {3, 1000}}}; }

@@ -1,6 +1,6 @@
 #pragma once
-// manifest.yaml of an extension (docs/guides/extension-contract.md), read strictly: the first problem is told with its
-// place.
+// manifest.yaml of an extension (docs/guides/extension-contract.md), read strictly: every mistake is told, each with
+// its place.
 #include <cstdint>
 #include <string>
 #include <utility>

@@ -4,6 +4,7 @@
 
 #include "common/nearest.h"
 #include "coordinator/modules/relations.h"
+#include "coordinator/workspace/attachments.h"
 
 namespace prov::workspace {
 namespace {
@@ -23,7 +24,7 @@ std::vector<std::string> read_names(Reading& reading, Fields& fields, const char
 }
 
 ParamType read_type(Reading& reading, const Node& node) {
-  static const std::vector<std::string> kTypes{"string", "int", "bool", "list", "secret"};
+  static const std::vector<std::string> kTypes{"string", "int", "bool", "list", "secret", "storages", "networks"};
   const std::string text = reading.text(node, "\"type\"");
   const auto found = std::find(kTypes.begin(), kTypes.end(), text);
   if (found == kTypes.end()) {
@@ -205,6 +206,8 @@ const char* name_of(ParamType type) {
     case ParamType::boolean: return "bool";
     case ParamType::list: return "list";
     case ParamType::secret: return "secret";
+    case ParamType::storages: return "storages";
+    case ParamType::networks: return "networks";
   }
   return "";
 }
@@ -237,6 +240,12 @@ Result<Manifest> parse_manifest(const Node& tree, const std::string& file) {
     if (parameters->kind != Node::Kind::map) reading.refuse(parameters->place, "\"parameters\" must be a mapping");
     for (std::size_t i = 0; i < parameters->keys.size(); ++i) {
       manifest.parameters.push_back(read_parameter(reading, parameters->keys[i], parameters->items[i]));
+      const Parameter& one = manifest.parameters.back();
+      const bool of_server = one.type == ParamType::storages || one.type == ParamType::networks;
+      if (of_server && has_kind && (manifest.kind != ExtensionKind::provider || one.name != name_of(one.type))) {
+        reading.refuse(parameters->keys[i].place,
+                       std::string("\"") + name_of(one.type) + "\" is the type of a provider's parameter of that name");
+      }
     }
   }
   read_profiles(reading, fields, manifest);
@@ -254,6 +263,8 @@ void check_value(Reading& reading, const Parameter& parameter, const Node& node,
     case ParamType::secret:
       reading.refuse(node.place, "a secret cannot have a default", "the settings name it: {secret: NAME}");
       return;
+    case ParamType::storages: read_storages(reading, node); return;
+    case ParamType::networks: read_networks(reading, node); return;
   }
 }
 

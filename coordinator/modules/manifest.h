@@ -18,7 +18,8 @@ const char* name_of(ExtensionKind kind);  // "taskserv"; the folder is that with
 inline constexpr ExtensionKind kExtensionKinds[] = {ExtensionKind::provider, ExtensionKind::taskserv,
                                                     ExtensionKind::cluster};
 
-enum class ParamType { string, integer, boolean, list, secret };
+// storages, networks: what a server says of itself (workspace/attachments.h), for providers
+enum class ParamType { string, integer, boolean, list, secret, storages, networks };
 const char* name_of(ParamType type);  // as the manifest writes it
 
 using Relation = resolution::Relation;  // another extension, and which versions of it

@@ -101,7 +101,8 @@ void check_extensions(const ExtensionFinder& finder, const std::string& folder, 
     for (const auto& name : finder.names(kind)) {
       const auto& versions = finder.versions(kind, name);
       if (!versions) {
-        report.add(versions.error(), folder);
+        const bool ours = versions.error().message.find(folder + "/") != std::string::npos;
+        if (ours) report.add(versions.error(), folder);
         continue;
       }
       for (const Extension& one : *versions) {

@@ -110,6 +110,16 @@ TEST(Validate, ABrokenListOrHeadHidesNothing) {
   }
 }
 
+TEST(Validate, OfOneInfraABrokenExtensionThatItDoesNotUseIsNoMatter) {
+  GoodWorkspace good;
+  good.folder.write("ws/extensions/taskservs/own/manifest.yaml", "name: own\nkind: taskserv\n");
+  good.request.infras = {"demo"};
+  EXPECT_TRUE(good.validate().fine()) << all_of(good.validate());
+  good.folder.write("ws/infra/demo/extensions/taskservs/mine/manifest.yaml", "name: mine\nkind: taskserv\n");
+  EXPECT_TRUE(has(all_of(good.validate()), "mine/manifest.yaml:1:1: the manifest needs \"version\""));
+  EXPECT_FALSE(has(all_of(good.validate()), "own/manifest.yaml"));
+}
+
 TEST(Validate, WhatCannotBeReadSaysWhatToDo) {
   GoodWorkspace good;
   good.folder.write("ws/batch.yaml", "batch_workflow: {name: [\n");

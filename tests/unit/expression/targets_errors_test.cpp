@@ -69,9 +69,9 @@ TEST(TargetsErrors, NamesBehindPrefixes) {
   expect_refused("label:env*=x", "a glob for the name of a label at column 7; only its value can be one");
   expect_refused("a or fact:", "the name of a fact is missing at column 11");
   expect_refused("fact:core=4", "there is no fact \"core\" at column 6", "did you mean \"cores\"?");
-  expect_refused(
-      "fact:boot_id=x", "there is no fact \"boot_id\" at column 6",
-      "known are: hostname, os, os_version, kernel, arch, cores, memory_bytes, address, init, agent_version");
+  expect_refused("fact:boot_id=x", "there is no fact \"boot_id\" at column 6",
+                 "known are: hostname, os, os_version, kernel, arch, cores, memory_bytes, disk_bytes, address, init, "
+                 "interpreter, agent_version");
 }
 
 TEST(TargetsErrors, Comparisons) {

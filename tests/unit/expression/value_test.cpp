@@ -68,6 +68,8 @@ Facts known() {
   facts.os_version = "12.5";
   facts.cores = 4;
   facts.memory_bytes = 8'589'934'592;
+  facts.disk_bytes = 64;
+  facts.interpreters = {"bash", "sh"};
   facts.addresses = {"10.0.0.3", "10.1.0.3"};
   return facts;
 }
@@ -76,7 +78,10 @@ TEST(Facts, HaveTheirNamesAndOnlyWhatIsKnown) {
   EXPECT_EQ(fact_pairs(known()), (Pairs{{"address", "10.0.0.3"},
                                         {"address", "10.1.0.3"},
                                         {"cores", "4"},
+                                        {"disk_bytes", "64"},
                                         {"hostname", "web-1"},
+                                        {"interpreter", "bash"},
+                                        {"interpreter", "sh"},
                                         {"memory_bytes", "8589934592"},
                                         {"os", "debian"},
                                         {"os_version", "12.5"}}));
@@ -90,6 +95,8 @@ TEST(Facts, AsValues) {
   EXPECT_EQ(fact_value(known(), "os_version"), Value("12.5"));
   EXPECT_EQ(fact_value(known(), "cores"), Value(4));
   EXPECT_EQ(fact_value(known(), "memory_bytes"), Value(8'589'934'592));
+  EXPECT_EQ(fact_value(known(), "disk_bytes"), Value(64));
+  EXPECT_EQ(fact_value(known(), "interpreter"), Value(List{"bash", "sh"}));
   EXPECT_EQ(fact_value(known(), "address"), Value(List{"10.0.0.3", "10.1.0.3"}));
   EXPECT_TRUE(fact_value(known(), "kernel").is_null());
   EXPECT_TRUE(fact_value(known(), "nonsense").is_null());

@@ -51,7 +51,7 @@ TEST_F(Sessions, WhatAStepHasChangedOfTheHostIsToldBeforeItsEnd) {
   EXPECT_TRUE(std::any_of(unfinished.begin(), unfinished.end(), [&](const auto& one) {
     return one.task == changing.task;
   })) << "said before its end was";
-  EXPECT_EQ(rig.heard[Rig::id(changing)].ended, 1);
+  EXPECT_GE(rig.heard[Rig::id(changing)].ended, 1) << "again after the welcome, as it is not acknowledged";
 }
 
 TEST_F(Sessions, SilenceMeansANewConnectionAndWorkGoesOn) {

@@ -14,6 +14,9 @@ struct Facts {
   std::string init;                    // "systemd" or "none"
   std::string boot_id;
   std::string agent_version;
+  std::uint64_t disk_bytes = 0;                   // of the file system at /; 0: not told
+  std::vector<std::string> interpreters;          // well-known ones that a step finds on its PATH, sorted
+  std::vector<std::string> missing_interpreters;  // looked for as well, and not there; of others nothing is known
 
   bool operator==(const Facts&) const = default;
 };

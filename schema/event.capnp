@@ -168,6 +168,9 @@ struct Facts {
   init @8 :Text;               # "systemd" or "none"
   bootId @9 :Text;             # another one after each boot
   agentVersion @10 :Text;      # of the agent program
+  diskBytes @11 :UInt64;       # size of the file system at /; 0: an agent that did not tell
+  interpreters @12 :List(Text);         # well-known ones that steps find on their PATH, e.g. "python3"; sorted
+  missingInterpreters @13 :List(Text);  # those that were looked for too and are not there; sorted
 }
 struct AgentEnrolled {
   key @0 :Data;                # CURVE public key: the agent's identity

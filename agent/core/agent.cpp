@@ -67,6 +67,7 @@ class Agent::Impl {
   void handle(const wire::ToAgent& frame, const wire::Refused& refused);
   void take(const wire::Order& order);
   void say_hello();
+  void tell_changed_facts();
   void send(const wire::FromAgent& message) { world_.link.send(wire::encode(message)); }
 
   // ---- what happens here
@@ -109,6 +110,8 @@ class Agent::Impl {
   Alarm turn_alarm_;
   Alarm drain_alarm_;
   std::vector<std::pair<Told, StepId>> untold_;           // durable with the next flush
+  Facts told_facts_;                                      // with the last hello
+  bool host_may_differ_ = false;                          // a step has changed something since
   std::vector<std::pair<StepId, wire::Order>> to_start_;  // started in the journal with the next flush
   bool seen_changed_ = false;                             // and not yet in the journal
   bool disk_full_ = false;
@@ -170,6 +173,7 @@ Result<void> Agent::Impl::start() {
                          const Entry* entry = book_.find(step);
                          if (dead_ || entry == nullptr || entry->phase != Phase::started) return;
                          ++counters_.steps_ended;
+                         host_may_differ_ = host_may_differ_ || verdict.outcome == Outcome::done;
                          record(StepEnded{step, std::move(verdict)});
                        }});
   if (auto opened = open_journal(); !opened) return opened;
@@ -373,13 +377,18 @@ void Agent::Impl::say_hello() {
   wire::Hello hello;
   hello.highest_epoch = book_.seen().epoch;
   hello.highest_sequence = book_.seen().log_sequence;
-  hello.facts = config_.facts();
+  hello.facts = told_facts_ = config_.facts();
   hello.capacity = config_.capacity;
   hello.knows_modes = true;
   for (const auto& [step, entry] : book_.entries()) {
     hello.unfinished.push_back({step.task, step.attempt, outbox_.output_acknowledged(step)});
   }
   send(std::move(hello));
+}
+
+// What a step has changed of the host, such as an interpreter that is there now, is known before the step's end is.
+void Agent::Impl::tell_changed_facts() {
+  if (session_.is_open() && config_.facts() != told_facts_) say_hello();
 }
 
 // ---- records and what follows from them
@@ -466,6 +475,7 @@ void Agent::Impl::turn() {
     seen_changed_ = false;
   }
   if (!flush_journal()) return;
+  if (std::exchange(host_may_differ_, false)) tell_changed_facts();
   for (const auto& [told, step] : std::exchange(untold_, {})) tell(told, step);
   begin_steps();
   outbox_.flush();

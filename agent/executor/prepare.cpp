@@ -11,7 +11,6 @@ using Environment = std::map<std::string, std::string>;
 
 constexpr std::string_view kPlaceholderBegin = "@@secret:";
 constexpr std::string_view kPlaceholderEnd = "@@";
-constexpr const char* kPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 struct Wiped {  // secrets leave memory when their step is prepared, or could not be
   Secrets values;
@@ -109,7 +108,7 @@ const char* name_of(wire::Mode mode) {
 
 Result<Environment> environment_of(const Preparation& how, const StepId& step, const wire::Order& order) {
   const auto* script = std::get_if<wire::Script>(&order.action);
-  Environment out{{"PATH", kPath}, {"HOME", "/root"}, {"LANG", "C.UTF-8"}};
+  Environment out{{"PATH", kStepPath}, {"HOME", "/root"}, {"LANG", "C.UTF-8"}};
   const auto& given = script != nullptr ? script->environment : std::get<wire::Exec>(order.action).environment;
   for (const wire::Variable& each : given) {
     if (!safe_variable_name(each.name) || each.value.find('\0') != std::string::npos) {

@@ -5,6 +5,8 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -13,11 +15,33 @@
 #include <memory>
 #include <sstream>
 
+#include "agent/step/step.h"
 #include "common/io/posix/files.h"
 #include "common/io/posix/processes.h"
 
 namespace prov::agent {
 namespace {
+
+// What scripts are written in; sh is everywhere. Names are looked up, not asked for: a fixed list keeps what is told
+// small, and known before anybody asks. That a name is missing says an agent of its own accord, so one that knows fewer
+// is not taken for a host that has fewer.
+constexpr const char* kInterpreters[] = {"awk", "bash", "dash",   "deno",    "fish", "lua", "node",  "nu", "perl",
+                                         "php", "pwsh", "python", "python3", "ruby", "sh",  "tclsh", "zsh"};
+
+bool is_on_path(const std::string& name) {
+  std::istringstream folders(kStepPath);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const std::string path = folder + "/" + name;
+    struct stat about {};
+    if (stat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode) && access(path.c_str(), X_OK) == 0) return true;
+  }
+  return false;
+}
+
+std::uint64_t disk_bytes() {
+  struct statvfs about {};
+  return statvfs("/", &about) == 0 ? std::uint64_t{about.f_blocks} * about.f_frsize : 0;
+}
 
 std::string os_release(const std::string& text, const std::string& name) {
   std::istringstream in(text);
@@ -88,6 +112,10 @@ Facts host_facts() {
   out.init = access("/run/systemd/system", F_OK) == 0 ? "systemd" : "none";
   out.boot_id = host_boot_id();
   out.agent_version = PROV_VERSION;
+  out.disk_bytes = disk_bytes();
+  for (const char* name : kInterpreters) {
+    (is_on_path(name) ? out.interpreters : out.missing_interpreters).emplace_back(name);
+  }
   return out;
 }
 

@@ -19,6 +19,9 @@ struct StepId {
 
 inline std::string to_text(const StepId& step) { return prov::to_text(step.task) + "/" + std::to_string(step.attempt); }
 
+// PATH of every step, and so where its interpreters are looked for.
+inline constexpr const char* kStepPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 struct Verdict {
   Outcome outcome = Outcome::failed;
   std::int32_t exit_code = 0;                // -signal when a signal ended it; 0 where nothing ran

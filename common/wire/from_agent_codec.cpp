@@ -10,6 +10,7 @@ using namespace detail;
 namespace {
 
 constexpr std::size_t kMaxAddresses = 256;
+constexpr std::size_t kMaxInterpreters = 64;
 
 // ---- upper bounds of encoded sizes, so that a message is one segment
 
@@ -19,7 +20,9 @@ std::size_t hint(const Facts& facts) {
                            &facts.boot_id, &facts.agent_version}) {
     bytes += padded(text->size());
   }
-  for (const auto& address : facts.addresses) bytes += 8 + padded(address.size());
+  for (const auto* list : {&facts.addresses, &facts.interpreters, &facts.missing_interpreters}) {
+    for (const auto& text : *list) bytes += 8 + padded(text.size());
+  }
   return bytes;
 }
 
@@ -48,6 +51,10 @@ std::size_t hint(const FromAgent& message) {
 
 // ---- encode
 
+void put(capnp::List<capnp::Text>::Builder out, const std::vector<std::string>& texts) {
+  for (unsigned i = 0; i < out.size(); ++i) out.set(i, to_text_field(texts[i]));
+}
+
 void put(schema::Facts::Builder out, const Facts& facts) {
   out.setHostname(to_text_field(facts.hostname));
   out.setOs(to_text_field(facts.os));
@@ -56,11 +63,14 @@ void put(schema::Facts::Builder out, const Facts& facts) {
   out.setArch(to_text_field(facts.arch));
   out.setCores(facts.cores);
   out.setMemoryBytes(facts.memory_bytes);
-  auto addresses = out.initAddresses(static_cast<unsigned>(facts.addresses.size()));
-  for (unsigned i = 0; i < addresses.size(); ++i) addresses.set(i, to_text_field(facts.addresses[i]));
+  put(out.initAddresses(static_cast<unsigned>(facts.addresses.size())), facts.addresses);
   out.setInit(to_text_field(facts.init));
   out.setBootId(to_text_field(facts.boot_id));
   out.setAgentVersion(to_text_field(facts.agent_version));
+  out.setDiskBytes(facts.disk_bytes);
+  put(out.initInterpreters(static_cast<unsigned>(facts.interpreters.size())), facts.interpreters);
+  put(out.initMissingInterpreters(static_cast<unsigned>(facts.missing_interpreters.size())),
+      facts.missing_interpreters);
 }
 
 void put(schema::Hello::Builder out, const Hello& hello) {
@@ -120,11 +130,16 @@ Facts get(schema::Facts::Reader in) {
   out.arch = text_of(in.getArch(), kMaxNameBytes, "architecture");
   out.cores = in.getCores();
   out.memory_bytes = in.getMemoryBytes();
-  out.addresses = list_of<std::string>(in.getAddresses(), kMaxAddresses, "addresses",
-                                       [](auto one) { return text_of(one, kMaxNameBytes, "address"); });
+  const auto names = [](auto list, std::size_t most, const char* what) {
+    return list_of<std::string>(list, most, what, [&](auto one) { return text_of(one, kMaxNameBytes, what); });
+  };
+  out.addresses = names(in.getAddresses(), kMaxAddresses, "addresses");
   out.init = text_of(in.getInit(), kMaxNameBytes, "init");
   out.boot_id = text_of(in.getBootId(), kMaxNameBytes, "boot id");
   out.agent_version = text_of(in.getAgentVersion(), kMaxNameBytes, "agent version");
+  out.disk_bytes = in.getDiskBytes();
+  out.interpreters = names(in.getInterpreters(), kMaxInterpreters, "interpreters");
+  out.missing_interpreters = names(in.getMissingInterpreters(), kMaxInterpreters, "missing interpreters");
   return out;
 }
 

@@ -80,11 +80,12 @@ Result<BatchText> text_of(const std::string& path, const std::string& name) {
 Result<Batch> parse_batch(const BatchText& source, const Pairs& params, const LoadBatchText& load) {
   auto tree = parse_batch_tree(source);
   if (!tree) return tl::unexpected(tree.error());
-  auto head = read_batch_head(*tree, source.file, {});
-  if (!head) return tl::unexpected(head.error());
-  if (auto fine = override_params(head->params, params, source.file); !fine) return tl::unexpected(fine.error());
+  Reading reading(source.file);
+  BatchHead head = read_batch_head(reading, *tree, {});
   Problems problems;
-  Unrolled unrolled = unroll(*head, load, problems);
+  if (reading.failed()) problems.add(reading.error());
+  if (auto fine = override_params(head.params, params, source.file); !fine) problems.add(fine.error());
+  Unrolled unrolled = unroll(head, load, problems);
   if (problems.any()) return tl::unexpected(problems.error());
   const OperationIndex index = index_of(unrolled.operations);
   link_dependencies(unrolled, index, problems);
@@ -93,8 +94,8 @@ Result<Batch> parse_batch(const BatchText& source, const Pairs& params, const Lo
   if (problems.any()) return tl::unexpected(problems.error());
   auto sorted = in_order(std::move(unrolled.operations), index);
   if (!sorted) return tl::unexpected(sorted.error());
-  Batch batch{head->name, head->version, head->infra, head->parallel_limit, head->preserve_successful, {}, {}, {}};
-  for (const auto& [name, value] : head->params) batch.params.emplace_back(name, param_text(value));
+  Batch batch{head.name, head.version, head.infra, head.parallel_limit, head.preserve_successful, {}, {}, {}};
+  for (const auto& [name, value] : head.params) batch.params.emplace_back(name, param_text(value));
   batch.operations = std::move(*sorted);
   batch.notes = std::move(unrolled.notes);
   return batch;

@@ -14,7 +14,7 @@ constexpr std::size_t kMaxTitle = 128;
 std::string read_title(Reading& reading, Fields& fields, const char* key, bool needed) {
   std::string text = needed ? fields.need_text(key) : fields.text(key);
   const bool plain = std::none_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; });
-  if (!reading.failed() && (text.size() > kMaxTitle || !plain || (needed && text.empty()))) {
+  if (text.size() > kMaxTitle || !plain || (needed && text.empty())) {
     reading.refuse(fields.place(key), "\"" + std::string(key) + "\" must be a line of 1 to 128 bytes");
   }
   return text;
@@ -77,12 +77,10 @@ std::string param_text(const Node& value) {
   return out;
 }
 
-Result<BatchHead> read_batch_head(const Node& tree, const std::string& file, const OperationDefaults& around) {
-  Reading reading(file);
+BatchHead read_batch_head(Reading& reading, const Node& tree, const OperationDefaults& around) {
   Fields outer(reading, tree, "the file");
   const Node& batch = outer.need("batch_workflow");
   outer.end();
-  if (reading.failed()) return tl::unexpected(reading.error());
   BatchHead head;
   Fields fields(reading, batch, "\"batch_workflow\"");
   head.name = read_title(reading, fields, "name", true);
@@ -96,13 +94,12 @@ Result<BatchHead> read_batch_head(const Node& tree, const std::string& file, con
   head.preserve_successful = fields.boolean("preserve_successful", false);
   const Node* rollback = fields.find("rollback_enabled");
   const bool enabled = fields.boolean("rollback_enabled", false);
-  head.settings.file = file;
+  head.settings.file = reading.file();
   head.settings.defaults = read_defaults(reading, fields.find("defaults"), with_rollback(around, rollback, enabled));
   head.settings.groups = read_groups(reading, fields.find("concurrency_groups"));
   head.params = read_param_values(reading, fields.find("params"));
   head.operations = &fields.need("operations");
   fields.end();
-  if (reading.failed()) return tl::unexpected(reading.error());
   return head;
 }
 

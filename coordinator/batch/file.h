@@ -19,11 +19,11 @@ struct BatchHead {
   ParamValues params;
   FileSettings settings;
   std::vector<std::string> notes;
-  const Node* operations = nullptr;  // within the tree
+  const Node* operations = nullptr;  // within the tree; without a place when there are none
 };
 
-// Everything but the operations, which must be there. `around` holds where the file says nothing itself.
-Result<BatchHead> read_batch_head(const Node& tree, const std::string& file, const OperationDefaults& around);
+// Everything but the operations, which stand in the tree. `around` holds where the file says nothing itself.
+BatchHead read_batch_head(Reading& reading, const Node& tree, const OperationDefaults& around);
 
 // A mapping of names to texts, numbers, true, false, or lists of these.
 ParamValues read_param_values(Reading& reading, const Node* node);

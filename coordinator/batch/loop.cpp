@@ -50,7 +50,7 @@ std::vector<LoopItem> read_loop_items(Reading& reading, const Node& for_each) {
     return items;
   }
   std::set<std::string> keys;
-  for (std::size_t i = 0; i < for_each.items.size() && !reading.failed(); ++i) {
+  for (std::size_t i = 0; i < for_each.items.size(); ++i) {
     const bool map = for_each.kind == Node::Kind::map;
     LoopItem item{map ? for_each.keys[i] : key_of(for_each.items[i], i), for_each.items[i]};
     const bool plain = item.value.kind == Node::Kind::scalar || item.value.kind == Node::Kind::map;

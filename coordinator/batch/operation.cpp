@@ -39,7 +39,7 @@ constexpr Type kTypes[] = {
     {"cluster", "delete", Kind::cluster_delete},
 };
 
-Kind read_kind(Reading& reading, Fields& fields) {
+std::optional<Kind> read_kind(Reading& reading, Fields& fields) {
   const std::string word = fields.need_text("type");
   const std::string action = fields.text("action");
   std::vector<std::string> words, actions;
@@ -61,7 +61,7 @@ Kind read_kind(Reading& reading, Fields& fields) {
     reading.refuse(fields.place("action"), "a " + word + " has no action \"" + action + "\"",
                    did_you_mean(action, actions));
   }
-  return Kind::script;
+  return std::nullopt;
 }
 
 bool has_steps(Kind kind) { return kind != Kind::wait && kind != Kind::approval && kind != Kind::batch; }
@@ -77,16 +77,18 @@ class Reader {
     operation_.file = settings_.file;
     operation_.place = node_.place;
     operation_.id = read_id(reading_, fields_);
-    operation_.kind = read_kind(reading_, fields_);
+    const std::optional<Kind> kind = read_kind(reading_, fields_);
     written_.dependencies = read_dependencies(reading_, fields_.find("dependencies"));
     operation_.when = fields_.text("when");
     written_.when = fields_.place("when");
     operation_.checkpoint = word("checkpoint");
     fields_.find("for_each");
+    operation_.kind = kind.value_or(Kind::batch);
+    if (!kind) return std::move(written_);  // which other keys it has is not known
     if (operation_.kind != Kind::batch) read_conduct();
     if (has_steps(operation_.kind)) read_steps();
     read_what_is_done();
-    if (!reading_.failed()) refuse_foreign_keys(reading_, node_);
+    refuse_foreign_keys(reading_, node_);
     fields_.end();
     return std::move(written_);
   }
@@ -156,7 +158,7 @@ class Reader {
     }
     Fields inner(reading_, node, "\"concurrency_group\"");
     operation_.concurrency_group = inner.need_text("name");
-    if (!reading_.failed() && !is_word(operation_.concurrency_group)) {
+    if (!is_word(operation_.concurrency_group)) {
       reading_.refuse(inner.place("name"), "\"" + operation_.concurrency_group + "\" cannot name a group",
                       "letters, digits, \".\", \"_\" and \"-\", at most 64");
     }
@@ -173,7 +175,7 @@ class Reader {
       operation_.params = read_params(reading_, fields_.find("params"));
     } else if (is_cluster(operation_.kind)) {
       operation_.cluster = fields_.need_text("cluster");
-      if (!reading_.failed() && !is_name(operation_.cluster)) {
+      if (!is_name(operation_.cluster)) {
         reading_.refuse(fields_.place("cluster"), "\"" + operation_.cluster + "\" cannot be the name of a cluster",
                         std::string(kNameRule));
       }
@@ -183,7 +185,7 @@ class Reader {
       read_wait();
     } else if (operation_.kind == Kind::approval) {
       operation_.prompt = fields_.need_text("prompt");
-      if (!reading_.failed() && (operation_.prompt.empty() || operation_.prompt.size() > kMaxPrompt)) {
+      if (operation_.prompt.empty() || operation_.prompt.size() > kMaxPrompt) {
         reading_.refuse(fields_.place("prompt"), "a prompt has 1 to 1000 bytes");
       }
       operation_.timeout_s = static_cast<std::uint32_t>(fields_.integer("timeout_s", 0, 1, kMaxWaitS));
@@ -193,7 +195,7 @@ class Reader {
   void read_script() {
     operation_.run = read_source("run", "script", "args");
     operation_.undo = read_source("undo", "undo_script", "undo_args");
-    if (operation_.run.argv.empty() && operation_.run.script.empty()) {
+    if (fields_.find("run") == nullptr && fields_.find("script") == nullptr) {
       reading_.refuse(node_.place, "a script operation needs \"run\" or \"script\"",
                       "write \"run: [systemctl, reload, nginx]\", or \"script: scripts/reload\"");
     }
@@ -275,7 +277,7 @@ bool is_word(std::string_view text) {
 
 std::string read_id(Reading& reading, Fields& fields) {
   std::string id = fields.need_text("id");
-  if (!reading.failed() && !is_word(id)) {
+  if (!is_word(id)) {
     reading.refuse(fields.place("id"), "\"" + id + "\" cannot be the id of an operation",
                    "letters, digits, \".\", \"_\" and \"-\", at most 64");
   }

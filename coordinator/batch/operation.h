@@ -36,7 +36,7 @@ struct WrittenOperation {
   Place when, until, targets;
 };
 
-// REQUIRES: placeholders are replaced. The first mistake stands in `reading`.
+// REQUIRES: placeholders are replaced. Its mistakes stand in `reading`.
 WrittenOperation read_operation(Reading& reading, const Node& node, const FileSettings& settings);
 
 // `node` may be null: then what is around holds.

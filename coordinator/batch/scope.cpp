@@ -54,7 +54,7 @@ class Substitution {
  private:
   Node of_scalar(const Node& node) {
     const auto first = next_placeholder(node.text, 0);
-    if (!first || use_ == TextUse::condition || reading_.failed()) return node;
+    if (!first || use_ == TextUse::condition) return node;
     const bool whole = first->begin == 0 && first->end == node.text.size();
     if (!whole || !is_replaced(node, *first)) return with_text(node);
     const Node* value = value_of(reading_, node.place, first->parts, scope_);
@@ -77,7 +77,7 @@ class Substitution {
       } else if (const Node* value = value_of(reading_, node.place, found->parts, scope_)) {
         put(out, *value, *found);
       }
-      if (reading_.failed()) return node;
+      if (out.text.size() > kMaxTreeScalar) return node;  // which was said
     }
     out.text.append(node.text, from);
     return out;

@@ -38,6 +38,7 @@ class Unroller {
   // The ids of the list, final, in its order.
   std::vector<std::string> list(const Node& operations, const Around& around) {
     std::vector<std::string> ids;
+    if (operations.place.line == 0) return ids;  // they are not there, which was said
     if (operations.kind != Node::Kind::list || operations.items.empty()) {
       add(at(around.site->file, operations.place, "\"operations\" must be a list with at least one operation",
              "begin each with \"- id: ...\""));
@@ -67,7 +68,7 @@ class Unroller {
   void one(Reading& reading, const Node& operation, const Around& around, std::vector<std::string>& ids) {
     Fields fields(reading, operation, "an operation");
     const std::string id = read_id(reading, fields);
-    if (reading.failed() || !claim(reading, around, id, operation.place)) return;
+    if (!reading.failed() && !claim(reading, around, id, operation.place)) return;
     ids.push_back(around.site->prefix + id);
     const Node* for_each = operation.find("for_each");
     if (for_each == nullptr || for_each->kind == Node::Kind::null) {
@@ -162,7 +163,7 @@ class Unroller {
 
   void instance(Reading& reading, const Node& operation, const Around& around, const std::string& local, bool in_loop) {
     const Node node = substituted_operation(reading, operation, around.scope);
-    if (reading.failed() || !fits(reading, node)) return;
+    if (!fits(reading, node)) return;
     const Node* type = node.find("type");
     if (type != nullptr && type->kind == Node::Kind::scalar && type->text == "batch") {
       return nested(reading, operation, node, around, local, in_loop);
@@ -251,16 +252,17 @@ class Unroller {
     const Node* params = fields.find("params");
     const Node* file = fields.find("file");
     const Node* operations = operation.find("operations");
-    if (!reading.failed()) refuse_foreign_keys(reading, node);
+    refuse_foreign_keys(reading, node);
     fields.end();
     if ((file == nullptr) == (operations == nullptr)) {
       reading.refuse(node.place, "a nested batch needs either \"operations\" or \"file\"",
                      "write \"file: other.yaml\", or the operations themselves");
+      return;
     }
     if (++inner.depth >= kMaxBatchDepth) {
       reading.refuse(node.place, "batches are nested more than " + std::to_string(kMaxBatchDepth) + " deep");
+      return;
     }
-    if (reading.failed()) return;
     const std::string prefix = around.site->prefix + local + "/";
     const std::vector<std::string> ids = file != nullptr
                                              ? included(reading, *file, params, defaults, inner, prefix)
@@ -279,7 +281,6 @@ class Unroller {
     }
     auto settings = *inner.settings;
     settings.defaults = read_defaults(reading, defaults, settings.defaults);
-    if (reading.failed()) return {};
     inner.settings = std::make_shared<const FileSettings>(std::move(settings));
     inner.site = std::make_shared<const Site>(Site{inner.site->file, prefix, inner.site});
     return list(operations, inner);
@@ -289,7 +290,6 @@ class Unroller {
                                     Around& inner, const std::string& prefix) {
     if (defaults != nullptr) reading.refuse(defaults->place, "\"defaults\" stands in the file itself");
     const std::string relative = reading.text(file, "\"file\"");
-    if (reading.failed()) return {};
     auto tree = open(inner.files.back(), relative);
     if (!tree) {
       refuse_with(reading, file.place, tree.error());
@@ -302,18 +302,15 @@ class Unroller {
       reading.refuse(file.place, "files include each other in a circle: " + chain + name);
       return {};
     }
-    auto head = read_batch_head((*tree)->second, name, inner.settings->defaults);
-    if (!head) {
-      add(head.error());
-      return {};
-    }
-    note_ignored(*head);
-    inner.scope = scope_of(reading, *head, params);
-    if (reading.failed()) return {};
+    Reading its_own(name);
+    BatchHead head = read_batch_head(its_own, (*tree)->second, inner.settings->defaults);
+    if (its_own.failed()) add(its_own.error());
+    note_ignored(head);
+    inner.scope = scope_of(reading, head, params);
     inner.files.push_back(name);
-    inner.settings = std::make_shared<const FileSettings>(std::move(head->settings));
+    inner.settings = std::make_shared<const FileSettings>(std::move(head.settings));
     inner.site = std::make_shared<const Site>(Site{name, prefix, nullptr});
-    return list(*head->operations, inner);
+    return list(*head.operations, inner);
   }
 
   using Tree = std::pair<const std::string, Node>;

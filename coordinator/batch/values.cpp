@@ -133,7 +133,7 @@ std::vector<std::string> read_argv(Reading& reading, const Node& node, const std
   }
   std::vector<std::string> argv = reading.texts(node, "\"" + key + "\"");
   if (argv.size() > kMaxArguments) reading.refuse(node.place, "\"" + key + "\" has more than 1024 arguments");
-  if (with_program && !reading.failed() && (argv.empty() || argv.front().empty())) {
+  if (with_program && (argv.empty() || argv.front().empty())) {
     reading.refuse(node.place, "\"" + key + "\" names no program");
   }
   return argv;
@@ -146,7 +146,7 @@ Pairs read_environment(Reading& reading, const Node& node) {
     return out;
   }
   if (node.keys.size() > kMaxVariables) reading.refuse(node.place, "more than 256 variables");
-  for (std::size_t i = 0; i < node.keys.size() && !reading.failed(); ++i) {
+  for (std::size_t i = 0; i < node.keys.size(); ++i) {
     const std::string& name = node.keys[i].text;
     if (!is_variable_name(name)) {
       reading.refuse(node.keys[i].place, "\"" + name + "\" cannot be the name of a variable");

@@ -55,6 +55,9 @@ void put(schema::Facts::Builder out, const Facts& facts) {
   PUT_TEXT(out, Init, facts.init);
   PUT_TEXT(out, BootId, facts.boot_id);
   PUT_TEXT(out, AgentVersion, facts.agent_version);
+  out.setDiskBytes(facts.disk_bytes);
+  PUT_LIST(out, Interpreters, facts.interpreters, put_texts);
+  PUT_LIST(out, MissingInterpreters, facts.missing_interpreters, put_texts);
 }
 
 void get(schema::Facts::Reader in, Facts& facts) {
@@ -69,6 +72,9 @@ void get(schema::Facts::Reader in, Facts& facts) {
   facts.init = text_of(in.getInit());
   facts.boot_id = text_of(in.getBootId());
   facts.agent_version = text_of(in.getAgentVersion());
+  facts.disk_bytes = in.getDiskBytes();
+  facts.interpreters = get_texts(in.getInterpreters());
+  facts.missing_interpreters = get_texts(in.getMissingInterpreters());
 }
 
 void put(schema::ServerSpec::Builder out, const domain::ServerSpec& spec) {

@@ -106,7 +106,7 @@ Value fact_value(const Facts& facts, const std::string& key) {
     found.push_back(number ? Value(*number) : Value(std::move(value)));
   }
   if (found.empty()) return {};
-  return key == "address" ? Value(std::move(found)) : std::move(found.front());
+  return is_list_fact(key) ? Value(std::move(found)) : std::move(found.front());
 }
 
 }  // namespace prov::expression

@@ -51,7 +51,7 @@ std::string shown(const Value& value);
 // As it is read again. REQUIRES: no list.
 std::string text_of(const Value& value);
 
-// The value of facts.HOST.KEY: cores and memory_bytes are numbers, address is a list; null when it is not known.
+// The value of facts.HOST.KEY: of the kind that facts.h says of it; null when it is not known.
 Value fact_value(const Facts& facts, const std::string& key);
 
 }  // namespace prov::expression

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <tuple>
 
 #include "common/nearest.h"
 #include "coordinator/kit/parts.h"
@@ -25,7 +24,7 @@ void check_packing(const Subject& subject, Findings& findings) {
   extension.folder = subject.folder;
   extension.layer = "this";
   const auto packed = workspace::list_packed_files(extension);
-  if (!packed) findings.push_back(finding_of(packed.error(), subject.folder));
+  if (!packed) append(findings, workspace::findings_of(packed.error(), subject.folder));
 }
 
 void check_statically(const Subject& subject, const ReadManifest& read, const std::string& search_path,
@@ -33,8 +32,7 @@ void check_statically(const Subject& subject, const ReadManifest& read, const st
   check_packing(subject, findings);
   const auto files = text_files(subject);
   if (!files) {
-    findings.push_back(finding_of(files.error(), subject.folder));
-    return;
+    return append(findings, workspace::findings_of(files.error(), subject.folder));
   }
   const workspace::Manifest* manifest = read.manifest ? &*read.manifest : nullptr;
   append(findings, check_scripts(subject, manifest, *files, search_path, missing));
@@ -107,9 +105,7 @@ Report check_extensions(const workspace::ExtensionFinder& finder, const std::vec
     Checked checked{subject, read.manifest ? read.manifest->version : "", read.findings};
     if (level != Level::dependencies) check_statically(subject, read, search_path, missing, checked.findings);
     if (level != Level::only_static && read.manifest) append(checked.findings, relations.check(read));
-    std::stable_sort(checked.findings.begin(), checked.findings.end(), [](const Finding& a, const Finding& b) {
-      return std::tie(a.file, a.place.line, a.place.column) < std::tie(b.file, b.place.line, b.place.column);
-    });
+    std::sort(checked.findings.begin(), checked.findings.end(), workspace::is_before);
     report.items.push_back(std::move(checked));
   }
   report.notes.assign(missing.begin(), missing.end());

@@ -7,10 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "coordinator/kit/finding.h"
 #include "coordinator/modules/extension.h"
+#include "coordinator/workspace/finding.h"
 
 namespace prov::kit {
+
+using workspace::Finding;
+using workspace::Findings;
+using workspace::Severity;
 
 enum class Level { only_static, dependencies, all };
 Result<Level> level_named(const std::string& word);

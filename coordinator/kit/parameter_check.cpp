@@ -33,7 +33,7 @@ bool is_used(const std::vector<TextFile>& files, const std::string& parameter) {
 Findings check_templates(const workspace::Manifest& manifest, const std::vector<TextFile>& files) {
   Findings findings;
   auto scope = sample_scope(manifest);
-  if (!scope) return {finding_of(scope.error(), manifest.name)};
+  if (!scope) return workspace::findings_of(scope.error(), manifest.name);
   for (const auto& file : files) {
     if (file.name.rfind("templates/", 0) != 0) continue;
     constexpr std::string_view kSuffix = ".mustache";
@@ -56,7 +56,8 @@ Findings check_templates(const workspace::Manifest& manifest, const std::vector<
     }
     add_sample_hosts(*scope, file.text);
     const auto rendered = templates::render_template(file.name, file.text, *scope);
-    if (!rendered && problems.empty()) findings.push_back(finding_of(rendered.error(), file.path));
+    if (rendered || !problems.empty()) continue;
+    for (auto& one : workspace::findings_of(rendered.error(), file.path)) findings.push_back(std::move(one));
   }
   return findings;
 }

@@ -15,7 +15,7 @@ struct ReadManifest {
   std::string file;
   workspace::Node tree;                         // a mapping; empty when the file is no YAML
   std::optional<workspace::Manifest> manifest;  // without one, `findings` say why
-  Findings findings;                            // every key looked at for itself, so one mistake hides no other
+  Findings findings;
 };
 ReadManifest read_manifest(const Subject& subject);
 

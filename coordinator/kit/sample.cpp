@@ -45,13 +45,17 @@ Node made_up(const Parameter& parameter) {
     case ParamType::boolean: return scalar("true", false);
     case ParamType::list: return list_of("sample");
     case ParamType::secret: return reference(parameter.name);
+    case ParamType::storages:
+    case ParamType::networks: return list_of("sample");
   }
   return {};
 }
 
 Node as_given(const Parameter* parameter, const std::string& text) {
   if (parameter == nullptr || parameter->type == ParamType::string) return scalar(text, true);
-  return parameter->type == ParamType::list ? list_of(text) : scalar(text, false);
+  const bool many = parameter->type == ParamType::list || parameter->type == ParamType::storages ||
+                    parameter->type == ParamType::networks;
+  return many ? list_of(text) : scalar(text, false);
 }
 
 }  // namespace

@@ -199,10 +199,11 @@ void take_shellcheck(const std::string& said, Findings& findings) {
       const std::size_t found = line.find(mark);
       if (found == std::string::npos) continue;
       const std::string file = line.substr(0, line.find(':'));
-      Finding finding = finding_of(
-          {Code::invalid, line.substr(0, found) + ": " + line.substr(found + std::string_view(mark).size()), ""}, file);
-      finding.severity = severity;
-      findings.push_back(std::move(finding));
+      const std::string message = line.substr(0, found) + ": " + line.substr(found + std::string_view(mark).size());
+      for (Finding& finding : workspace::findings_of({Code::invalid, message, ""}, file)) {
+        finding.severity = severity;
+        findings.push_back(std::move(finding));
+      }
       break;
     }
   }

@@ -1,10 +1,12 @@
 #include "coordinator/modules/bundle.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <map>
-#include <set>
 #include <vector>
 
 #include "common/hash.h"
@@ -39,23 +41,38 @@ class Packer {
   Result<void> add_folder(const fs::path& folder, const std::string& prefix, int depth) {
     if (depth > kMaxFolderDepth) return fail(Code::invalid, folder.string() + ": nested too deep");
     std::error_code error;
-    std::set<std::string> names;
+    std::map<std::string, fs::file_type> found;
     for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-      names.insert(entry->path().filename().string());
+      found.emplace(entry->path().filename().string(), type_of(*entry));
     }
     if (error) return fail(Code::io, folder.string() + ": " + error.message());
-    for (const auto& name : names) {
+    for (const auto& [name, type] : found) {
       if (name.front() == '.' || name.back() == '~') continue;
       if (depth == 0 && (name == "docs" || name == "tests")) continue;
-      if (auto added = add_entry(folder / name, prefix + name, depth); !added) return added;
+      if (auto added = add_entry(folder / name, prefix + name, depth, type); !added) return added;
     }
     return {};
   }
 
+  // What the folder itself says of it, which costs no look at the file.
+  static fs::file_type type_of(const fs::directory_entry& entry) {
+    std::error_code none;
+    if (entry.is_symlink(none)) return fs::file_type::symlink;
+    if (entry.is_directory(none)) return fs::file_type::directory;
+    return entry.is_regular_file(none) ? fs::file_type::regular : fs::file_type::unknown;
+  }
+
   // `path` stands in a folder without links in its own path, so only a link has to be followed.
-  Result<void> add_entry(const fs::path& path, const std::string& name, int depth) {
+  Result<void> add_entry(const fs::path& path, const std::string& name, int depth, fs::file_type type) {
+    if (type == fs::file_type::symlink) return add_link(path, name, depth);
+    if (type == fs::file_type::directory) return add_folder(path, name + "/", depth + 1);
+    if (type == fs::file_type::regular) return add_file(path, name);
+    return fail(Code::invalid, path.string() + ": neither a file nor a folder", "take it out of the extension");
+  }
+
+  Result<void> add_link(const fs::path& path, const std::string& name, int depth) {
     std::error_code error;
-    const fs::path real = fs::is_symlink(path, error) ? fs::canonical(path, error) : path;
+    const fs::path real = fs::canonical(path, error);
     if (error) return fail(Code::invalid, path.string() + ": a link to nowhere (" + error.message() + ")");
     const auto inside = std::mismatch(root_.begin(), root_.end(), real.begin(), real.end());
     if (inside.first != root_.end()) {
@@ -64,14 +81,10 @@ class Packer {
     }
     const fs::file_status status = fs::status(real, error);
     if (error) return fail(Code::io, path.string() + ": " + error.message());
-    if (fs::is_directory(status)) return add_folder(real, name + "/", depth + 1);
-    if (!fs::is_regular_file(status)) {
-      return fail(Code::invalid, path.string() + ": neither a file nor a folder", "take it out of the extension");
-    }
-    return add_file(real, name, (status.permissions() & fs::perms::owner_exec) != fs::perms::none);
+    return add_entry(real, name, depth, status.type());
   }
 
-  Result<void> add_file(const fs::path& real, const std::string& name, bool executable) {
+  Result<void> add_file(const fs::path& real, const std::string& name) {
     if (!wire::safe_relative_path(name)) return fail(Code::invalid, real.string() + ": such a name cannot be packed");
     if (files_.size() >= wire::kMaxBundleFiles) {
       return fail(Code::exhausted, root_.string() + ": more than " + std::to_string(wire::kMaxBundleFiles) + " files");
@@ -92,13 +105,21 @@ class Packer {
                                        " MiB that an extension may have (at " + name + ")");
     }
     bytes_ += data->size();
+    std::error_code error;
+    const bool executable = wants_ == Wants::bytes && is_executable(fs::status(real, error));
+    if (error) return fail(Code::io, real.string() + ": " + error.message());
     files_.push_back({name, std::move(*data), static_cast<std::uint16_t>(executable ? 0755 : 0644)});
     return {};
   }
 
-  // No bytes, but the same answer to whether they fit.
+  static bool is_executable(const fs::file_status& status) {
+    return (status.permissions() & fs::perms::owner_exec) != fs::perms::none;
+  }
+
+  // No bytes, but the same answer to whether they can be read, and fit.
   Result<std::string> look_at(const fs::path& real) {
     std::error_code error;
+    if (::access(real.c_str(), R_OK) != 0) return fail(Code::io, real.string() + ": " + std::strerror(errno));
     const auto size = fs::file_size(real, error);
     if (error) return fail(Code::io, real.string() + ": " + error.message());
     if (size > wire::kMaxBundleBytes - bytes_) return fail(Code::exhausted, real.string());

@@ -85,25 +85,31 @@ Result<Cluster> load_cluster(const Infra& infra, const std::string& name) {
   if (!cluster) return cluster;
   std::vector<std::string> known;
   for (const auto& server : infra.servers) known.push_back(server.hostname);
+  Problems problems;
   for (const auto& server : cluster->servers) {
     if (std::find(known.begin(), known.end(), server) != known.end()) continue;
-    return fail(Code::not_found, file + ": infra \"" + infra.name + "\" has no server \"" + server + "\"",
-                did_you_mean(server, known));
+    problems.add({Code::not_found, file + ": infra \"" + infra.name + "\" has no server \"" + server + "\"",
+                  did_you_mean(server, known)});
   }
+  if (problems.any()) return tl::unexpected(problems.error());
   return cluster;
 }
 
 Result<ResolvedTaskservs> resolve_cluster(const Cluster& cluster, const Infra& infra, const ExtensionFinder& finder,
                                           bool with_required) {
   Selection selection{cluster.servers, {}, with_required};
+  Problems problems;
   for (const auto& use : cluster.taskservs) {
-    auto extension = finder.find(ExtensionKind::taskserv, use.name);
-    if (!extension)
-      return tl::unexpected(at(cluster.file, use.place, extension.error().message, extension.error().hint));
-    auto given = read_overrides(cluster.file, extension->manifest, use.params, use.name);
-    if (!given) return tl::unexpected(given.error());
     selection.taskservs.push_back(use.name);
+    auto extension = finder.find(ExtensionKind::taskserv, use.name);
+    if (!extension) {
+      problems.add(at(cluster.file, use.place, extension.error().message, extension.error().hint));
+      continue;
+    }
+    auto given = read_overrides(cluster.file, extension->manifest, use.params, use.name);
+    if (!given) problems.add(given.error());
   }
+  if (problems.any()) return tl::unexpected(problems.error());
   Infra hosts = infra;
   hosts.servers.clear();
   for (const auto& server : infra.servers) {

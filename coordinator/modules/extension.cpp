@@ -99,11 +99,16 @@ Result<std::vector<Extension>> ExtensionFinder::read_versions(ExtensionKind kind
     looked_in += (looked_in.empty() ? "" : ", ") + parent;
     if (!is_name(name)) continue;
     std::vector<Extension> found;
+    Problems problems;
     for (const auto& folder : folders_of(parent, name)) {
       auto extension = read(kind, name, folder, i);
-      if (!extension) return tl::unexpected(extension.error());
-      found.push_back(std::move(*extension));
+      if (extension) {
+        found.push_back(std::move(*extension));
+      } else {
+        problems.add(extension.error());
+      }
     }
+    if (problems.any()) return tl::unexpected(problems.error());
     if (found.empty()) continue;
     std::stable_sort(found.begin(), found.end(), [](const Extension& a, const Extension& b) {
       return resolution::is_preferred(version_of(a), version_of(b));

@@ -24,10 +24,18 @@ std::string listed(const std::vector<std::string>& words) {
   return text + (words.size() == 1 ? " is supported" : " are supported");
 }
 
+void add_if_less(std::uint64_t bytes, std::uint64_t least_mb, const char* of_what, std::vector<std::string>& out) {
+  const std::uint64_t mb = bytes >> 20;
+  if (bytes == 0 || mb >= least_mb - least_mb / 10) return;
+  out.push_back("it has " + std::to_string(mb) + " MiB " + of_what + ", and " + std::to_string(least_mb) +
+                " are the least");
+}
+
 }  // namespace
 
 HostNeeds needs_of(const Manifest& manifest) {
-  return {manifest.os, manifest.arch, manifest.resources.cpus, manifest.resources.memory_mb};
+  const Resources& least = manifest.resources;
+  return {manifest.os, manifest.arch, least.cpus, least.memory_mb, least.disk_mb, manifest.interpreters};
 }
 
 std::vector<std::string> lacking(const HostNeeds& needs, const Facts& facts) {
@@ -46,10 +54,16 @@ std::vector<std::string> lacking(const HostNeeds& needs, const Facts& facts) {
     out.push_back("it has " + std::to_string(facts.cores) + " CPUs, and " + std::to_string(needs.cpus) +
                   " are the least");
   }
-  constexpr std::uint64_t kMiB = 1 << 20;
-  if (facts.memory_bytes > 0 && facts.memory_bytes / kMiB < needs.memory_mb - needs.memory_mb / 10) {
-    out.push_back("it has " + std::to_string(facts.memory_bytes / kMiB) + " MiB of memory, and " +
-                  std::to_string(needs.memory_mb) + " are the least");
+  add_if_less(facts.memory_bytes, needs.memory_mb, "of memory", out);
+  add_if_less(facts.disk_bytes, needs.disk_mb, "of disk (at /)", out);
+  return out;
+}
+
+std::vector<std::string> lacking_interpreters(const HostNeeds& needs, const Facts& facts) {
+  std::vector<std::string> out;
+  const auto& missing = facts.missing_interpreters;
+  for (const auto& name : needs.interpreters) {
+    if (std::find(missing.begin(), missing.end(), name) != missing.end()) out.push_back(name);
   }
   return out;
 }

@@ -1,14 +1,18 @@
 #pragma once
-// The layers of extensions that an infra of a workspace sees, put together: its own, the workspace's, the platform's.
+// The layers of one infra (docs/guides/modules.md), opened.
 #include <string>
+#include <vector>
 
-#include "common/result.h"
 #include "coordinator/modules/extension.h"
 
 namespace prov::workspace {
 
-// With the modules that the workspace lists and, for an infra, locks. Any of the three may be empty: not that layer.
-// Refused: a layer, or the file of modules, that leads out of the workspace (inside.h).
+// The nearest first. Error (invalid): a link in one of them leads out of the workspace. Any of the three may be empty:
+// there is none.
+Result<std::vector<Layer>> layers_of(const std::string& workspace_root, const std::string& infra_folder,
+                                     const std::string& core_folder);
+
+// The same with what the workspace's list and lock of modules say. Without an infra no lock holds.
 Result<ExtensionFinder> open_layers(const std::string& workspace_root, const std::string& infra_folder,
                                     const std::string& core_folder);
 

@@ -4,13 +4,14 @@
 
 #include "common/nearest.h"
 #include "coordinator/modules/relations.h"
+#include "coordinator/workspace/attachments.h"
 
 namespace prov::workspace {
 namespace {
 std::vector<std::string> read_names(Reading& reading, Fields& fields, const char* key) {
   std::vector<std::string> names = fields.texts(key);
   const Node* node = fields.find(key);
-  for (std::size_t i = 0; i < names.size() && !reading.failed(); ++i) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
     const Place place = node->items[i].place;
     if (!is_name(names[i])) {
       reading.refuse(place, "\"" + names[i] + "\" cannot be the name of an extension", std::string(kNameRule));
@@ -23,7 +24,7 @@ std::vector<std::string> read_names(Reading& reading, Fields& fields, const char
 }
 
 ParamType read_type(Reading& reading, const Node& node) {
-  static const std::vector<std::string> kTypes{"string", "int", "bool", "list", "secret"};
+  static const std::vector<std::string> kTypes{"string", "int", "bool", "list", "secret", "storages", "networks"};
   const std::string text = reading.text(node, "\"type\"");
   const auto found = std::find(kTypes.begin(), kTypes.end(), text);
   if (found == kTypes.end()) {
@@ -42,13 +43,14 @@ Parameter read_parameter(Reading& reading, const Node& key, const Node& node) {
   }
   Fields fields(reading, node, "parameter \"" + key.text + "\"");
   const Node& type = fields.need("type");
-  if (!reading.failed()) parameter.type = read_type(reading, type);
+  const bool typed = type.place.line > 0;
+  if (typed) parameter.type = read_type(reading, type);
   parameter.description = fields.text("description");
   fields.find("default");  // known; an empty text is a value too, so it is taken from the node itself
   if (const Node* value = node.find("default"); value != nullptr && value->kind != Node::Kind::null) {
     parameter.has_default = true;
     parameter.default_value = *value;
-    check_value(reading, parameter, *value, "\"default\"");
+    if (typed) check_value(reading, parameter, *value, "\"default\"");
   }
   fields.end();
   return parameter;
@@ -90,7 +92,7 @@ Params read_profile_params(Reading& reading, const Manifest& manifest, const Nod
   if (node.kind != Node::Kind::map) reading.refuse(node.place, "\"params\" must be a mapping");
   std::vector<std::string> known;
   for (const auto& parameter : manifest.parameters) known.push_back(parameter.name);
-  for (std::size_t i = 0; i < node.keys.size() && !reading.failed(); ++i) {
+  for (std::size_t i = 0; i < node.keys.size(); ++i) {
     const Node& key = node.keys[i];
     const Parameter* parameter = manifest.find_parameter(key.text);
     if (parameter == nullptr) {
@@ -106,7 +108,7 @@ Params read_profile_params(Reading& reading, const Manifest& manifest, const Nod
 std::vector<std::string> read_words(Reading& reading, Fields& fields, const char* key, const char* rule) {
   std::vector<std::string> words = fields.texts(key);
   const Node* node = fields.find(key);
-  for (std::size_t i = 0; i < words.size() && !reading.failed(); ++i) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
     const bool plain =
         !words[i].empty() && words[i].find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == std::string::npos;
     if (!plain) reading.refuse(node->items[i].place, "\"" + words[i] + "\" cannot be in \"" + key + "\"", rule);
@@ -158,7 +160,7 @@ void read_profiles(Reading& reading, Fields& fields, Manifest& manifest) {
   const Node* node = fields.find("profiles");
   if (node == nullptr) return;
   if (node->kind != Node::Kind::map) return reading.refuse(node->place, "\"profiles\" must be a mapping");
-  for (std::size_t i = 0; i < node->keys.size() && !reading.failed(); ++i) {
+  for (std::size_t i = 0; i < node->keys.size(); ++i) {
     Profile profile{node->keys[i].text, {}, {}};
     if (!is_name(profile.name)) {
       reading.refuse(node->keys[i].place, "\"" + profile.name + "\" cannot be the name of a profile",
@@ -172,17 +174,18 @@ void read_profiles(Reading& reading, Fields& fields, Manifest& manifest) {
   }
 }
 
-void read_kind(Reading& reading, Fields& fields, Manifest& manifest) {
+bool read_kind(Reading& reading, Fields& fields, Manifest& manifest) {
   static const std::vector<std::string> kKinds{"provider", "taskserv", "cluster"};
   const Node& node = fields.need("kind");
-  if (reading.failed()) return;
+  if (node.place.line == 0) return false;  // it is not there, which was said
   const std::string text = reading.text(node, "\"kind\"");
   const auto found = std::find(kKinds.begin(), kKinds.end(), text);
   if (found == kKinds.end()) {
     reading.refuse(node.place, "there is no kind \"" + text + "\"", did_you_mean(text, kKinds));
-    return;
+    return false;
   }
   manifest.kind = static_cast<ExtensionKind>(found - kKinds.begin());
+  return true;
 }
 
 }  // namespace
@@ -203,6 +206,8 @@ const char* name_of(ParamType type) {
     case ParamType::boolean: return "bool";
     case ParamType::list: return "list";
     case ParamType::secret: return "secret";
+    case ParamType::storages: return "storages";
+    case ParamType::networks: return "networks";
   }
   return "";
 }
@@ -214,7 +219,7 @@ Result<Manifest> parse_manifest(const Node& tree, const std::string& file) {
   manifest.name = fields.need_text("name");
   if (!is_name(manifest.name))
     reading.refuse(fields.place("name"), "\"name\" is not a name: " + manifest.name, std::string(kNameRule));
-  read_kind(reading, fields, manifest);
+  const bool has_kind = read_kind(reading, fields, manifest);
   manifest.version = fields.need_text("version");
   if (!is_version(manifest.version)) {
     reading.refuse(fields.place("version"),
@@ -226,7 +231,8 @@ Result<Manifest> parse_manifest(const Node& tree, const std::string& file) {
   manifest.retry_safe = fields.boolean("retry_safe", false);
   manifest.timeout_s = static_cast<std::uint32_t>(fields.integer("timeout_s", 600, 1, kMaxTimeoutS));
   read_ports(reading, fields, manifest);
-  if (manifest.kind == ExtensionKind::provider) manifest.runtimes = read_names(reading, fields, "runtimes");
+  if (!has_kind || manifest.kind == ExtensionKind::provider)
+    manifest.runtimes = read_names(reading, fields, "runtimes");
   read_supported(reading, fields, manifest);
   read_health_check(reading, fields, manifest.health_check);
   read_resources(reading, fields, manifest.resources);
@@ -234,6 +240,12 @@ Result<Manifest> parse_manifest(const Node& tree, const std::string& file) {
     if (parameters->kind != Node::Kind::map) reading.refuse(parameters->place, "\"parameters\" must be a mapping");
     for (std::size_t i = 0; i < parameters->keys.size(); ++i) {
       manifest.parameters.push_back(read_parameter(reading, parameters->keys[i], parameters->items[i]));
+      const Parameter& one = manifest.parameters.back();
+      const bool of_server = one.type == ParamType::storages || one.type == ParamType::networks;
+      if (of_server && has_kind && (manifest.kind != ExtensionKind::provider || one.name != name_of(one.type))) {
+        reading.refuse(parameters->keys[i].place,
+                       std::string("\"") + name_of(one.type) + "\" is the type of a provider's parameter of that name");
+      }
     }
   }
   read_profiles(reading, fields, manifest);
@@ -251,6 +263,8 @@ void check_value(Reading& reading, const Parameter& parameter, const Node& node,
     case ParamType::secret:
       reading.refuse(node.place, "a secret cannot have a default", "the settings name it: {secret: NAME}");
       return;
+    case ParamType::storages: read_storages(reading, node); return;
+    case ParamType::networks: read_networks(reading, node); return;
   }
 }
 

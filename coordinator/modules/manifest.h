@@ -1,6 +1,6 @@
 #pragma once
-// manifest.yaml of an extension (docs/guides/extension-contract.md), read strictly: the first problem is told with its
-// place.
+// manifest.yaml of an extension (docs/guides/extension-contract.md), read strictly: every mistake is told, each with
+// its place.
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -18,7 +18,8 @@ const char* name_of(ExtensionKind kind);  // "taskserv"; the folder is that with
 inline constexpr ExtensionKind kExtensionKinds[] = {ExtensionKind::provider, ExtensionKind::taskserv,
                                                     ExtensionKind::cluster};
 
-enum class ParamType { string, integer, boolean, list, secret };
+// storages, networks: what a server says of itself (workspace/attachments.h), for providers
+enum class ParamType { string, integer, boolean, list, secret, storages, networks };
 const char* name_of(ParamType type);  // as the manifest writes it
 
 using Relation = resolution::Relation;  // another extension, and which versions of it

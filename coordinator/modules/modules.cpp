@@ -5,6 +5,7 @@
 
 #include "coordinator/modules/relations.h"
 #include "coordinator/workspace/home.h"
+#include "coordinator/workspace/inside.h"
 
 namespace prov::workspace {
 namespace {
@@ -31,17 +32,15 @@ LockedModule read_locked(Reading& reading, const Node& node, const std::string& 
   LockedModule module;
   Fields fields(reading, node, "\"" + name + "\"");
   module.version = fields.need_text("version");
-  if (!reading.failed() && !is_version(module.version)) {
+  if (!is_version(module.version)) {
     reading.refuse(fields.place("version"), "\"" + module.version + "\" is not a semantic version");
   }
   module.layer = fields.need_text("layer");
   const std::string digest = fields.need_text("digest");
-  if (!reading.failed()) {
-    const auto parsed = parse_hex<Digest>(digest);
-    if (parsed)
-      module.digest = *parsed;
-    else
-      reading.refuse(fields.place("digest"), "\"" + digest.substr(0, 80) + "\" is not a digest");
+  if (const auto parsed = parse_hex<Digest>(digest)) {
+    module.digest = *parsed;
+  } else {
+    reading.refuse(fields.place("digest"), "\"" + digest.substr(0, 80) + "\" is not a digest");
   }
   fields.end();
   return module;
@@ -54,7 +53,7 @@ LockedModules read_infra(Reading& reading, const Node& node, const std::string& 
     const Node* map = fields.find(key_of(kind));
     if (map == nullptr) continue;
     if (map->kind != Node::Kind::map) reading.refuse(map->place, "\"" + key_of(kind) + "\" must be a mapping");
-    for (std::size_t i = 0; i < map->keys.size() && !reading.failed(); ++i) {
+    for (std::size_t i = 0; i < map->keys.size(); ++i) {
       const std::string& name = map->keys[i].text;
       modules[{kind, name}] = read_locked(reading, map->items[i], name);
     }
@@ -69,8 +68,8 @@ Result<ModuleLock> parse_lock(const Node& tree, const std::string& file) {
   ModuleLock lock;
   const Node& infras = fields.need("infras");
   fields.end();
-  if (!reading.failed() && infras.kind != Node::Kind::map) reading.refuse(infras.place, "\"infras\" must be a mapping");
-  for (std::size_t i = 0; i < infras.keys.size() && !reading.failed(); ++i) {
+  if (infras.kind != Node::Kind::map) reading.refuse(infras.place, "\"infras\" must be a mapping");
+  for (std::size_t i = 0; i < infras.keys.size(); ++i) {
     lock.infras[infras.keys[i].text] = read_infra(reading, infras.items[i], infras.keys[i].text);
   }
   if (reading.failed()) {
@@ -114,6 +113,7 @@ bool ModuleList::remove(ExtensionKind kind, const std::string& name) {
 
 Result<ModuleList> load_modules(const std::string& workspace_root) {
   const std::string file = workspace_root + "/" + kModulesFile;
+  if (auto inside = check_inside(workspace_root, file); !inside) return tl::unexpected(inside.error());
   auto tree = load_yaml(file);
   if (!tree && tree.error().code == Code::not_found) return ModuleList();
   if (!tree) return tl::unexpected(tree.error());
@@ -122,6 +122,7 @@ Result<ModuleList> load_modules(const std::string& workspace_root) {
 
 Result<ModuleLock> load_lock(const std::string& workspace_root) {
   const std::string file = workspace_root + "/" + kModulesLockFile;
+  if (auto inside = check_inside(workspace_root, file); !inside) return tl::unexpected(inside.error());
   auto tree = load_yaml(file);
   if (!tree && tree.error().code == Code::not_found) return ModuleLock();
   if (!tree) return tl::unexpected(tree.error());

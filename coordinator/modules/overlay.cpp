@@ -40,7 +40,7 @@ class Laying {
  private:
   void check_version(Fields& fields) {
     const std::string written = fields.text("for");
-    if (written.empty() || reading_.failed()) return;
+    if (written.empty()) return;
     const auto range = resolution::parse_range(written);
     if (!range) return reading_.refuse(fields.place("for"), range.error().message, range.error().hint);
     const Manifest& manifest = extension_.manifest;
@@ -58,13 +58,14 @@ class Laying {
     auto& parameters = extension_.manifest.parameters;
     std::vector<std::string> known;
     for (const auto& one : parameters) known.push_back(one.name);
-    for (std::size_t i = 0; i < node.keys.size() && !reading_.failed(); ++i) {
+    for (std::size_t i = 0; i < node.keys.size(); ++i) {
       const std::string& name = node.keys[i].text;
       const auto found =
           std::find_if(parameters.begin(), parameters.end(), [&](const auto& one) { return one.name == name; });
       if (found == parameters.end()) {
-        return reading_.refuse(node.keys[i].place, extension_.manifest.name + " has no parameter \"" + name + "\"",
-                               did_you_mean(name, known));
+        reading_.refuse(node.keys[i].place, extension_.manifest.name + " has no parameter \"" + name + "\"",
+                        did_you_mean(name, known));
+        continue;
       }
       check_value(reading_, *found, node.items[i], "\"" + name + "\"");
       note("parameters." + name, shown(node.items[i]), found->has_default ? shown(found->default_value) : "");

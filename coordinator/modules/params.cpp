@@ -3,6 +3,7 @@
 
 #include "common/nearest.h"
 #include "coordinator/modules/resolve.h"
+#include "coordinator/workspace/attachments.h"
 
 namespace prov::workspace {
 namespace {
@@ -31,6 +32,8 @@ std::string value_of(Reading& reading, const Parameter& parameter, const Node& n
     case ParamType::boolean: return reading.boolean(node, what) ? "true" : "false";
     case ParamType::list: return joined(reading, node, what);
     case ParamType::secret: break;
+    case ParamType::storages: return to_json(read_storages(reading, node));
+    case ParamType::networks: return to_json(read_networks(reading, node));
   }
   return {};
 }

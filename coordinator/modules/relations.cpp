@@ -31,11 +31,10 @@ void take(Reading& reading, Place place, Result<Relation> relation, const std::s
 }
 
 void take_pairs(Reading& reading, const Node& map, const std::string& key, std::vector<Relation>& out) {
-  for (std::size_t i = 0; i < map.keys.size() && !reading.failed(); ++i) {
+  for (std::size_t i = 0; i < map.keys.size(); ++i) {
     const Node& value = map.items[i];
     std::string written;
     if (value.kind != Node::Kind::null) written = reading.text(value, "the versions of \"" + map.keys[i].text + "\"");
-    if (reading.failed()) return;
     const Place place = is_name(map.keys[i].text) ? value.place : map.keys[i].place;
     take(reading, place, relation_of(map.keys[i].text, written), key, out);
   }
@@ -61,12 +60,10 @@ std::vector<Relation> read_relations(Reading& reading, Fields& fields, const std
     take_pairs(reading, *node, key, out);
   } else if (node->kind == Node::Kind::list) {
     for (const Node& item : node->items) {
-      if (reading.failed()) break;
       if (item.kind == Node::Kind::map) {
         take_pairs(reading, item, key, out);
       } else {
-        const std::string text = reading.text(item, "each of \"" + key + "\"");
-        if (!reading.failed()) take(reading, item.place, parse_relation(text), key, out);
+        take(reading, item.place, parse_relation(reading.text(item, "each of \"" + key + "\"")), key, out);
       }
     }
   } else {

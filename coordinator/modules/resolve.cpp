@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "coordinator/modules/order.h"
@@ -101,6 +102,14 @@ struct Instance {
   MergedParams params;
 };
 
+// Why nothing can use that task service; nullopt: it can be used.
+std::optional<Error> why_unusable(const ExtensionFinder& finder, const std::string& name) {
+  const auto& versions = finder.versions(ExtensionKind::taskserv, name);
+  if (!versions) return versions.error();
+  if (auto loaded = finder.check_loaded(ExtensionKind::taskserv, name); !loaded) return loaded.error();
+  return std::nullopt;
+}
+
 // What the profile says, and over it what the settings give.
 Result<Params> with_profile(const Infra& infra, const ServerDefinition& server, const TaskservUse& use,
                             const Manifest& manifest) {
@@ -118,39 +127,50 @@ Result<Params> with_profile(const Infra& infra, const ServerDefinition& server, 
   return params;
 }
 
-// Each name is asked for where it is used first, so that what is unknown is told with its place.
-Result<void> choose_all(const Infra& infra, const ExtensionFinder& finder, Extensions& extensions) {
-  std::set<std::string> seen;
+// What is unknown is told at each place where it is used.
+void check_known(const Infra& infra, const ExtensionFinder& finder, Problems& problems) {
+  std::map<std::string, std::optional<Error>> unknown;
   for (const auto& server : infra.servers) {
     for (const auto& use : server.taskservs) {
-      if (!seen.insert(use.name).second) continue;
-      const auto& known = finder.versions(ExtensionKind::taskserv, use.name);
-      auto loaded = known ? finder.check_loaded(ExtensionKind::taskserv, use.name) : Result<void>();
-      if (known && loaded) continue;
-      const Error& error = known ? loaded.error() : known.error();
-      if (error.code != Code::not_found) return tl::unexpected(error);
-      return tl::unexpected(at(infra.file, use.place, error.message, error.hint));
+      const auto [known, fresh] = unknown.try_emplace(use.name);
+      if (fresh) known->second = why_unusable(finder, use.name);
+      if (!known->second) continue;
+      const Error& error = *known->second;
+      problems.add(error.code == Code::not_found ? at(infra.file, use.place, error.message, error.hint) : error);
     }
   }
-  auto chosen = choose_versions(infra, finder);
-  if (!chosen) return tl::unexpected(chosen.error());
-  if (auto whole = check_hosts(infra, finder, *chosen); !whole) return whole;
-  extensions.choose(std::move(*chosen));
-  return {};
 }
 
-Result<std::vector<Instance>> read_instances(const Infra& infra, Extensions& extensions) {
+Result<ChosenVersions> choose_all(const Infra& infra, const ExtensionFinder& finder) {
+  auto chosen = choose_versions(infra, finder);
+  if (!chosen) return chosen;
+  if (auto whole = check_hosts(infra, finder, *chosen); !whole) return tl::unexpected(whole.error());
+  return chosen;
+}
+
+Result<Instance> read_instance(const Infra& infra, const ServerDefinition& server, const TaskservUse& use,
+                               Extensions& extensions) {
+  auto extension = extensions.get(use.name, infra.file, use.place);
+  if (!extension) return tl::unexpected(extension.error());
+  const Manifest& manifest = (*extension)->manifest;
+  auto given = with_profile(infra, server, use, manifest);
+  if (!given) return tl::unexpected(given.error());
+  auto params = merge_params(infra.file, manifest, *given, use.place, use.name + " on " + server.hostname);
+  if (!params) return tl::unexpected(params.error());
+  return Instance{&server, &use, *extension, std::move(*params)};
+}
+
+// Where versions could not be chosen, parameters are held against those that would be tried first.
+std::vector<Instance> read_instances(const Infra& infra, Extensions& extensions, Problems& problems) {
   std::vector<Instance> instances;
   for (const auto& server : infra.servers) {
     for (const auto& use : server.taskservs) {
-      auto extension = extensions.get(use.name, infra.file, use.place);
-      if (!extension) return tl::unexpected(extension.error());
-      auto given = with_profile(infra, server, use, (*extension)->manifest);
-      if (!given) return tl::unexpected(given.error());
-      auto params =
-          merge_params(infra.file, (*extension)->manifest, *given, use.place, use.name + " on " + server.hostname);
-      if (!params) return tl::unexpected(params.error());
-      instances.push_back({&server, &use, *extension, std::move(*params)});
+      auto instance = read_instance(infra, server, use, extensions);
+      if (instance) {
+        instances.push_back(std::move(*instance));
+      } else {
+        problems.add(instance.error());
+      }
     }
   }
   return instances;
@@ -195,6 +215,29 @@ Result<std::vector<bool>> select(const Infra& infra, const std::vector<Instance>
   return chosen;
 }
 
+std::optional<ResolvedServer> resolve_server(const Infra& infra, const ServerDefinition& server, Extensions& extensions,
+                                             Problems& problems) {
+  const auto refuse = [&](const Error& error) {
+    problems.add(error);
+    return std::nullopt;
+  };
+  auto provider = extensions.get(server.provider, infra.file, server.place);
+  if (!provider) return refuse(provider.error());
+  auto fine = check_runtime(infra, server, (*provider)->manifest);
+  if (!fine) problems.add(fine.error());
+  auto params = merge_params(infra.file, (*provider)->manifest, server.params, server.place,
+                             "provider " + server.provider + " for " + server.hostname);
+  if (!params) return refuse(params.error());
+  if (!params->secrets.empty()) {
+    return refuse({Code::unsupported, infra.file + ": provider " + server.provider + " has a secret parameter",
+                   "a provider reads its credentials itself"});
+  }
+  auto digest = extensions.pack(server.provider);
+  if (!digest) return refuse(digest.error());
+  return ResolvedServer{server.hostname, server.provider, server.runtime,           server.plan,
+                        *digest,         server.labels,   std::move(params->params)};
+}
+
 }  // namespace
 
 Result<ResolvedServers> resolve_servers(const Infra& infra, const ExtensionFinder& finder,
@@ -203,23 +246,12 @@ Result<ResolvedServers> resolve_servers(const Infra& infra, const ExtensionFinde
   ResolvedServers resolved;
   resolved.infra = infra.name;
   Extensions extensions(finder, ExtensionKind::provider);
+  Problems problems;
   for (const auto& server : infra.servers) {
     if (!is_wanted(hostnames, server.hostname)) continue;
-    auto provider = extensions.get(server.provider, infra.file, server.place);
-    if (!provider) return tl::unexpected(provider.error());
-    if (auto fine = check_runtime(infra, server, (*provider)->manifest); !fine) return tl::unexpected(fine.error());
-    auto params = merge_params(infra.file, (*provider)->manifest, server.params, server.place,
-                               "provider " + server.provider + " for " + server.hostname);
-    if (!params) return tl::unexpected(params.error());
-    if (!params->secrets.empty()) {
-      return fail(Code::unsupported, infra.file + ": provider " + server.provider + " has a secret parameter",
-                  "a provider reads its credentials itself");
-    }
-    auto digest = extensions.pack(server.provider);
-    if (!digest) return tl::unexpected(digest.error());
-    resolved.servers.push_back({server.hostname, server.provider, server.runtime, server.plan, *digest, server.labels,
-                                std::move(params->params)});
+    if (auto one = resolve_server(infra, server, extensions, problems)) resolved.servers.push_back(std::move(*one));
   }
+  if (problems.any()) return tl::unexpected(problems.error());
   resolved.bundles = extensions.take_bundles();
   return resolved;
 }
@@ -239,12 +271,20 @@ TaskservResolver::~TaskservResolver() = default;
 
 Result<TaskservResolver> TaskservResolver::open(const Infra& infra, const ExtensionFinder& finder) {
   auto parts = std::make_unique<Parts>(infra, finder);
-  if (auto chosen = choose_all(infra, finder, parts->extensions); !chosen) return tl::unexpected(chosen.error());
-  auto instances = read_instances(infra, parts->extensions);
-  if (!instances) return tl::unexpected(instances.error());
-  auto order = order_of(infra, *instances);
+  Problems problems;
+  check_known(infra, finder, problems);
+  if (!problems.any()) {
+    auto chosen = choose_all(infra, finder);
+    if (chosen) {
+      parts->extensions.choose(std::move(*chosen));
+    } else {
+      problems.add(chosen.error());
+    }
+  }
+  parts->instances = read_instances(infra, parts->extensions, problems);
+  if (problems.any()) return tl::unexpected(problems.error());
+  auto order = order_of(infra, parts->instances);
   if (!order) return tl::unexpected(order.error());
-  parts->instances = std::move(*instances);
   parts->order = std::move(*order);
   return TaskservResolver(std::move(parts));
 }

@@ -45,7 +45,7 @@ void check_batch(const Request& request, const std::string& file, const workspac
   if (!resolved) report.add(resolved.error(), file);
 }
 
-void check_batches(const Request& request, const workspace::Workspace& workspace,
+void check_batches(const Request& request, const workspace::Workspace* workspace,
                    const workspace::SettingsEvaluator& evaluator, Finders& finders, Report& report) {
   std::vector<std::string> files = files_below(request.root, false);
   const auto take = [&](const std::string& folder) {
@@ -54,7 +54,7 @@ void check_batches(const Request& request, const workspace::Workspace& workspace
   take(request.root + "/batches");
   for (const auto& name : config::infras_of(request.root)) take(request.root + "/infra/" + name + "/batches");
   for (const auto& file : files) {
-    if (may_be_batch(file)) check_batch(request, file, &workspace, evaluator, finders, report);
+    if (may_be_batch(file)) check_batch(request, file, workspace, evaluator, finders, report);
   }
 }
 

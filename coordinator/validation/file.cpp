@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "common/nearest.h"
 #include "coordinator/config/tree.h"
 #include "coordinator/modules/cluster.h"
 #include "coordinator/modules/modules.h"
@@ -54,7 +55,7 @@ class FileCheck {
     report_.looked_at(path_);
     if (path.extension() == ".k") return check_as_settings();
     auto text = workspace::read_file(path_, kMaxFile);
-    if (!text) return report_.add(text.error(), path_);
+    if (!text) return report_.add(with_way_out(text.error(), name), path_);
     const workspace::TreeLimits limits{kMaxFile, 4'000'000};
     auto tree = path.extension() == ".toml" ? workspace::parse_toml(*text, path_, limits)
                                             : workspace::parse_yaml(*text, path_, limits);
@@ -80,6 +81,17 @@ class FileCheck {
     if (has("settings") && has("servers")) return check_as_settings();
     if (has("kind") && has("version")) return take(workspace::parse_manifest(tree, path_), path_, report_);
     report_.add(Error{Code::invalid, "it is not clear what this file is", kWhatCanBe}, path_);
+  }
+
+  // Of a file that is not there: which is meant, or how to look at all of them.
+  Error with_way_out(Error error, const std::string& name) const {
+    if (error.code != Code::not_found) return error;
+    std::vector<std::string> there;
+    for (const auto& file : files_below(folder_.string(), false)) there.push_back(fs::path(file).filename().string());
+    const std::string near = nearest(name, there);
+    error.hint = near.empty() ? "every file of the workspace: provisioning validate --all"
+                              : "did you mean \"" + (folder_ / near).string() + "\"?";
+    return error;
   }
 
   static std::string above(const fs::path& folder) { return folder.parent_path().string(); }

@@ -1,9 +1,7 @@
-// One infra. When it resolves as a whole there is nothing to tell; when it does not, every use of an extension is
-// looked at for itself, so that one mistake does not hide the others.
+// One infra: its settings, what they come to with the extensions, and its clusters.
 #include <algorithm>
 #include <filesystem>
 
-#include "common/nearest.h"
 #include "coordinator/modules/bundle.h"
 #include "coordinator/modules/cluster.h"
 #include "coordinator/modules/layers.h"
@@ -17,73 +15,23 @@ using workspace::Extension;
 using workspace::ExtensionFinder;
 using workspace::ExtensionKind;
 using workspace::Infra;
-using workspace::Manifest;
-using workspace::Params;
-using workspace::ServerDefinition;
-using workspace::TaskservUse;
 
 namespace {
 
-class InfraCheck {
- public:
-  InfraCheck(const Infra& infra, const ExtensionFinder& finder, Report& report)
-      : infra_(infra), finder_(finder), report_(report) {}
+std::string name_of(const std::string& infra_folder) { return infra_folder.substr(infra_folder.rfind('/') + 1); }
 
-  void run() {
-    auto servers = workspace::resolve_servers(infra_, finder_, {});
-    auto taskservs = resolve_taskservs();
-    if (servers && taskservs) return;
-    for (const auto& server : infra_.servers) {
-      check_provider(server);
-      for (const auto& use : server.taskservs) check_use(server, use);
-    }
-    if (!servers) report_.add(servers.error(), infra_.file);
-    if (!taskservs) report_.add(taskservs.error(), infra_.file);
-  }
+// How all of it goes together. Extensions are packed only to be compared with a lock; whether they can be is told where
+// they are looked at.
+void check_resolution(const Infra& infra, const ExtensionFinder& finder, Report& report) {
+  if (auto servers = workspace::resolve_servers(infra, finder, {}); !servers) report.add(servers.error(), infra.file);
+  auto resolver = workspace::TaskservResolver::open(infra, finder);
+  if (!resolver) return report.add(resolver.error(), infra.file);
+  if (finder.rules().locked.empty()) return;
+  if (auto packed = resolver->select({}); !packed) report.add(packed.error(), infra.file);
+}
 
- private:
-  // Extensions are packed only to be compared with a lock; whether they can be is told where they are looked at.
-  Result<void> resolve_taskservs() const {
-    if (finder_.rules().locked.empty()) {
-      auto resolver = workspace::TaskservResolver::open(infra_, finder_);
-      return resolver ? Result<void>() : tl::unexpected(resolver.error());
-    }
-    auto resolved = workspace::resolve_taskservs(infra_, finder_, {});
-    return resolved ? Result<void>() : tl::unexpected(resolved.error());
-  }
-
-  void add(const Error& error) { report_.add(error, infra_.file); }
-  void add_at(workspace::Place place, const Error& error) {
-    if (error.code == Code::not_found) return add(workspace::at(infra_.file, place, error.message, error.hint));
-    add(error);
-  }
-
-  void check_provider(const ServerDefinition& server) {
-    auto provider = finder_.find(ExtensionKind::provider, server.provider);
-    if (!provider) return add_at(server.place, provider.error());
-    auto params = workspace::merge_params(infra_.file, provider->manifest, server.params, server.place,
-                                          "provider " + server.provider + " for " + server.hostname);
-    if (!params) add(params.error());
-  }
-
-  void check_use(const ServerDefinition& server, const TaskservUse& use) {
-    auto extension = finder_.find(ExtensionKind::taskserv, use.name);
-    if (!extension) return add_at(use.place, extension.error());
-    const Manifest& manifest = extension->manifest;
-    Params params;
-    if (const auto* profile = manifest.find_profile(use.profile)) params = profile->params;
-    workspace::lay_over(params, use.params);
-    auto merged =
-        workspace::merge_params(infra_.file, manifest, params, use.place, use.name + " on " + server.hostname);
-    if (!merged) add(merged.error());
-  }
-
-  const Infra& infra_;
-  const ExtensionFinder& finder_;
-  Report& report_;
-};
-
-void check_clusters(const Infra& infra, const ExtensionFinder& finder, Report& report) {
+// `whole`: the settings are right, so what its clusters come to with them can be said too.
+void check_clusters(const Infra& infra, const ExtensionFinder& finder, bool whole, Report& report) {
   for (const auto& file : files_below(infra.folder + "/clusters", false)) {
     if (fs::path(file).extension() != ".yaml") continue;
     report.looked_at(file);
@@ -92,6 +40,7 @@ void check_clusters(const Infra& infra, const ExtensionFinder& finder, Report& r
       report.add(cluster.error(), file);
       continue;
     }
+    if (!whole) continue;
     auto resolved = workspace::resolve_cluster(*cluster, infra, finder, true);
     if (!resolved) report.add(resolved.error(), file);
   }
@@ -99,20 +48,36 @@ void check_clusters(const Infra& infra, const ExtensionFinder& finder, Report& r
 
 }  // namespace
 
+Finders::Finders(const Request& request)
+    : request_(request),
+      list_(request.root.empty() ? workspace::ModuleList() : workspace::load_modules(request.root)),
+      lock_(request.root.empty() ? workspace::ModuleLock() : workspace::load_lock(request.root)) {}
+
+void Finders::lists(Report& report) const {
+  if (!list_) report.add(list_.error(), request_.root + "/" + workspace::kModulesFile);
+  if (!lock_) report.add(lock_.error(), request_.root + "/" + workspace::kModulesLockFile);
+}
+
+bool Finders::locks(const std::string& infra_folder) const {
+  return lock_ && lock_->infras.count(name_of(infra_folder)) > 0;
+}
+
 const Result<ExtensionFinder>& Finders::opened(const std::string& infra_folder) {
   const auto known = opened_.find(infra_folder);
   if (known != opened_.end()) return known->second;
-  auto finder = workspace::open_layers(request_.root, infra_folder, request_.core);
-  return opened_.emplace(infra_folder, std::move(finder)).first->second;
+  auto layers = workspace::layers_of(request_.root, infra_folder, request_.core);
+  if (!layers) return opened_.emplace(infra_folder, tl::unexpected(layers.error())).first->second;
+  workspace::ModuleRules rules;
+  if (list_) rules.list = *list_;
+  if (locks(infra_folder)) rules.locked = lock_->infras.at(name_of(infra_folder));
+  return opened_.emplace(infra_folder, ExtensionFinder(std::move(*layers), std::move(rules))).first->second;
 }
 
 const Result<ExtensionFinder>& Finders::of(const std::string& infra_folder) {
   std::error_code none;
   const bool own = fs::exists(infra_folder + "/extensions", none);
   if (infra_folder.empty() || own) return opened(infra_folder);
-  const auto lock = workspace::load_lock(request_.root);
-  const bool locks = !lock || lock->infras.count(fs::path(infra_folder).filename().string()) > 0;
-  return opened(locks ? infra_folder : std::string());
+  return opened(locks(infra_folder) ? infra_folder : std::string());
 }
 
 std::optional<Infra> check_settings(const std::string& file, const std::string& folder_name,
@@ -136,13 +101,14 @@ void check_extensions(const ExtensionFinder& finder, const std::string& folder, 
     for (const auto& name : finder.names(kind)) {
       const auto& versions = finder.versions(kind, name);
       if (!versions) {
-        report.add(versions.error(), folder);
+        const bool ours = versions.error().message.find(folder + "/") != std::string::npos;
+        if (ours) report.add(versions.error(), folder);
         continue;
       }
       for (const Extension& one : *versions) {
         if (!one.folder.starts_with(folder + "/")) continue;
         report.looked_at(one.folder + "/manifest.yaml");
-        if (auto packed = workspace::pack_extension(one); !packed) report.add(packed.error(), one.folder);
+        if (auto packed = workspace::list_packed_files(one); !packed) report.add(packed.error(), one.folder);
       }
     }
   }
@@ -159,8 +125,8 @@ void check_infra(const Request& request, const std::string& name, const workspac
   const auto& finder = finders.of(folder);
   if (!finder) return report.add(finder.error(), folder);
   check_extensions(*finder, folder + "/extensions", report);
-  InfraCheck(*infra, *finder, report).run();
-  if (report.count() == before) check_clusters(*infra, *finder, report);
+  check_resolution(*infra, *finder, report);
+  check_clusters(*infra, *finder, report.count() == before, report);
 }
 
 }  // namespace prov::validation

@@ -11,17 +11,23 @@
 namespace prov::validation {
 
 // The layers of each infra, opened once. One that neither has extensions of its own nor locks any sees what the
-// workspace sees, and shares that.
+// workspace sees, and shares that. A list or a lock of modules that cannot be read holds for nothing here: see lists().
 class Finders {
  public:
-  explicit Finders(const Request& request) : request_(request) {}
+  explicit Finders(const Request& request);
+
+  // What is wrong with config/modules.yaml and its lock.
+  void lists(Report& report) const;
 
   const Result<workspace::ExtensionFinder>& of(const std::string& infra_folder);  // empty: the workspace's own
 
  private:
+  bool locks(const std::string& infra_folder) const;
   const Result<workspace::ExtensionFinder>& opened(const std::string& infra_folder);
 
   const Request& request_;
+  const Result<workspace::ModuleList> list_;
+  const Result<workspace::ModuleLock> lock_;
   std::map<std::string, Result<workspace::ExtensionFinder>> opened_;
 };
 
@@ -39,8 +45,9 @@ std::optional<workspace::Infra> check_settings(const std::string& file, const st
 // Every extension of a layer that lies below `folder`, as it would be used.
 void check_extensions(const workspace::ExtensionFinder& finder, const std::string& folder, Report& report);
 
-// Every batch of the workspace: in its folder, in batches/ and infra/<name>/batches/.
-void check_batches(const Request& request, const workspace::Workspace& workspace,
+// Every batch of the workspace: in its folder, in batches/ and infra/<name>/batches/. `workspace` null: whose hosts are
+// meant is not known.
+void check_batches(const Request& request, const workspace::Workspace* workspace,
                    const workspace::SettingsEvaluator& evaluator, Finders& finders, Report& report);
 void check_batch(const Request& request, const std::string& file, const workspace::Workspace* workspace,
                  const workspace::SettingsEvaluator& evaluator, Finders& finders, Report& report);

@@ -35,13 +35,15 @@ class WorkspaceCheck {
     report_.looked_at(file);
     auto workspace = workspace::load_workspace(request_.root);
     if (!workspace) report_.add(workspace.error(), file);
+    finders_.lists(report_);
     if (request_.infras.empty()) {
       check_settings_layers();
       check_home();
       check_own_extensions();
     }
     check_infras();
-    if (workspace && request_.infras.empty()) check_batches(request_, *workspace, evaluator_, finders_, report_);
+    if (request_.infras.empty())
+      check_batches(request_, workspace ? &*workspace : nullptr, evaluator_, finders_, report_);
     report_.finish();
     return std::move(report_);
   }
@@ -82,7 +84,6 @@ class WorkspaceCheck {
     }
     const auto& finder = finders_.of({});
     if (!finder) return report_.add(finder.error(), request_.root);
-    if (auto lock = workspace::load_lock(request_.root); !lock) report_.add(lock.error(), request_.root);
     check_extensions(*finder, request_.root + "/extensions", report_);
   }
 

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "coordinator/config/load.h"
-#include "coordinator/validation/finding.h"
+#include "coordinator/validation/report.h"
 #include "coordinator/workspace/kcl.h"
 
 namespace prov::validation {

@@ -1,5 +1,6 @@
 #include "coordinator/workspace/definition.h"
 #include "common/nearest.h"
+#include "coordinator/workspace/attachments.h"
 #include "coordinator/workspace/inside.h"
 #include "coordinator/workspace/kcl.h"
 #include "coordinator/workspace/toml_tree.h"
@@ -94,6 +95,8 @@ void read_server_params(Reading& reading, Fields& fields, const Node& node, Serv
   for (const std::string_view name : kServerParams) {
     const Node* value = fields.find(name);
     if (value == nullptr) continue;
+    if (name == "storages") read_storages(reading, *value);  // here, whoever the provider is
+    if (name == "networks") read_networks(reading, *value);
     const auto key =
         std::find_if(node.keys.begin(), node.keys.end(), [&](const Node& one) { return one.text == name; });
     const bool twice = std::any_of(server.params.begin(), server.params.end(),

@@ -22,8 +22,33 @@ std::string shown(const Node& node) {
 }  // namespace
 
 void Reading::refuse(Place place, std::string message, std::string hint) {
-  const bool known = std::find(refused_.begin(), refused_.end(), place) != refused_.end();
-  if (known || (place.line == 0 && failed())) return;
+  const bool lacks = std::any_of(lacks_.begin(), lacks_.end(), [&](const Lack& one) { return one.place == place; });
+  if (lacks || (place.line == 0 && failed())) return;
+  add(place, std::move(message), std::move(hint));
+}
+
+void Reading::refuse_unknown(Place place, std::string message, std::string hint) {
+  add(place, std::move(message), std::move(hint));
+}
+
+void Reading::refuse_lack(Place place, const std::string& what, const std::string& key, const std::string& hint) {
+  const std::string quoted = "\"" + key + "\"";
+  const auto known = std::find_if(lacks_.begin(), lacks_.end(), [&](const Lack& one) { return one.place == place; });
+  if (known != lacks_.end()) {
+    if (known->told.ends_with(quoted) || known->told.find(quoted + ",") != std::string::npos) return;
+    const std::string longer = known->told + ", " + quoted;
+    problems_.reword(at(file_, place, known->told).message, at(file_, place, longer, hint));
+    known->told = longer;
+    return;
+  }
+  const bool refused = std::find(refused_.begin(), refused_.end(), place) != refused_.end();
+  if (refused || (place.line == 0 && failed())) return;
+  lacks_.push_back({place, what + " needs " + quoted});
+  problems_.add(at(file_, place, lacks_.back().told, hint));
+}
+
+void Reading::add(Place place, std::string message, std::string hint) {
+  if (std::find(refused_.begin(), refused_.end(), place) != refused_.end()) return;
   refused_.push_back(place);
   problems_.add(at(file_, place, std::move(message), std::move(hint)));
 }
@@ -70,7 +95,7 @@ Fields::Fields(Reading& reading, const Node& node, std::string what)
 }
 
 const Node* Fields::find(std::string_view key) {
-  known_.emplace_back(key);
+  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
   const Node* node = node_.find(key);
   return node != nullptr && node->kind != Node::Kind::null ? node : nullptr;
 }
@@ -80,9 +105,9 @@ const Node& Fields::need(std::string_view key) {
   std::vector<std::string> present;
   for (const auto& there : node_.keys) present.push_back(there.text);
   const std::string near = nearest(key, present);
-  if (!near.empty()) known_.push_back(near);  // it is asked about here, which is enough
-  reading_.refuse(node_.place, what_ + " needs \"" + std::string(key) + "\"",
-                  near.empty() || near == key ? "" : "\"" + near + "\" is there; is it meant?");
+  if (!near.empty()) asked_about_.push_back(near);
+  reading_.refuse_lack(node_.place, what_, std::string(key),
+                       near.empty() || near == key ? "" : "\"" + near + "\" is there; is it meant?");
   return kNothing;
 }
 
@@ -118,8 +143,10 @@ Place Fields::place(std::string_view key) const {
 
 void Fields::end() {
   for (const auto& key : node_.keys) {
-    if (std::find(known_.begin(), known_.end(), key.text) != known_.end()) continue;
-    reading_.refuse(key.place, shown(key) + " is not known in " + what_, did_you_mean(key.text, known_));
+    const auto is_it = [&](const std::string& other) { return other == key.text; };
+    if (std::any_of(known_.begin(), known_.end(), is_it)) continue;
+    if (std::any_of(asked_about_.begin(), asked_about_.end(), is_it)) continue;
+    reading_.refuse_unknown(key.place, shown(key) + " is not known in " + what_, did_you_mean(key.text, known_));
   }
 }
 

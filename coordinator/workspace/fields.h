@@ -19,10 +19,10 @@ class Reading {
   explicit Reading(std::string file) : file_(std::move(file)) {}
 
   // Of one place the first problem is kept: what else is said of it follows from that one. So is what has no place,
-  // once there is a problem.
+  // once there is a problem. So whoever reads on after a problem need not ask whether there was one.
   void refuse(Place place, std::string message, std::string hint = {});
   bool failed() const { return problems_.any(); }
-  const Error& error() const { return problems_.all().front(); }  // the first. REQUIRES: failed()
+  Error error() const { return problems_.error(); }  // all of them, as one. REQUIRES: failed()
   const Problems& problems() const { return problems_; }
   const std::string& file() const { return file_; }
 
@@ -33,9 +33,23 @@ class Reading {
   std::vector<std::string> texts(const Node& node, std::string_view what);  // a list of them
 
  private:
+  friend class Fields;
+
+  // What a mapping lacks is told of the place where it begins, which is its first key's too: so one says nothing of the
+  // other. Several keys that the same one lacks are one problem.
+  void refuse_lack(Place place, const std::string& what, const std::string& key, const std::string& hint);
+  void refuse_unknown(Place place, std::string message, std::string hint);
+  void add(Place place, std::string message, std::string hint);
+
+  struct Lack {
+    Place place;
+    std::string told;
+  };
+
   std::string file_;
   Problems problems_;
   std::vector<Place> refused_;
+  std::vector<Lack> lacks_;
 };
 
 // One mapping. Every key that may be in it is asked for; end() refuses all others.
@@ -59,6 +73,7 @@ class Fields {
   const Node& node_;
   std::string what_;
   std::vector<std::string> known_;
+  std::vector<std::string> asked_about_;  // unknown ones that were told as what may be meant
 };
 
 // Names of extensions, workspaces and infras: lower-case letters, digits and hyphens, a letter first, at most 63.

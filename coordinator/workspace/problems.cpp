@@ -1,5 +1,7 @@
 #include "coordinator/workspace/problems.h"
 
+#include <algorithm>
+
 namespace prov::workspace {
 namespace {
 
@@ -21,8 +23,20 @@ std::string indented(const std::string& message) {
 
 }  // namespace
 
-void Problems::add(Error error) {
-  if (!full()) errors_.push_back(std::move(error));
+void Problems::add(const Error& error) {
+  for (Error& one : taken_apart(error)) {
+    const auto same = [&](const Error& told) { return told.message == one.message; };
+    if (full() || std::any_of(errors_.begin(), errors_.end(), same)) continue;
+    errors_.push_back(std::move(one));
+  }
+}
+
+void Problems::reword(const std::string& message, Error error) {
+  const auto told =
+      std::find_if(errors_.begin(), errors_.end(), [&](const Error& one) { return one.message == message; });
+  if (told == errors_.end()) return;
+  if (error.hint.empty()) error.hint = told->hint;
+  *told = std::move(error);
 }
 
 Error Problems::error() const {

@@ -11,7 +11,9 @@ class Problems {
  public:
   static constexpr std::size_t kMost = 20;
 
-  void add(Error error);
+  void add(const Error& error);  // of several (error() below) each; what was told already is not told again
+  void reword(const std::string& message,
+              Error error);  // puts it in place of the one with that message, if there is one
   bool any() const { return !errors_.empty(); }
   bool full() const { return errors_.size() >= kMost; }  // what follows is hardly worth looking for
 

@@ -1,7 +1,7 @@
 // What an operator writes beside infras: clusters, the file of an older workspace, and how errors are taken apart.
 #include "coordinator/config/migrate.h"
 #include "coordinator/modules/cluster.h"
-#include "coordinator/validation/finding.h"
+#include "coordinator/validation/report.h"
 #include "coordinator/workspace/toml_tree.h"
 #include "tests/fuzz/targets.h"
 

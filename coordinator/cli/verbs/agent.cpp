@@ -85,6 +85,8 @@ Result<Exit> agent_show(Context& context) {
                        {"arch", text_in(*agent, "arch")},
                        {"cores", text_in(*agent, "cores")},
                        {"memory", bytes_text(number_in(*agent, "memory_bytes"))},
+                       {"disk", bytes_text(number_in(*agent, "disk_bytes"))},
+                       {"interpreters", text_in(*agent, "interpreters")},
                        {"addresses", text_in(*agent, "addresses")},
                        {"init", text_in(*agent, "init")},
                        {"orders out", text_in(*agent, "orders_out")},

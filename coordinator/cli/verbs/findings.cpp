@@ -1,5 +1,6 @@
 #include "coordinator/cli/verbs/findings.h"
 
+#include "common/code_names.h"
 #include "common/json/json.h"
 
 namespace prov::cli {
@@ -26,9 +27,9 @@ std::string counts_text(std::size_t errors, std::size_t warnings, std::size_t no
   return text;
 }
 
-std::string finding_text(const kit::Finding& one, const Console& console) {
-  std::string text = one_line(kit::place_text(one)) + ": " +
-                     console.out_paint(colour_of(one.severity), kit::name_of(one.severity)) + ": ";
+std::string finding_text(const workspace::Finding& one, const Console& console) {
+  std::string text = one_line(workspace::place_text(one)) + ": " +
+                     console.out_paint(colour_of(one.severity), workspace::name_of(one.severity)) + ": ";
   for (std::size_t at = 0; at <= one.message.size();) {  // an explanation has a sentence a line
     const std::size_t end = std::min(one.message.find('\n', at), one.message.size());
     text += (at == 0 ? "" : "    ") + one_line(one.message.substr(at, end - at)) + "\n";
@@ -47,18 +48,22 @@ std::string summary_text(const kit::Checked& item) {
 
 }  // namespace
 
+json finding_json(const workspace::Finding& one) {
+  json out{{"severity", workspace::name_of(one.severity)},
+           {"code", name_of(one.code)},
+           {"file", one.file},
+           {"message", one.message},
+           {"hint", one.hint}};
+  out["line"] = one.place.line > 0 ? json(one.place.line) : json();
+  out["column"] = one.place.line > 0 ? json(one.place.column) : json();
+  return out;
+}
+
 json report_json(const kit::Report& report) {
   json items = json::array();
   for (const auto& item : report.items) {
     json problems = json::array();
-    for (const auto& one : item.findings) {
-      problems.push_back({{"severity", kit::name_of(one.severity)},
-                          {"file", one.file},
-                          {"line", one.place.line},
-                          {"column", one.place.column},
-                          {"message", one.message},
-                          {"hint", one.hint}});
-    }
+    for (const auto& one : item.findings) problems.push_back(finding_json(one));
     items.push_back({{"kind", workspace::name_of(item.subject.kind)},
                      {"name", item.subject.name},
                      {"version", item.version},

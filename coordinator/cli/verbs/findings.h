@@ -1,5 +1,5 @@
 #pragma once
-// What was found wrong with extensions, for people and for programs.
+// What was found wrong, with extensions above all, for people and for programs.
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
@@ -9,6 +9,7 @@
 
 namespace prov::cli {
 
+nlohmann::json finding_json(const workspace::Finding& one);  // line and column null: of the file as a whole
 nlohmann::json report_json(const kit::Report& report);
 
 // A line for each finding, as compilers write them; then one for each extension, and the counts.

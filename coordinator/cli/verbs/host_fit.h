@@ -9,7 +9,8 @@
 namespace prov::cli {
 
 // Code::conflict names every host that lacks something that an install on it needs (supported os and arch, cpus,
-// memory). A host of which nothing is known yet is a note. Asks the coordinator only when a manifest says any of these.
+// memory, disk, interpreters). A host of which nothing is known yet is a note; so is an interpreter that a task service
+// before it, which is not there yet, may bring. Asks the coordinator only when a manifest says any of these.
 Result<void> check_host_fit(Context& context, const std::string& workspace,
                             const std::vector<workspace::ResolvedTaskserv>& installs);
 

@@ -12,6 +12,7 @@
 #include "coordinator/modules/relations.h"
 #include "coordinator/modules/versions.h"
 #include "coordinator/resolution/solver.h"
+#include "coordinator/workspace/problems.h"
 
 namespace prov::cli {
 
@@ -251,11 +252,16 @@ Result<Exit> module_discover(Context& context) {
   auto finder = finder_in_use(context);
   if (!finder) return tl::unexpected(finder.error());
   json items = json::array();
+  workspace::Problems problems;
   for (const auto& name : finder->names(*kind)) {
     const auto& versions = finder->versions(*kind, name);
-    if (!versions) return tl::unexpected(versions.error());
+    if (!versions) {
+      problems.add(versions.error());
+      continue;
+    }
     for (const auto& one : *versions) items.push_back(extension_json(one));
   }
+  if (problems.any()) return tl::unexpected(problems.error());
   context.print({{"items", items}, {"total", items.size()}}, [&] {
     Table table({"NAME", "VERSION", "LAYER", "REQUIRES", "DESCRIPTION"});
     for (const auto& one : items) {
@@ -282,16 +288,20 @@ Result<Exit> module_load(Context& context) {
   if (!finders) return tl::unexpected(finders.error());
   json items = json::array();
   bool changed = false;
+  workspace::Problems problems;
   for (std::size_t i = 2; i < context.call.args.size(); ++i) {
     auto relation = workspace::parse_relation(context.call.args[i]);
-    if (!relation) return tl::unexpected(relation.error());
-    auto version = check_in_some(*finders, target->kind, *relation);
-    if (!version) return tl::unexpected(version.error());
+    auto version = relation ? check_in_some(*finders, target->kind, *relation) : tl::unexpected(relation.error());
+    if (!version) {
+      problems.add(version.error());
+      continue;
+    }
     const bool is_new = target->list.add(target->kind, *relation);
     changed = changed || is_new;
     items.push_back(
         {{"name", relation->package}, {"versions", relation->written}, {"version", *version}, {"changed", is_new}});
   }
+  if (problems.any()) return tl::unexpected(problems.error());
   if (changed) {
     if (auto saved = workspace::save_modules(target->root, target->list); !saved) return tl::unexpected(saved.error());
   }
@@ -314,12 +324,14 @@ Result<Exit> module_unload(Context& context) {
   const auto list = target->list.kinds.find(target->kind);
   if (list != target->list.kinds.end()) known = workspace::names_of(list->second);
   const std::vector<std::string> names(context.call.args.begin() + 2, context.call.args.end());
+  workspace::Problems problems;
   for (const auto& name : names) {
     if (target->list.remove(target->kind, name)) continue;
-    return fail(Code::not_found,
-                std::string(workspace::name_of(target->kind)) + " \"" + name + "\" is not loaded in " + target->root,
-                did_you_mean(name, known));
+    problems.add({Code::not_found,
+                  std::string(workspace::name_of(target->kind)) + " \"" + name + "\" is not loaded in " + target->root,
+                  did_you_mean(name, known)});
   }
+  if (problems.any()) return tl::unexpected(problems.error());
   if (auto saved = workspace::save_modules(target->root, target->list); !saved) return tl::unexpected(saved.error());
   context.print({{"unloaded", names}, {"changed", true}}, [&] {
     std::string text;
@@ -407,6 +419,7 @@ Result<Exit> module_graph(Context& context) {
   } else {
     context.print(graph_json(*graph), [&] { return graph_text(*graph); });
   }
+  if (graph->nodes.empty()) context.console.say("none: no host of the infra has a task service yet");
   return Exit::ok;
 }
 
@@ -486,8 +499,12 @@ Result<Exit> taskserv_check_deps(Context& context) {
   const std::string& name = context.call.args[0];
   const workspace::Hosts hosts(loaded->infra);
   if (hosts.of(name).empty()) {
+    const std::string near = nearest(name, hosts.names());
     return fail(Code::not_found, "no host of infra \"" + loaded->infra.name + "\" has the taskserv \"" + name + "\"",
-                did_you_mean(name, hosts.names()));
+                near.empty()
+                    ? "name it in " + loaded->infra.file + ", or look at it alone: provisioning taskserv validate " +
+                          name + " --level dependencies"
+                    : "did you mean \"" + near + "\"?");
   }
   const auto chosen = workspace::choose_versions(loaded->infra, loaded->finder);
   auto extension = chosen ? loaded->finder.find(ExtensionKind::taskserv, name, chosen->at(name))

@@ -10,6 +10,7 @@
 #include "coordinator/kit/parts.h"
 #include "coordinator/kit/sample.h"
 #include "coordinator/modules/bundle.h"
+#include "coordinator/workspace/problems.h"
 
 namespace prov::cli {
 
@@ -53,19 +54,28 @@ Result<std::vector<Extension>> extensions_asked_for(Context& context) {
   auto finder = finder_in_use(context);
   if (!finder) return tl::unexpected(finder.error());
   std::vector<Extension> out;
+  workspace::Problems problems;
   for (const auto& word : context.call.args) {
     auto one = extension_asked_for(*finder, word);
-    if (!one) return tl::unexpected(one.error());
-    out.push_back(std::move(*one));
+    if (one) {
+      out.push_back(std::move(*one));
+    } else {
+      problems.add(one.error());
+    }
   }
+  if (problems.any()) return tl::unexpected(problems.error());
   if (!context.call.args.empty()) return out;
   for (const ExtensionKind kind : workspace::kExtensionKinds) {
     for (const auto& name : finder->names(kind)) {
       const auto& versions = finder->versions(kind, name);
-      if (!versions) return tl::unexpected(versions.error());
-      out.push_back(std::move(versions->front()));
+      if (versions) {
+        out.push_back(versions->front());
+      } else {
+        problems.add(versions.error());
+      }
     }
   }
+  if (problems.any()) return tl::unexpected(problems.error());
   return out;
 }
 

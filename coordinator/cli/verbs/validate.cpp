@@ -1,10 +1,10 @@
 // Everything that is wrong, in one pass: of settings, files, infras, or a whole workspace.
 #include <algorithm>
 
-#include "common/code_names.h"
 #include "common/json/json.h"
 #include "coordinator/cli/infra.h"
 #include "coordinator/cli/verbs/documents.h"
+#include "coordinator/cli/verbs/findings.h"
 #include "coordinator/cli/verbs/verbs.h"
 #include "coordinator/cli/verbs/workspaces.h"
 #include "coordinator/cli/views/render.h"
@@ -15,7 +15,6 @@
 namespace prov::cli {
 
 using nlohmann::json;
-using validation::Finding;
 using validation::Report;
 
 namespace {
@@ -41,17 +40,10 @@ Result<validation::Request> request_for(Context& context, const std::string& roo
   return request;
 }
 
-json finding_json(const Finding& one) {
-  json out{{"file", one.file}, {"code", name_of(one.code)}, {"message", one.message}, {"hint", one.hint}};
-  out["line"] = one.place.line > 0 ? json(one.place.line) : json();
-  out["column"] = one.place.line > 0 ? json(one.place.column) : json();
-  return out;
-}
-
 std::string report_text(const Report& report, const Console& console) {
   std::string out;
   for (const auto& one : report.findings()) {
-    out += console.out_paint(Colour::red, one_line(validation::text_of(one))) + "\n";
+    out += console.out_paint(Colour::red, one_line(workspace::text_of(one))) + "\n";
     if (!one.hint.empty()) out += "  hint: " + one_line(one.hint) + "\n";
   }
   const std::size_t count = report.count(), files = report.files().size();
@@ -112,7 +104,7 @@ tl::unexpected<Error> every_mistake(Context& context, const std::string& root, c
   const Report report = validation::validate_workspace(*request, evaluator_of(context));
   if (report.fine()) return tl::unexpected(first);
   workspace::Problems problems;
-  for (const auto& one : report.findings()) problems.add({report.code(), validation::text_of(one), one.hint});
+  for (const auto& one : report.findings()) problems.add({report.code(), workspace::text_of(one), one.hint});
   return tl::unexpected(problems.error());
 }
 

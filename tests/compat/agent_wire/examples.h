@@ -45,7 +45,12 @@ inline std::vector<Example<FromAgent>> from_agent() {
        {id(7), 4, 1767225600126, Ended{Outcome::timed_out, -9, "took too long", 65543, digest(8), digest(9)}}}};
   const Ended handed_on{
       Outcome::done, 0, "", 0, digest(27), digest(28), {{"join_address", "10.89.7.2"}, {"port", "1"}}};
-  return {{"hello_modes", Hello{1, 5, 123456789012, facts, 64, {}, true}},
+  Facts more = facts;
+  more.disk_bytes = std::uint64_t{32} << 30;
+  more.interpreters = {"bash", "python3", "sh"};
+  more.missing_interpreters = {"ruby"};
+  return {{"hello_host", Hello{1, 5, 123456789012, more, 64, {}, true}},
+          {"hello_modes", Hello{1, 5, 123456789012, facts, 64, {}, true}},
           {"reports_outputs", Reports{78, {{id(29), 1, 1767225600127, handed_on}}}},
           {"hello", Hello{1, 5, 123456789012, facts, 64, {{id(10), 1, 4096}, {id(11), 2, 0}}}},
           {"heartbeat", Heartbeat{42, 3}},

@@ -44,6 +44,10 @@ TEST_F(AgentProgram, EnrolsOnceWorksAndDrains) {
   EXPECT_FALSE(hello.facts.os.empty());
   EXPECT_GT(hello.facts.cores, 0U);
   EXPECT_GT(hello.facts.memory_bytes, 1U << 20);
+  EXPECT_GT(hello.facts.disk_bytes, 1U << 20);
+  const auto& interpreters = hello.facts.interpreters;
+  EXPECT_NE(std::find(interpreters.begin(), interpreters.end(), "sh"), interpreters.end());
+  EXPECT_GE(interpreters.size() + hello.facts.missing_interpreters.size(), 10U);
   EXPECT_FALSE(hello.facts.boot_id.empty());
 
   const auto noop = coordinator.order(wire::Noop{}), exec = coordinator.shell("echo out; echo err >&2; exit 3");

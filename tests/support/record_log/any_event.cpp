@@ -45,8 +45,20 @@ std::vector<std::string> AnyEvent::texts() {
 }
 
 Facts AnyEvent::facts() {
-  Facts f{text(),  text(), text(), text(), text(), static_cast<std::uint32_t>(number(1000)), number(1ULL << 50),
-          texts(), text(), text(), text()};
+  Facts f{text(),
+          text(),
+          text(),
+          text(),
+          text(),
+          static_cast<std::uint32_t>(number(1000)),
+          number(1ULL << 50),
+          texts(),
+          text(),
+          text(),
+          text(),
+          number(1ULL << 50),
+          texts(),
+          texts()};
   return f;
 }
 

@@ -25,11 +25,7 @@ struct Rig {
     config.key = key;
     config.log_id.bytes.fill(3);
     config.boot_id = boot_id;
-    config.facts = [] {
-      Facts facts;
-      facts.hostname = "host";
-      return facts;
-    };
+    config.facts = [this] { return facts; };
     config.log = [this](Severity, std::string_view line) { log += std::string(line) + "\n"; };
     config.endpoints = [this](const std::vector<std::string>& said) { endpoints = said; };
     config.expects_journal = expects_journal;
@@ -142,6 +138,7 @@ struct Rig {
     id.bytes.fill(3);
     return id;
   }();
+  Facts facts{.hostname = "host"};
   std::string boot_id = "boot-1", log;
   bool expects_journal = false;
   std::uint32_t parallel = 8;

@@ -1,6 +1,7 @@
 // The conversation: who is obeyed, what silence means, and frames that make no sense.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "tests/unit/agent_core/rig.h"
@@ -30,6 +31,27 @@ TEST_F(Sessions, AHelloIsRepeatedUntilItIsAnswered) {
   rig.welcomes = true;
   rig.go(14'000);  // the longest pause between two hellos is 12 s, and a new connection takes 1 s more
   EXPECT_TRUE(rig.agent->connected());
+}
+
+TEST_F(Sessions, WhatAStepHasChangedOfTheHostIsToldBeforeItsEnd) {
+  const auto unchanged = rig.order(1), changing = rig.order(2);
+  for (const auto& order : {unchanged, changing}) rig.give(order);
+  rig.go(10);
+  rig.hellos.clear();
+  rig.host.end(Rig::id(unchanged));
+  rig.go(10);
+  EXPECT_TRUE(rig.hellos.empty()) << "the host is as it was";
+  rig.facts.interpreters = {"python3"};
+  rig.acknowledges = false;
+  rig.host.end(Rig::id(changing));
+  rig.go(10);
+  ASSERT_EQ(rig.hellos.size(), 1U);
+  EXPECT_EQ(rig.hellos[0].facts, rig.facts);
+  const auto& unfinished = rig.hellos[0].unfinished;
+  EXPECT_TRUE(std::any_of(unfinished.begin(), unfinished.end(), [&](const auto& one) {
+    return one.task == changing.task;
+  })) << "said before its end was";
+  EXPECT_GE(rig.heard[Rig::id(changing)].ended, 1) << "again after the welcome, as it is not acknowledged";
 }
 
 TEST_F(Sessions, SilenceMeansANewConnectionAndWorkGoesOn) {

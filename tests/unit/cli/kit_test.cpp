@@ -117,6 +117,36 @@ TEST_F(Kit, AHostThatATaskServiceIsNotForIsRefusedBeforeAnythingIsAsked) {
   for (const auto& line : world_.coordinator.lines()) EXPECT_TRUE(has(line, "GET /agents")) << line;
 }
 
+// redis needs ruby, os goes before it, and db-1 says this of itself.
+struct Interpreters : Kit {
+  int check(json agent, json taskservs) {
+    world_.folder.write("extensions/taskservs/redis/manifest.yaml",
+                        "name: redis\nkind: taskserv\nversion: 1.0.0\nrequires: [os]\ninterpreters: [ruby, bash]\n");
+    agent["server"] = "db-1";
+    world_.coordinator.answer("GET /agents", {{"items", {agent}}, {"total", 1}});
+    world_.coordinator.answer("GET /taskservs", {{"items", taskservs}, {"total", taskservs.size()}});
+    world_.coordinator.answer("POST /workflows/taskservs/create", {{"plan", json::array()}, {"plan_total", 0}});
+    return run({"taskserv", "create", "--check"});
+  }
+  const json without_ruby_{{"interpreters", {"bash"}}, {"missing_interpreters", {"ruby"}}};
+};
+
+TEST_F(Interpreters, AMissingOneMayBeBroughtByWhatIsInstalledBefore) {
+  EXPECT_EQ(check(without_ruby_, json::array()), 0) << world_.err;
+  EXPECT_TRUE(has(world_.err, "note: db-1: it has no ruby, which redis needs: taken that os brings it")) << world_.err;
+}
+
+TEST_F(Interpreters, WhatIsThereAlreadyBringsNothingMore) {
+  const json os{{"server", "db-1"}, {"name", "os"}, {"installed_version", "1.0.0"}};
+  EXPECT_EQ(check(without_ruby_, json::array({os})), 5);
+  EXPECT_TRUE(has(world_.err, "redis cannot be on db-1: it has no ruby\n")) << world_.err;
+}
+
+TEST_F(Interpreters, AnAgentThatDoesNotTellIsRefusedNothing) {
+  EXPECT_EQ(check(json::object(), json::array()), 0) << world_.err;
+  EXPECT_FALSE(has(world_.err, "ruby")) << world_.err;
+}
+
 TEST_F(Kit, OfAHostThatIsNotKnownYetItOnlySaysSo) {
   world_.folder.write("extensions/taskservs/redis/manifest.yaml",
                       "name: redis\nkind: taskserv\nversion: 1.0.0\nrequires: [os]\nsupported: {arch: [arm64]}\n");

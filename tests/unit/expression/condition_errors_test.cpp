@@ -68,9 +68,9 @@ TEST(ConditionErrors, Names) {
   expect_refused("key.x == 1", "incomplete or too long name \"key.x\" at column 1; it is key");
   expect_refused("item.a.b == 1", "incomplete or too long name \"item.a.b\" at column 1; it is item or item.NAME");
   expect_refused("facts.web-1.core > 1", "there is no fact \"core\" at column 13", "did you mean \"cores\"?");
-  expect_refused(
-      "facts.x['y'] > 1", "there is no fact \"y\" at column 9",
-      "known are: hostname, os, os_version, kernel, arch, cores, memory_bytes, address, init, agent_version");
+  expect_refused("facts.x['y'] > 1", "there is no fact \"y\" at column 9",
+                 "known are: hostname, os, os_version, kernel, arch, cores, memory_bytes, disk_bytes, address, init, "
+                 "interpreter, agent_version");
   expect_refused("params. == 1", "a part of a name is missing at column 8; it has letters, digits, - and _",
                  "others: facts[\"a.b\"].os");
   expect_refused("params[0] == 1", "a text is missing at column 8; in a name it is [\"part\"]");

@@ -71,7 +71,8 @@ TEST(TargetsErrors, NamesBehindPrefixes) {
   expect_targets_refused("fact:core=4", "there is no fact \"core\" at column 6", "did you mean \"cores\"?");
   expect_targets_refused(
       "fact:boot_id=x", "there is no fact \"boot_id\" at column 6",
-      "known are: hostname, os, os_version, kernel, arch, cores, memory_bytes, address, init, agent_version");
+      "known are: hostname, os, os_version, kernel, arch, cores, memory_bytes, disk_bytes, address, init, "
+      "interpreter, agent_version");
 }
 
 TEST(TargetsErrors, Comparisons) {

@@ -68,18 +68,23 @@ Facts known_facts() {
   facts.os_version = "12.5";
   facts.cores = 4;
   facts.memory_bytes = 8'589'934'592;
+  facts.disk_bytes = 64;
+  facts.interpreters = {"bash", "sh"};
   facts.addresses = {"10.0.0.3", "10.1.0.3"};
   return facts;
 }
 
 TEST(Facts, HaveTheirNamesAndOnlyWhatIsKnown) {
   EXPECT_EQ(fact_pairs(known_facts()), (Pairs{{"address", "10.0.0.3"},
-                                        {"address", "10.1.0.3"},
-                                        {"cores", "4"},
-                                        {"hostname", "web-1"},
-                                        {"memory_bytes", "8589934592"},
-                                        {"os", "debian"},
-                                        {"os_version", "12.5"}}));
+                                              {"address", "10.1.0.3"},
+                                              {"cores", "4"},
+                                              {"disk_bytes", "64"},
+                                              {"hostname", "web-1"},
+                                              {"interpreter", "bash"},
+                                              {"interpreter", "sh"},
+                                              {"memory_bytes", "8589934592"},
+                                              {"os", "debian"},
+                                              {"os_version", "12.5"}}));
   EXPECT_EQ(fact_pairs({}), Pairs{});
   for (const auto& [name, value] : fact_pairs(known_facts())) EXPECT_TRUE(is_fact(name)) << name;
   EXPECT_FALSE(is_fact("boot_id"));
@@ -90,6 +95,8 @@ TEST(Facts, AsValues) {
   EXPECT_EQ(fact_value(known_facts(), "os_version"), Value("12.5"));
   EXPECT_EQ(fact_value(known_facts(), "cores"), Value(4));
   EXPECT_EQ(fact_value(known_facts(), "memory_bytes"), Value(8'589'934'592));
+  EXPECT_EQ(fact_value(known_facts(), "disk_bytes"), Value(64));
+  EXPECT_EQ(fact_value(known_facts(), "interpreter"), Value(List{"bash", "sh"}));
   EXPECT_EQ(fact_value(known_facts(), "address"), Value(List{"10.0.0.3", "10.1.0.3"}));
   EXPECT_TRUE(fact_value(known_facts(), "kernel").is_null());
   EXPECT_TRUE(fact_value(known_facts(), "nonsense").is_null());

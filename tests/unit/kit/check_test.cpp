@@ -126,7 +126,7 @@ TEST_F(Check, ParametersAreDescribedDocumentedAndUsed) {
 
 TEST_F(Check, ALinkOutOfTheExtensionIsAnError) {
   fs::create_symlink("/etc/passwd", folder_ / "taskservs/try/scripts/passwd");
-  EXPECT_TRUE(finds("scripts/passwd: a link out of the extension"));
+  EXPECT_TRUE(finds("scripts/passwd: error: a link out of the extension"));
 }
 
 // Bytes of all kinds, in every file in turn: something is said, and nothing breaks.

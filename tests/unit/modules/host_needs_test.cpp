@@ -47,7 +47,28 @@ TEST(HostNeeds, AVersionMayBeSaidByItsBeginning) {
   EXPECT_NE(missing({{"ubuntu-22"}, {}, 0, 0}, facts), "");
 }
 
-TEST(HostNeeds, WhatIsNotKnownIsAgainstNothing) { EXPECT_EQ(missing({{"debian-12"}, {"amd64"}, 9, 9}, Facts()), ""); }
+TEST(HostNeeds, ADiskIsHeldAgainstTheSizeOfTheFileSystem) {
+  Facts facts = debian();
+  facts.disk_bytes = 9000ULL << 20;
+  EXPECT_EQ(missing({{}, {}, 0, 0, 10'000}, facts), "") << "the file system keeps a tenth";
+  EXPECT_EQ(missing({{}, {}, 0, 0, 10'002}, facts), "it has 9000 MiB of disk (at /), and 10002 are the least\n");
+}
+
+TEST(HostNeeds, AnInterpreterIsMissingWhenItWasLookedFor) {
+  Facts facts = debian();
+  facts.interpreters = {"bash", "sh"};
+  facts.missing_interpreters = {"perl", "ruby"};
+  const HostNeeds needs{{}, {}, 0, 0, 0, {"bash", "ruby", "rare", "perl"}};
+  EXPECT_TRUE(needs.any());
+  EXPECT_EQ(lacking_interpreters(needs, facts), (std::vector<std::string>{"ruby", "perl"}));
+  EXPECT_EQ(missing(needs, facts), "") << "they are told apart";
+}
+
+TEST(HostNeeds, WhatIsNotKnownIsAgainstNothing) {
+  const HostNeeds needs{{"debian-12"}, {"amd64"}, 9, 9, 9, {"bash"}};
+  EXPECT_EQ(missing(needs, Facts()), "");
+  EXPECT_TRUE(lacking_interpreters(needs, Facts()).empty());
+}
 
 }  // namespace
 }  // namespace prov::workspace

@@ -29,6 +29,13 @@ settings: {settings: {name: demo, runtime: auto}, servers: []} | {settings: {nam
 settings: {settings: {name: demo, provider: local}, servers: [{hostname: a}]} | {settings: {name: demo}, servers: [{hostname: a}]}
 settings: {settings: {name: demo}, servers: [{hostname: a.b-c.d, provider: aws}]} | {settings: {name: demo}, servers: [{hostname: a_b, provider: aws}]}
 settings: {settings: {name: demo}, servers: [{hostname: a, provider: x, zone: z, storages: [s], networks: [n]}]} | {settings: {name: demo}, servers: [{hostname: a, provider: x, zones: z}]}
+settings: {settings: {name: demo}, servers: [{hostname: a, provider: x, storages: [root, {name: data, size_gb: 100, type: ssd, filesystem: ext4, mount_path: /var/lib/x}]}]} | {settings: {name: demo}, servers: [{hostname: a, provider: x, storages: [{name: data, size: 100}]}]}
+settings: {settings: {name: demo}, servers: [{hostname: a, provider: x, storages: {root: , data: {size_gb: 100}}}]} | {settings: {name: demo}, servers: [{hostname: a, provider: x, storages: root}]}
+settings: {settings: {name: demo}, servers: [{hostname: a, provider: x, storages: []}]} | {settings: {name: demo}, servers: [{hostname: a, provider: x, storages: [{size_gb: 100}]}]}
+settings: {settings: {name: demo}, servers: [{hostname: a, provider: x, storages: [{name: a, size_gb: 1}]}]} | {settings: {name: demo}, servers: [{hostname: a, provider: x, storages: [{name: a, size_gb: 0}]}]}
+settings: {settings: {name: demo}, servers: [{hostname: a, provider: x, params: {storages: [{name: a}]}}]} | {settings: {name: demo}, servers: [{hostname: a, provider: x, storages: [{name: a, mount_path: var}]}]}
+settings: {settings: {name: demo}, servers: [{hostname: a, provider: x, networks: [public, {name: lan, type: private, cidr: 10.0.0.0/24, address: 10.0.0.5}]}]} | {settings: {name: demo}, servers: [{hostname: a, provider: x, networks: [{name: lan, cidr: lan}]}]}
+settings: {settings: {name: demo}, servers: [{hostname: a, provider: x, networks: {lan: {address: "fd00::5"}}}]} | {settings: {name: demo}, servers: [{hostname: a, provider: x, networks: {lan: {adress: 10.0.0.5}}}]}
 settings: {settings: {name: demo}, servers: [{hostname: a, provider: x, labels: {b: 1}}]} | {settings: {name: demo}, servers: [{hostname: a, provider: x, labels: {b: [1]}}]}
 settings: {settings: {name: demo}, servers: [{hostname: a, provider: x, taskservs: [os, {name: redis, profile: big, params: {a: [b]}}]}]} | {settings: {name: demo}, servers: [{hostname: a, provider: x, taskservs: [{nam: redis}]}]}
 settings: {settings: {name: demo}, servers: [{hostname: a, provider: x, taskservs: []}]} | {settings: {name: demo}, servers: [{hostname: a, provider: x, taskservs: os}]}
@@ -53,6 +60,7 @@ manifest: {name: a, kind: taskserv, version: 1.0.0, supported: {os: [debian-12],
 manifest: {name: a, kind: taskserv, version: 1.0.0, parameters: {p: {type: list, default: [a]}}} | {name: a, kind: taskserv, version: 1.0.0, parameters: {p: {type: list, default: a}}}
 manifest: {name: a, kind: taskserv, version: 1.0.0, parameters: {p: {type: secret}}} | {name: a, kind: taskserv, version: 1.0.0, parameters: {p: {default: a}}}
 manifest: {name: a, kind: taskserv, version: 1.0.0, parameters: {p: {type: bool, default: true}}} | {name: a, kind: taskserv, version: 1.0.0, parameters: {p: {type: bool, default: 1}}}
+manifest: {name: a, kind: provider, version: 1.0.0, parameters: {storages: {type: storages, default: [root, {name: b, size_gb: 5}]}, networks: {type: networks}}} | {name: a, kind: provider, version: 1.0.0, parameters: {networks: {type: networks, default: public}}}
 manifest: {name: a, kind: taskserv, version: 1.0.0, retry_safe: true} | {name: a, kind: taskserv, version: 1.0.0, retry_save: true}
 modules: {taskservs: [a, {b: ^1}]} | {taskserv: [a]}
 modules: {providers: [], clusters: {a: "1"}} | {providers: a}

@@ -62,6 +62,74 @@ TEST(Validate, EveryMistakeIsToldInOnePass) {
   EXPECT_EQ(report.code(), Code::invalid);
 }
 
+TEST(Validate, ABrokenListOrHeadHidesNothing) {
+  GoodWorkspace bad;
+  bad.folder.write("ws/config/provisioning.yaml", "workspace: {nam: demo}\n");
+  bad.folder.write("ws/config/modules.yaml", "taskservs: [Web, web, web, {db: ^^1}]\nproviders: 7\nclustrs: []\n");
+  bad.folder.write("ws/config/modules.lock.yaml", "infras: {demo: {taskservs: {web: {version: x, digest: y}}}}\n");
+  bad.folder.write("ws/infra/demo/settings.yaml",
+                   "settings: {name: demo, provider: local, runtime: [x]}\nservers:\n"
+                   "  - {hostname: a, plan: small, taskservs: [wbe]}\n  - {plan: small, colour: red}\n");
+  bad.folder.write("ws/infra/demo/clusters/c.yaml", "cluster: {nam: c, servers: [b], taskservs: []}\n");
+  bad.folder.write("ws/extensions/taskservs/own/manifest.yaml", "name: own\nkind: taskserv\nversion: 1\nports: x\n");
+  bad.folder.write("ws/extensions/taskservs/own@2.0.0/manifest.yaml", "name: own\nkind: taskserv\n");
+  bad.folder.write("ws/batches/b.yaml",
+                   "batch_workflow:\n  nam: b\n  colour: red\n  operations:\n"
+                   "    - {id: a, type: script, run: x, env: {PROV_A: 1, \"B C\": 2}, timeout: 5}\n"
+                   "    - {type: wait, seconds: 0}\n    - {id: c, type: nothing, when: [x]}\n");
+  const std::string all = all_of(bad.validate());
+  for (const char* part : {"provisioning.yaml:1:12: \"workspace\" needs \"name\"",
+                           "modules.yaml:1:13: \"Web\"",
+                           "modules.yaml:1:23: \"web\" is twice",
+                           "modules.yaml:1:33: ",
+                           "modules.yaml:2:12: \"providers\"",
+                           "modules.yaml:3:1: \"clustrs\"",
+                           "lock.yaml:1:44: \"x\"",
+                           "lock.yaml:1:55: \"y\"",
+                           "\"web\" needs \"layer\"",
+                           "settings.yaml:1:50: \"runtime\"",
+                           "there is no taskserv \"wbe\"",
+                           "settings.yaml:4:5: a server needs \"hostname\"",
+                           "settings.yaml:4:19: \"colour\"",
+                           "c.yaml:1:10: \"cluster\" needs \"name\"",
+                           "c.yaml:1:44: \"taskservs\" must",
+                           "own/manifest.yaml:3:10: ",
+                           "own/manifest.yaml:4:8: ",
+                           "own@2.0.0/manifest.yaml:1:1: the manifest needs \"version\"",
+                           "b.yaml:2:3: \"batch_workflow\" needs \"name\"",
+                           "b.yaml:3:3: \"colour\"",
+                           "b.yaml:5:34: \"run\" is a list",
+                           "b.yaml:5:43: \"PROV_A\"",
+                           "b.yaml:5:54: \"B C\"",
+                           "b.yaml:5:65: ",
+                           "b.yaml:6:7: an operation needs \"id\"",
+                           "b.yaml:6:29: \"seconds\"",
+                           "b.yaml:7:21: \"nothing\"",
+                           "b.yaml:7:36: \"when\""}) {
+    EXPECT_TRUE(has(all, part)) << part << "\nin\n" << all;
+  }
+}
+
+TEST(Validate, OfOneInfraABrokenExtensionThatItDoesNotUseIsNoMatter) {
+  GoodWorkspace good;
+  good.folder.write("ws/extensions/taskservs/own/manifest.yaml", "name: own\nkind: taskserv\n");
+  good.request.infras = {"demo"};
+  EXPECT_TRUE(good.validate().fine()) << all_of(good.validate());
+  good.folder.write("ws/infra/demo/extensions/taskservs/mine/manifest.yaml", "name: mine\nkind: taskserv\n");
+  EXPECT_TRUE(has(all_of(good.validate()), "mine/manifest.yaml:1:1: the manifest needs \"version\""));
+  EXPECT_FALSE(has(all_of(good.validate()), "own/manifest.yaml"));
+}
+
+TEST(Validate, WhatCannotBeReadSaysWhatToDo) {
+  GoodWorkspace good;
+  good.folder.write("ws/batch.yaml", "batch_workflow: {name: [\n");
+  EXPECT_TRUE(has(all_of(good.validate("ws/batch.yaml")), "batch.yaml:2:1: broken YAML: "));
+  EXPECT_TRUE(has(all_of(good.validate("ws/batch.yaml")), "[a [ or a { is not closed, or a value is missing]"));
+  EXPECT_TRUE(has(all_of(good.validate("ws/bacth.yaml")), "ws/batch.yaml\"?]"));
+  EXPECT_TRUE(
+      has(all_of(good.validate("ws/else/x.yaml")), "[every file of the workspace: provisioning validate --all]"));
+}
+
 TEST(Validate, OneFileIsKnownByItsNameOrByWhatItSays) {
   GoodWorkspace good;
   good.folder.write("ws/any.yaml", "batch_workflow: {name: b, operations: [{id: a, type: wait, seconds: 0}]}\n");

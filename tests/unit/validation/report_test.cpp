@@ -1,5 +1,5 @@
 // Errors of readers taken apart, and put in order.
-#include "coordinator/validation/finding.h"
+#include "coordinator/validation/report.h"
 
 #include <gtest/gtest.h>
 
@@ -60,7 +60,25 @@ TEST(Reading, KeepsTheFirstOfEachPlace) {
   reading.refuse({2, 1}, "two again");
   reading.refuse({}, "of something that is not there");
   ASSERT_EQ(reading.problems().all().size(), 2U);
-  EXPECT_EQ(reading.error().message, "f:2:1: two");
+  EXPECT_EQ(reading.problems().all()[0].message, "f:2:1: two");
+  EXPECT_EQ(taken_apart(reading.error()).size(), 2U) << "as one error it has both";
+}
+
+TEST(Reading, KeysThatAMappingLacksAreOneProblemAndHideNoOther) {
+  const auto tree = workspace::parse_yaml("colour: red\nkinds: x\n", "f");
+  ASSERT_TRUE(tree.has_value());
+  workspace::Reading reading("f");
+  workspace::Fields fields(reading, *tree, "the thing");
+  fields.need("name");
+  fields.need("kind");
+  fields.need("name");
+  reading.refuse(fields.place("name"), "\"\" is no name");
+  fields.end();
+  std::string all;
+  for (const auto& one : reading.problems().all()) all += one.message + " [" + one.hint + "]\n";
+  EXPECT_EQ(all,
+            "f:1:1: the thing needs \"name\", \"kind\" [\"kinds\" is there; is it meant?]\n"
+            "f:1:1: \"colour\" is not known in the thing [known are: name, kind]\n");
 }
 
 TEST(Report, SortsJoinsAndSaysWhatItComesTo) {

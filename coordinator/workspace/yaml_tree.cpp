@@ -3,13 +3,118 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
 
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <sstream>
 
 namespace prov::workspace {
 namespace {
+
+struct Refusal {  // thrown through yaml-cpp's parser, caught in parse_yaml alone
+  Place place;
+  std::string message, hint;
+};
+
+Place place_of(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
+
+class TreeBuilder final : public YAML::EventHandler {
+ public:
+  explicit TreeBuilder(std::size_t max_nodes) : max_nodes_(max_nodes) {}
+
+  Node take() { return std::move(root_); }
+
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    Node node = make(Node::Kind::null, mark, "", anchor);
+    add(std::move(node));
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+    throw Refusal{place_of(mark), "an alias (*) is not allowed here", "write the value out"};
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    Node node = make(Node::Kind::scalar, mark, tag, anchor);
+    if (value.size() > kMaxTreeScalar) {
+      throw Refusal{node.place,
+                    "a value has " + std::to_string(value.size()) + " bytes, more than the " +
+                        std::to_string(kMaxTreeScalar) + " that are allowed",
+                    ""};
+    }
+    if (value.find('\0') != std::string::npos) throw Refusal{node.place, "a value holds a NUL byte", ""};
+    node.text = value;
+    node.quoted = tag == "!";
+    add(std::move(node));
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    open_.push_back(make(Node::Kind::list, mark, tag, anchor));
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    open_.push_back(make(Node::Kind::map, mark, tag, anchor));
+  }
+  void OnMapEnd() override { close(); }
+
+ private:
+  Node make(Node::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+    Node node;
+    node.kind = kind;
+    node.place = place_of(mark);
+    if (anchor != 0) throw Refusal{node.place, "an anchor (&) is not allowed here", "write the value out"};
+    if (!tag.empty() && tag != "?" && tag != "!") {
+      throw Refusal{node.place, "a tag (" + tag + ") is not allowed here", "plain values are enough"};
+    }
+    if (open_.size() >= kMaxTreeDepth) {
+      throw Refusal{node.place, "nested more than " + std::to_string(kMaxTreeDepth) + " deep", ""};
+    }
+    if (++nodes_ > max_nodes_) {
+      throw Refusal{node.place, "more than " + std::to_string(max_nodes_) + " values", "split the file"};
+    }
+    return node;
+  }
+  void close() {
+    Node done = std::move(open_.back());
+    open_.pop_back();
+    add(std::move(done));
+  }
+  void add(Node node) {
+    if (open_.empty()) {
+      root_ = std::move(node);
+      return;
+    }
+    Node& parent = open_.back();
+    const bool is_key = parent.kind == Node::Kind::map && parent.keys.size() == parent.items.size();
+    if (!is_key) {
+      parent.items.push_back(std::move(node));
+      return;
+    }
+    if (node.kind != Node::Kind::scalar) {
+      throw Refusal{node.place, std::string("a key must be a plain word, this is ") + name_of(node.kind), ""};
+    }
+    if (const Node* first = parent.find(node.text)) {
+      throw Refusal{node.place,
+                    "\"" + node.text + "\" is there twice, first in line " + std::to_string(first->place.line),
+                    "keep one of them"};
+    }
+    if (parent.keys.size() >= kMaxTreeKeys) {
+      throw Refusal{node.place, "more than " + std::to_string(kMaxTreeKeys) + " keys in one mapping", ""};
+    }
+    parent.keys.push_back(std::move(node));
+  }
+
+  const std::size_t max_nodes_;
+  std::vector<Node> open_;
+  Node root_;
+  std::size_t nodes_ = 0;
+};
 
 std::size_t utf8_length(const std::string& text, std::size_t i) {  // of the character at i; 0: it is none
   const auto byte = [&](std::size_t k) { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0U; };
@@ -84,6 +189,26 @@ Located located(const std::string& message) {
     return out;
   }
   return {{}, {}, message};
+}
+
+Result<Node> parse_yaml(const std::string& text, const std::string& file, const TreeLimits& limits) {
+  if (auto fine = check_text(text, file, limits.bytes); !fine) return tl::unexpected(fine.error());
+  try {
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    TreeBuilder builder(limits.nodes);
+    if (!parser.HandleNextDocument(builder)) return Node{};
+    TreeBuilder second(limits.nodes);
+    if (parser.HandleNextDocument(second)) {
+      const Place place = second.take().place;
+      return tl::unexpected(at(file, place, "a second document begins here", "one file holds one document"));
+    }
+    return builder.take();
+  } catch (const Refusal& refusal) {
+    return tl::unexpected(at(file, refusal.place, refusal.message, refusal.hint));
+  } catch (const YAML::Exception& broken) {
+    return tl::unexpected(at(file, place_of(broken.mark), "broken YAML: " + broken.msg));
+  }
 }
 
 Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {

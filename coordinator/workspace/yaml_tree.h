@@ -1,6 +1,6 @@
 #pragma once
 // A YAML file as a tree of values in which every node knows its place, so that whoever refuses one can say where it
-// stands. The only header through which the rest of the project sees YAML; libyaml stays in yaml_parser.cpp.
+// stands. The only header through which the rest of the project sees YAML; yaml-cpp stays in its unit.
 #include <string>
 #include <string_view>
 #include <vector>

@@ -13,10 +13,10 @@ using nlohmann::json;
 
 namespace {
 
-constexpr int kFirstPauseMs = 100;
-constexpr int kLongestPauseMs = 1000;
-constexpr int kPatienceMs = 15'000;  // a coordinator that was there is given so long to come back
-constexpr std::size_t kPage = 1000;
+constexpr int kFirstRetryMs = 100;
+constexpr int kLongestRetryMs = 1000;
+constexpr int kRestartPatienceMs = 15'000;  // a coordinator that was there is given so long to come back
+constexpr std::size_t kListPage = 1000;
 
 std::string encoded(std::string_view text) {
   static constexpr char kHex[] = "0123456789ABCDEF";
@@ -53,7 +53,7 @@ std::string Response::header(std::string_view lower_case_name) const {
 
 std::string path_segment(std::string_view text) { return encoded(text); }
 
-std::string target_of(const std::string& path, const Query& query) {
+std::string request_target(const std::string& path, const Query& query) {
   std::string out = path;
   char separator = '?';
   for (const auto& [name, value] : query) {
@@ -78,9 +78,9 @@ Error Client::unreachable(const Error& cause) const {
 Result<Response> Client::exchange_again(const Request& request) {
   auto answer = transport_->exchange(request);
   int waited_ms = 0;
-  for (int pause_ms = kFirstPauseMs; !answer && answer.error().code == Code::unavailable;
-       pause_ms = std::min(pause_ms * 2, kLongestPauseMs)) {
-    if (!was_there_ || waited_ms >= kPatienceMs) return tl::unexpected(unreachable(answer.error()));
+  for (int pause_ms = kFirstRetryMs; !answer && answer.error().code == Code::unavailable;
+       pause_ms = std::min(pause_ms * 2, kLongestRetryMs)) {
+    if (!was_there_ || waited_ms >= kRestartPatienceMs) return tl::unexpected(unreachable(answer.error()));
     world_.sleep_ms(pause_ms);
     waited_ms += pause_ms;
     answer = transport_->exchange(request);
@@ -103,7 +103,7 @@ Result<json> Client::call(const Request& request) {
 }
 
 Result<json> Client::get(const std::string& path, const Query& query) {
-  return call({"GET", target_of(path, query), {}, {}});
+  return call({"GET", request_target(path, query), {}, {}});
 }
 
 Result<json> Client::get_at_once(const std::string& path) {
@@ -114,7 +114,7 @@ Result<json> Client::get_at_once(const std::string& path) {
 }
 
 Result<json> Client::change(const char* method, const std::string& path, const Query& query, const json& body) {
-  Request request{method, target_of(path, query), {{"Idempotency-Key", to_text(world_.new_id())}}, {}};
+  Request request{method, request_target(path, query), {{"Idempotency-Key", to_text(world_.new_id())}}, {}};
   if (!body.is_null()) {
     request.headers.emplace_back("Content-Type", "application/json");
     request.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -135,11 +135,11 @@ Result<void> Client::ensure_blob(const std::string& digest, const Query& query, 
   Query where;
   std::copy_if(query.begin(), query.end(), std::back_inserter(where),
                [](const auto& q) { return q.first == "workspace"; });
-  auto there = exchange_again({"HEAD", target_of(path, where), {}, {}});
+  auto there = exchange_again({"HEAD", request_target(path, where), {}, {}});
   if (!there) return tl::unexpected(there.error());
   if (there->status == 200) return {};
   auto sent = call({"PUT",
-                    target_of(path, query),
+                    request_target(path, query),
                     {{"Content-Type", "application/octet-stream"}, {"Idempotency-Key", to_text(world_.new_id())}},
                     bytes});
   if (!sent) return tl::unexpected(sent.error());
@@ -147,13 +147,13 @@ Result<void> Client::ensure_blob(const std::string& digest, const Query& query, 
 }
 
 Result<Response> Client::get_bytes(const std::string& path, const Query& query) {
-  auto answer = exchange_again({"GET", target_of(path, query), {}, {}});
+  auto answer = exchange_again({"GET", request_target(path, query), {}, {}});
   if (answer && answer->status != 200) return tl::unexpected(error_of(*answer));
   return answer;
 }
 
 Result<std::unique_ptr<Stream>> Client::open_stream(const std::string& path, const Query& query) {
-  auto stream = transport_->open_stream(target_of(path, query));
+  auto stream = transport_->open_stream(request_target(path, query));
   if (!stream && stream.error().code == Code::unavailable) return tl::unexpected(unreachable(stream.error()));
   return stream;
 }
@@ -162,7 +162,7 @@ Result<json> Client::list(const std::string& path, const Query& query, std::size
   json items = json::array();
   for (std::size_t total = limit; items.size() < std::min(limit, total);) {
     Query page = query;
-    page.emplace_back("limit", std::to_string(std::min(kPage, limit - items.size())));
+    page.emplace_back("limit", std::to_string(std::min(kListPage, limit - items.size())));
     page.emplace_back("offset", std::to_string(items.size()));
     auto data = get(path, page);
     if (!data) return tl::unexpected(data.error());

@@ -19,14 +19,14 @@ std::string row(std::string left, std::string_view right) {
   return left + text(right) + "\n";
 }
 
-std::string joined(std::string_view spaced) {
+std::string comma_separated(std::string_view spaced) {
   std::string out;
   for (const auto word : words(spaced)) out += (out.empty() ? "" : ", ") + text(word);
   return out;
 }
 
 std::string with_aliases(const Noun& noun) {
-  return noun.aliases.empty() ? text(noun.name) : text(noun.name) + " (" + joined(noun.aliases) + ")";
+  return noun.aliases.empty() ? text(noun.name) : text(noun.name) + " (" + comma_separated(noun.aliases) + ")";
 }
 
 std::string usage(const Command& command) {
@@ -41,7 +41,7 @@ std::string flag_row(const Flag& flag) {
   left += "--" + text(flag.name);
   if (!flag.value.empty()) left += " " + text(flag.value);
   std::string right = text(flag.help);
-  if (!flag.choices.empty()) right += ": " + joined(flag.choices);
+  if (!flag.choices.empty()) right += ": " + comma_separated(flag.choices);
   return row(left, right);
 }
 
@@ -92,7 +92,7 @@ std::string group_page(const Group& group) {
 
 std::string command_page(const Command& command) {
   std::string out = text(command.help) + "\n\nUsage: " + text(kProgram) + " " + usage(command) + " [--flags]\n";
-  if (!command.aliases.empty()) out += "Also: " + joined(command.aliases) + "\n";
+  if (!command.aliases.empty()) out += "Also: " + comma_separated(command.aliases) + "\n";
   const OutAlso& also = command.out_also;
   if (!command.flags.empty() || !also.word.empty()) out += "\nFlags:\n";
   for (const auto name : words(command.flags)) out += flag_row(*find_flag(name));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/json/json.h"
+#include "coordinator/cli/limits.h"
 #include "coordinator/cli/views/live_view.h"
 #include "coordinator/cli/views/monitor_view.h"
 #include "coordinator/cli/views/render.h"
@@ -14,14 +15,9 @@ using nlohmann::json;
 
 namespace {
 
-constexpr int kTickMs = 150;
-constexpr int kFirstPauseMs = 200;
-constexpr int kLongestPauseMs = 2000;
-constexpr std::uint64_t kPatienceMs = 5 * 60'000;  // without a coordinator
 constexpr std::uint64_t kStillRunningMs = 30'000;  // between "running" lines where nothing is drawn
-constexpr std::size_t kPage = 10'000;              // steps in one answer
+constexpr std::size_t kStepsPage = 10'000;         // steps in one answer
 constexpr std::size_t kMaxSteps = 1'000'000;
-constexpr std::uint64_t kDayS = 24 * 3600;
 constexpr int kLiveRows = 12;  // steps whose last line is asked for
 constexpr int kMostRows = 24;
 constexpr const char* kSchema = "provisioning.feed";
@@ -109,10 +105,10 @@ class Follower {
   Result<void> reload() {
     for (std::size_t offset = 0; offset < kMaxSteps;) {
       auto page = client_.get("/workflows/" + path_segment(workflow_),
-                              {{"limit", std::to_string(kPage)}, {"offset", std::to_string(offset)}});
+                              {{"limit", std::to_string(kStepsPage)}, {"offset", std::to_string(offset)}});
       if (!page) return tl::unexpected(page.error());
       tell(model_.load(*page));
-      offset += kPage;
+      offset += kStepsPage;
       const std::uint64_t all =
           std::max(number_in(child_in(*page, "counts"), "total"), number_in(*page, "operations_total"));
       if (offset >= all) break;
@@ -216,7 +212,7 @@ class Follower {
     } else if (context_.format() == Format::table) {
       context_.console.result(summary_text(workflow_, model_, context_.console));
     } else {
-      auto whole = client_.get("/workflows/" + path_segment(workflow_), {{"limit", std::to_string(kPage)}});
+      auto whole = client_.get("/workflows/" + path_segment(workflow_), {{"limit", std::to_string(kStepsPage)}});
       if (!whole) return tl::unexpected(whole.error());
       context_.print(*whole, [] { return std::string(); });
     }

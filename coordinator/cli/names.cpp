@@ -14,7 +14,7 @@ using workspace::ExtensionKind;
 
 namespace {
 
-constexpr std::size_t kMost = 200;
+constexpr std::size_t kMostNames = 200;
 
 std::vector<std::string> from_workspace(Context& context, Completes what) {
   std::set<std::string> names;
@@ -40,7 +40,7 @@ std::vector<std::string> from_coordinator(Context& context, const std::string& p
   std::vector<std::string> names;
   auto client = context.client();
   if (!client) return names;
-  const auto items = (*client)->list(path, {}, kMost);
+  const auto items = (*client)->list(path, {}, kMostNames);
   if (!items) return names;
   for (const auto& item : *items) names.push_back(text_in(item, field));
   return names;

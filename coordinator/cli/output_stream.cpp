@@ -3,15 +3,12 @@
 #include <algorithm>
 
 #include "common/json/json.h"
+#include "coordinator/cli/limits.h"
 #include "coordinator/cli/views/render.h"
 
 namespace prov::cli {
 namespace {
 
-constexpr int kTickMs = 150;
-constexpr int kFirstPauseMs = 200;
-constexpr int kLongestPauseMs = 2000;
-constexpr std::uint64_t kPatienceMs = 5 * 60'000;
 constexpr std::uint64_t kQuietMs = 3000;
 
 struct Progress {

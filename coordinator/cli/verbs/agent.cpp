@@ -10,7 +10,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kMost = 100'000;
+constexpr std::size_t kMostListedAgents = 100'000;
 constexpr std::uint64_t kWeekS = 7 * 24 * 3600;
 
 std::string word_of(const json& agent) {
@@ -25,17 +25,17 @@ std::string heard_text(const json& agent, std::uint64_t now_ms) {
 }
 
 // The path of one agent, and the query that tells which workspace's host is meant.
-struct Named {
+struct NamedAgent {
   Client* client;
   std::string path;
   Query query;
 };
-Result<Named> named(Context& context) {
+Result<NamedAgent> named_agent(Context& context) {
   auto workspace = context.workspace_name_or_all();
   if (!workspace) return tl::unexpected(workspace.error());
   auto client = context.client();
   if (!client) return tl::unexpected(client.error());
-  return Named{*client, "/agents/" + path_segment(context.call.args[0]), {{"workspace", *workspace}}};
+  return NamedAgent{*client, "/agents/" + path_segment(context.call.args[0]), {{"workspace", *workspace}}};
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ Result<Exit> agent_list(Context& context) {
   if (!workspace) return tl::unexpected(workspace.error());
   auto client = context.client();
   if (!client) return tl::unexpected(client.error());
-  auto items = (*client)->list("/agents", {{"workspace", *workspace}}, kMost);
+  auto items = (*client)->list("/agents", {{"workspace", *workspace}}, kMostListedAgents);
   if (!items) return tl::unexpected(items.error());
   context.print({{"items", *items}, {"total", items->size()}}, [&] {
     Table table({"HOST", "STATE", "HEARD", "OS", "ARCH", "CORES", "MEMORY", "ORDERS", "KEY"});
@@ -70,7 +70,7 @@ Result<Exit> agent_list(Context& context) {
 }
 
 Result<Exit> agent_show(Context& context) {
-  auto one = named(context);
+  auto one = named_agent(context);
   if (!one) return tl::unexpected(one.error());
   auto agent = one->client->get(one->path, one->query);
   if (!agent) return tl::unexpected(agent.error());
@@ -119,7 +119,7 @@ Result<Exit> agent_token(Context& context) {
 }
 
 Result<Exit> agent_drain(Context& context) {
-  auto one = named(context);
+  auto one = named_agent(context);
   if (!one) return tl::unexpected(one.error());
   const bool undo = context.call.has("undo");
   auto done = one->client->post(one->path + "/drain", one->query, {{"undo", undo}});
@@ -131,7 +131,7 @@ Result<Exit> agent_drain(Context& context) {
 }
 
 Result<Exit> agent_remove(Context& context) {
-  auto one = named(context);
+  auto one = named_agent(context);
   if (!one) return tl::unexpected(one.error());
   auto sure = context.confirmed("Remove the agent of " + context.call.args[0] + "? Its host must enrol anew.");
   if (!sure) return tl::unexpected(sure.error());

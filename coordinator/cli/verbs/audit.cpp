@@ -15,7 +15,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kPage = 1000;
+constexpr std::size_t kEventsPage = 1000;
 
 // The client when the log is read over REST, nullptr when it must be read from its folder (given by --data, or the
 // platform's own, since that is stopped or what is asked about lies in an --archive beside it).
@@ -196,7 +196,7 @@ Result<Exit> show(Context& context, const FolderAnswer& answer, const std::funct
 
 Result<Exit> audit_log(Context& context) {
   if (auto fine = check_filters(context); !fine) return tl::unexpected(fine.error());
-  auto limit = context.number("limit", 50, 1, kPage);
+  auto limit = context.number("limit", 50, 1, kEventsPage);
   if (!limit) return tl::unexpected(limit.error());
   auto client = online_client(context);
   if (!client) return tl::unexpected(client.error());
@@ -219,7 +219,7 @@ Result<Exit> audit_export(Context& context) {
   if (*client == nullptr) return tl::unexpected(become_reader(context, folder_of(context), "export"));
   auto query = filters(context);
   if (!query) return tl::unexpected(query.error());
-  query->emplace_back("limit", std::to_string(kPage));
+  query->emplace_back("limit", std::to_string(kEventsPage));
   std::string& from = query->front().second;
   if (from.empty()) from = "1";
   while (!from.empty()) {

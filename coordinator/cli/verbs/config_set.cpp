@@ -110,13 +110,13 @@ Result<Exit> finish(Context& context, const std::string& name, const config::Key
   return Exit::ok;
 }
 
-struct Target {
+struct SettingTarget {
   const config::Key* key;
   Destination to;
   std::string text;
 };
 
-Result<Target> target_of(Context& context) {
+Result<SettingTarget> setting_target_of(Context& context) {
   const std::string& name = context.call.args[0];
   const config::Key* key = config::find_key(name);
   if (key == nullptr || name.back() == '*') return tl::unexpected(not_found_setting(name));
@@ -124,13 +124,13 @@ Result<Target> target_of(Context& context) {
   if (!to) return tl::unexpected(to.error());
   auto text = text_of_file(to->file);
   if (!text) return tl::unexpected(text.error());
-  return Target{key, std::move(*to), std::move(*text)};
+  return SettingTarget{key, std::move(*to), std::move(*text)};
 }
 
 }  // namespace
 
 Result<Exit> config_set(Context& context) {
-  auto target = target_of(context);
+  auto target = setting_target_of(context);
   if (!target) return tl::unexpected(target.error());
   const std::string &name = context.call.args[0], &given = context.call.args[1];
   config::Value value;
@@ -148,7 +148,7 @@ Result<Exit> config_set(Context& context) {
 }
 
 Result<Exit> config_unset(Context& context) {
-  auto target = target_of(context);
+  auto target = setting_target_of(context);
   if (!target) return tl::unexpected(target.error());
   const std::string& name = context.call.args[0];
   const config::Edit edit{target->to.file, target->text, name, {}};

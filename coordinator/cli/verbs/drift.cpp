@@ -16,11 +16,12 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kMost = 100'000;
+constexpr std::size_t kMostDrifted = 100'000;
 
 // The task services of the infra that the log calls installed; without --infra, of every infra of the workspace.
 Result<json> installed_taskservs(Context& context, Client& client, const std::string& workspace) {
-  auto items = client.list("/taskservs", {{"workspace", workspace}, {"infra", context.call.value("infra")}}, kMost);
+  auto items =
+      client.list("/taskservs", {{"workspace", workspace}, {"infra", context.call.value("infra")}}, kMostDrifted);
   if (!items) return items;
   json out = json::array();
   for (auto& item : *items) {

@@ -1,6 +1,7 @@
 // A command on many hosts, and which hosts an expression means.
 
 #include "common/json/json.h"
+#include "coordinator/cli/limits.h"
 #include "coordinator/cli/monitor.h"
 #include "coordinator/cli/submit.h"
 #include "coordinator/cli/verbs/step_outputs.h"
@@ -15,7 +16,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::uint64_t kDayS = 24 * 3600;
 constexpr std::size_t kMostOutputs = 1000;  // hosts whose output is shown
 
 Result<json> exec_body(const Context& context) {

@@ -12,7 +12,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kPage = 1000;
+constexpr std::size_t kHistoryPage = 1000;
 constexpr std::uint64_t kMaxStats = 10'000;
 
 // --before: an event's number, or a time.
@@ -82,7 +82,7 @@ Result<json> workflow_history_page(Client& client, Query query, std::size_t limi
   json items = json::array(), next;
   const Query fixed = query;
   for (;;) {
-    query.emplace_back("limit", std::to_string(std::min(kPage, limit - items.size())));
+    query.emplace_back("limit", std::to_string(std::min(kHistoryPage, limit - items.size())));
     auto page = client.get("/workflows/history", query);
     if (!page) return tl::unexpected(page.error());
     for (const auto& item : child_in(*page, "items")) items.push_back(item);

@@ -13,7 +13,7 @@ namespace prov::cli {
 namespace {
 
 constexpr std::size_t kMostAgents = 100'000;
-constexpr std::size_t kMostTaskservs = 1'000'000;
+constexpr std::size_t kMostInstalled = 1'000'000;
 
 Facts facts_in(const nlohmann::json& agent) {
   Facts facts;
@@ -57,7 +57,7 @@ bool matters(const workspace::ResolvedTaskserv& one) { return !one.server.empty(
 Result<std::set<std::pair<std::string, std::string>>> already_there(Context& context, const std::string& workspace) {
   auto client = context.client();
   if (!client) return tl::unexpected(client.error());
-  auto items = (*client)->list("/taskservs", {{"workspace", workspace}}, kMostTaskservs);
+  auto items = (*client)->list("/taskservs", {{"workspace", workspace}}, kMostInstalled);
   if (!items) return tl::unexpected(items.error());
   std::set<std::pair<std::string, std::string>> out;
   for (const auto& one : *items) {

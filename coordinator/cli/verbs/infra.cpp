@@ -4,6 +4,7 @@
 #include "common/json/json.h"
 #include "common/nearest.h"
 #include "coordinator/cli/infra.h"
+#include "coordinator/cli/limits.h"
 #include "coordinator/cli/submit.h"
 #include "coordinator/cli/verbs/documents.h"
 #include "coordinator/cli/verbs/infra_plan.h"
@@ -17,9 +18,6 @@ namespace prov::cli {
 using nlohmann::json;
 
 namespace {
-
-constexpr std::size_t kMostServers = 10'000;
-constexpr std::size_t kMostTaskservs = 100'000;
 
 // An argument, else --infra, else the workspace's default.
 std::string infra_asked(const Context& context) {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "common/json/json.h"
+#include "coordinator/cli/limits.h"
 #include "coordinator/cli/views/render.h"
 
 namespace prov::cli {
@@ -16,9 +17,6 @@ using nlohmann::json;
 using workspace::ResolvedTaskserv;
 
 namespace {
-
-constexpr std::size_t kMostServers = 10'000;
-constexpr std::size_t kMostTaskservs = 100'000;
 
 workspace::Pairs pairs_in(const json& object, std::string_view field) {
   workspace::Pairs out;
@@ -59,7 +57,7 @@ class Desired {
   ResolvedBatch out_;
 };
 
-std::vector<workspace::Bundle> joined(std::vector<workspace::Bundle> a, std::vector<workspace::Bundle> b) {
+std::vector<workspace::Bundle> both(std::vector<workspace::Bundle> a, std::vector<workspace::Bundle> b) {
   for (auto& bundle : b) a.push_back(std::move(bundle));
   std::sort(a.begin(), a.end(), [](const auto& x, const auto& y) { return x.digest < y.digest; });
   a.erase(std::unique(a.begin(), a.end(), [](const auto& x, const auto& y) { return x.digest == y.digest; }), a.end());
@@ -103,7 +101,7 @@ ResolvedBatch desired_batch(workspace::ResolvedServers servers, workspace::Resol
     if (!goes_with_host && !services.contains({one.server, one.name})) gone_services.push_back(std::move(one));
   }
 
-  Desired out(servers.infra, joined(std::move(servers.bundles), std::move(taskservs.bundles)));
+  Desired out(servers.infra, both(std::move(servers.bundles), std::move(taskservs.bundles)));
   if (!servers.servers.empty()) out.add("servers", OperationKind::server_create).servers = std::move(servers.servers);
   if (!gone_services.empty()) {
     out.add("remove-taskservs", OperationKind::taskserv_delete).taskservs = std::move(gone_services);

@@ -19,7 +19,7 @@ using workspace::ExtensionKind;
 
 namespace {
 
-std::string joined(const std::vector<std::string>& words) {
+std::string joined_names(const std::vector<std::string>& words) {
   std::string text;
   for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
   return text;
@@ -65,7 +65,7 @@ std::vector<std::string> hidden_layers(const workspace::ExtensionFinder& finder,
 
 std::string why(const workspace::PackedFile& file, const Extension& extension) {
   if (file.layer == "library") return "packed with every extension";
-  if (!file.hidden.empty()) return "nearer than " + joined(file.hidden);
+  if (!file.hidden.empty()) return "nearer than " + joined_names(file.hidden);
   return file.layer == extension.layer ? "the extension's own" : "added by the overlay";
 }
 
@@ -90,7 +90,7 @@ json explanation(const workspace::ExtensionFinder& finder, const Extension& exte
                         {"before_layer", one.before_layer},
                         {"why", one.layer + " is nearer than " + one.before_layer}});
   }
-  const std::string reason = hidden.empty() ? "no other layer has it" : "nearer than " + joined(hidden);
+  const std::string reason = hidden.empty() ? "no other layer has it" : "nearer than " + joined_names(hidden);
   return {{"name", extension.manifest.name},
           {"kind", workspace::name_of(extension.manifest.kind)},
           {"version", extension.manifest.version},
@@ -209,7 +209,9 @@ Result<Exit> layer_show(Context& context) {
   context.print({{"items", items}, {"total", items.size()}}, [&] {
     std::string text;
     for (const auto& one : items) {
-      const auto list = [&](const char* field) { return joined(child_in(one, field).get<std::vector<std::string>>()); };
+      const auto list = [&](const char* field) {
+        return joined_names(child_in(one, field).get<std::vector<std::string>>());
+      };
       text += (text.empty() ? "" : "\n") + facts_text({{"layer", text_in(one, "layer")},
                                                        {"folder", text_in(one, "folder")},
                                                        {"providers", list("providers")},
@@ -297,7 +299,7 @@ Result<Counts> count_layers(const workspace::ExtensionFinder& finder) {
   return counts;
 }
 
-std::string stats_table(const json& items, const Console& console) {
+std::string layer_stats_table(const json& items, const Console& console) {
   Table table({"LAYER", "EXTENSIONS", "USED", "HIDDEN", "OVERLAYS", "FILES", "KEYS"});
   for (const auto& one : items) {
     table.add({{text_in(one, "layer"), Colour::bold},
@@ -329,7 +331,7 @@ Result<Exit> layer_stats(Context& context) {
                      {"files", count.files},
                      {"keys", count.keys}});
   }
-  context.print({{"items", items}, {"total", items.size()}}, [&] { return stats_table(items, context.console); });
+  context.print({{"items", items}, {"total", items.size()}}, [&] { return layer_stats_table(items, context.console); });
   return Exit::ok;
 }
 

@@ -74,21 +74,21 @@ Result<std::string> check_loadable(const workspace::ExtensionFinder& finder, Ext
   return to_text(solution->at(relation.package));
 }
 
-struct Target {
+struct ModuleTarget {
   ExtensionKind kind = ExtensionKind::taskserv;
   std::string root;
   workspace::ModuleList list;
 };
 
 // From the arguments KIND WORKSPACE ...
-Result<Target> target_of(Context& context) {
+Result<ModuleTarget> module_target_of(Context& context) {
   auto kind = kind_named(context.call.args[0]);
   if (!kind) return tl::unexpected(kind.error());
   auto root = workspace_named(context, context.call.args[1]);
   if (!root) return tl::unexpected(root.error());
   auto list = workspace::load_modules(*root);
   if (!list) return tl::unexpected(list.error());
-  return Target{*kind, std::move(*root), std::move(*list)};
+  return ModuleTarget{*kind, std::move(*root), std::move(*list)};
 }
 
 // The layers of the workspace with those of all its infras: what can be loaded may be one infra's own.
@@ -282,7 +282,7 @@ Result<Exit> module_discover(Context& context) {
 }
 
 Result<Exit> module_load(Context& context) {
-  auto target = target_of(context);
+  auto target = module_target_of(context);
   if (!target) return tl::unexpected(target.error());
   auto finders = finders_of(context, target->root);
   if (!finders) return tl::unexpected(finders.error());
@@ -318,7 +318,7 @@ Result<Exit> module_load(Context& context) {
 }
 
 Result<Exit> module_unload(Context& context) {
-  auto target = target_of(context);
+  auto target = module_target_of(context);
   if (!target) return tl::unexpected(target.error());
   std::vector<std::string> known;
   const auto list = target->list.kinds.find(target->kind);

@@ -1,5 +1,6 @@
 
 #include "common/json/json.h"
+#include "coordinator/cli/limits.h"
 #include "coordinator/cli/submit.h"
 #include "coordinator/cli/verbs/documents.h"
 #include "coordinator/cli/verbs/shell.h"
@@ -12,9 +13,6 @@ namespace prov::cli {
 using nlohmann::json;
 
 namespace {
-
-constexpr std::size_t kMostServers = 10'000;
-constexpr std::uint64_t kDayS = 24 * 3600;
 
 std::string agent_word(const json& agent) {
   if (!agent.is_object()) return "none";

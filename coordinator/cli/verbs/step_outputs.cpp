@@ -9,7 +9,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kPage = 10'000;
+constexpr std::size_t kOutputsPage = 10'000;
 
 void append(json& list, json& more) {
   for (auto& one : more) list.push_back(std::move(one));
@@ -35,9 +35,9 @@ Result<std::string> output_of_step(Client& client, const json& task) {
 
 Result<json> whole_workflow(Client& client, const std::string& workflow) {
   json whole;
-  for (std::size_t offset = 0;; offset += kPage) {
+  for (std::size_t offset = 0;; offset += kOutputsPage) {
     auto page = client.get("/workflows/" + path_segment(workflow),
-                           {{"limit", std::to_string(kPage)}, {"offset", std::to_string(offset)}});
+                           {{"limit", std::to_string(kOutputsPage)}, {"offset", std::to_string(offset)}});
     if (!page) return tl::unexpected(page.error());
     if (whole.is_null()) {
       whole = std::move(*page);
@@ -47,7 +47,7 @@ Result<json> whole_workflow(Client& client, const std::string& workflow) {
     }
     const std::uint64_t all =
         std::max(number_in(child_in(whole, "counts"), "total"), number_in(whole, "operations_total"));
-    if (offset + kPage >= all) return whole;
+    if (offset + kOutputsPage >= all) return whole;
   }
 }
 

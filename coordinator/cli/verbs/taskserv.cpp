@@ -19,7 +19,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kMost = 100'000;
+constexpr std::size_t kMostListed = 100'000;
 
 struct Chosen {
   std::string workspace;
@@ -139,8 +139,9 @@ Result<Exit> taskserv_list(Context& context) {
   auto servers = context.call.values("server");
   if (servers.empty()) servers.emplace_back();
   for (const auto& server : servers) {
-    auto some = (*client)->list(
-        "/taskservs", {{"workspace", *workspace}, {"infra", context.call.value("infra")}, {"server", server}}, kMost);
+    auto some = (*client)->list("/taskservs",
+                                {{"workspace", *workspace}, {"infra", context.call.value("infra")}, {"server", server}},
+                                kMostListed);
     if (!some) return tl::unexpected(some.error());
     for (auto& one : *some) items.push_back(std::move(one));
   }

@@ -10,16 +10,16 @@ using examples::needs;
 using examples::operation;
 using examples::refused;
 
-std::string script(const std::string& id, const std::string& more) {
+std::string script_step(const std::string& id, const std::string& more) {
   return "    - {id: " + id + ", type: script, targets: all, " + more + "}\n";
 }
 
 TEST(BatchLoop, AListOfValues) {
-  const Batch batch = must(batch_of(script("first", "run: [x]") +
-                                    script("load",
+  const Batch batch = must(batch_of(script_step("first", "run: [x]") +
+                                    script_step("load",
                                            "for_each: [eu, us-1], run: [load, \"{{item}}/{{key}}\"], "
                                            "dependencies: [first], checkpoint: loaded") +
-                                    script("last", "run: [x], dependencies: [load]")));
+                                    script_step("last", "run: [x], dependencies: [load]")));
   EXPECT_EQ(examples::ids(batch), "first load[eu] load[us-1] load last");
   EXPECT_EQ(operation(batch, "load[us-1]").run.argv[1], "us-1/us-1");
   EXPECT_EQ(needs(batch, "load[eu]"), "first");
@@ -32,10 +32,10 @@ TEST(BatchLoop, AListOfValues) {
 
 TEST(BatchLoop, AListOfMappingsAndAMapping) {
   const Batch batch =
-      must(batch_of(script("a",
+      must(batch_of(script_step("a",
                            "for_each: [{port: 80, host: {name: w}}], run: [x, \"{{item.host.name}}:{{item.port}}\"], "
                            "retries: \"{{key}}\", timeout_s: \"{{item.port}}\"") +
-                    script("b",
+                    script_step("b",
                            "for_each: {one: {size: 1, args: [p, q]}, two: {size: 2, args: []}}, "
                            "script: s.sh, args: \"{{item.args}}\", when: 'item.size > 1 and key != \"x\"'")));
   EXPECT_EQ(operation(batch, "a[0]").run.argv[1], "w:80");
@@ -45,9 +45,9 @@ TEST(BatchLoop, AListOfMappingsAndAMapping) {
 }
 
 TEST(BatchLoop, AValueIsDataAndNeverReplacedTwice) {
-  const Error error = refused(batch_of(script("a", "for_each: {k: \"{{key}}\"}, run: [x, \"{{item}}\"]")));
+  const Error error = refused(batch_of(script_step("a", "for_each: {k: \"{{key}}\"}, run: [x, \"{{item}}\"]")));
   EXPECT_NE(error.message.find("there is no \"key\" here"), std::string::npos) << error.message;
-  const auto given = examples::parse({{"b.yaml", batch_of(script("a", "targets: x, run: [x]"), "  params: {p: 1}\n")}});
+  const auto given = examples::parse({{"b.yaml", batch_of(script_step("a", "targets: x, run: [x]"), "  params: {p: 1}\n")}});
   EXPECT_FALSE(given.has_value());
   const auto braces = examples::parse(
       {{"b.yaml",
@@ -57,13 +57,13 @@ TEST(BatchLoop, AValueIsDataAndNeverReplacedTwice) {
   EXPECT_NE(braces.error().message.find("has {{ in it; a value is not replaced again"), std::string::npos);
   // What looks like code stays a text.
   const Batch hostile =
-      must(batch_of(script("b", "for_each: {k: {v: 'x\" or true or \"'}}, run: [x], when: 'item.v == \"y\"'")));
+      must(batch_of(script_step("b", "for_each: {k: {v: 'x\" or true or \"'}}, run: [x], when: 'item.v == \"y\"'")));
   EXPECT_EQ(operation(hostile, "b[k]").when, "\"x\\\" or true or \\\"\" == \"y\"");
 }
 
 TEST(BatchLoop, NothingToGoOverKeepsTheOrder) {
-  const Batch batch = must(batch_of(script("a", "run: [x]") + script("b", "for_each: [], run: [x], dependencies: [a]") +
-                                    script("c", "run: [x], dependencies: [b]")));
+  const Batch batch = must(batch_of(script_step("a", "run: [x]") + script_step("b", "for_each: [], run: [x], dependencies: [a]") +
+                                    script_step("c", "run: [x], dependencies: [b]")));
   EXPECT_EQ(examples::ids(batch), "a b c");
   EXPECT_EQ(needs(batch, "b"), "a");
 }
@@ -86,7 +86,7 @@ TEST(BatchLoop, OverHostsItIsTheCoordinators) {
 TEST(BatchLoop, ItsBounds) {
   std::string many = "[x";
   for (int i = 0; i < 10'001; ++i) many += "," + std::to_string(i);
-  EXPECT_NE(refused(batch_of(script("a", "run: [x], for_each: " + many + "]"))).message.find("goes over 10002 items"),
+  EXPECT_NE(refused(batch_of(script_step("a", "run: [x], for_each: " + many + "]"))).message.find("goes over 10002 items"),
             std::string::npos);
   std::string items = "[x";
   for (int i = 0; i < 999; ++i) items += "," + std::to_string(i);
@@ -96,12 +96,12 @@ TEST(BatchLoop, ItsBounds) {
   EXPECT_NE(error.message.find("more than 200000 operations when unrolled"), std::string::npos) << error.message;
   EXPECT_EQ(error.message.find('\n'), std::string::npos) << "told once";
   EXPECT_NE(
-      refused(batch_of(script("a", "run: [x], for_each: \"outputs.b.list\""))).message.find("must be known before"),
+      refused(batch_of(script_step("a", "run: [x], for_each: \"outputs.b.list\""))).message.find("must be known before"),
       std::string::npos);
-  EXPECT_NE(refused(batch_of(script("a", "run: [x], for_each: [p, p]"))).message.find("the item \"p\" is there twice"),
+  EXPECT_NE(refused(batch_of(script_step("a", "run: [x], for_each: [p, p]"))).message.find("the item \"p\" is there twice"),
             std::string::npos);
   EXPECT_NE(
-      refused(batch_of(script("a", "run: [x], for_each: [\"a b\"]"))).message.find("cannot be the key of an item"),
+      refused(batch_of(script_step("a", "run: [x], for_each: [\"a b\"]"))).message.find("cannot be the key of an item"),
       std::string::npos);
 }
 

@@ -113,8 +113,8 @@ Facts host_facts() {
   out.boot_id = host_boot_id();
   out.agent_version = PROV_VERSION;
   out.disk_bytes = disk_bytes();
-  for (const char* name : kInterpreters) {
-    (is_on_path(name) ? out.interpreters : out.missing_interpreters).emplace_back(name);
+  for (const char* interpreter : kInterpreters) {
+    (is_on_path(interpreter) ? out.interpreters : out.missing_interpreters).emplace_back(interpreter);
   }
   return out;
 }

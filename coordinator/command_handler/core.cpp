@@ -172,9 +172,13 @@ void Core::submit(const Command& command, const Principal& who, Reply reply, std
   out.reply = std::move(reply);
   if (from_operator(who) && !command.id.is_zero()) {
     out.command_digest = event_log::command_digest(command.body);
-    const auto before = state_.remembered.find({who.subject, command.workspace, command.id});
-    if (before != state_.remembered.end()) {
+    const domain::CommandKey key{who.subject, command.workspace, command.id};
+    if (const auto before = state_.remembered.find(key); before != state_.remembered.end()) {
       out.answer = answered_before(command, out.command_digest, before->second);
+      return release(std::move(out));
+    }
+    if (quiet_answers_.knows(key, out.command_digest, now_ms())) {
+      out.answer->repeated = true;
       return release(std::move(out));
     }
   }
@@ -187,6 +191,8 @@ void Core::submit(const Command& command, const Principal& who, Reply reply, std
   }
   if (!events->empty()) {
     for (SideRecord& side : sides) writer_.write_side(std::move(side));
+  } else if (out.command_digest != 0) {
+    quiet_answers_.add({who.subject, command.workspace, command.id}, out.command_digest, now_ms());
   }
   for (EventBody& body : *events) fold(out, std::move(body), command, who, 0);
   if (!out.events.empty()) out.answer->sequence = out.events.back()->meta.sequence;

@@ -15,6 +15,7 @@
 #include "common/ports/record_log.h"
 #include "common/ports/timers.h"
 #include "common/result.h"
+#include "coordinator/command_handler/quiet_answers.h"
 #include "coordinator/domain/authorize.h"
 #include "coordinator/domain/commands.h"
 #include "coordinator/domain/react.h"
@@ -62,7 +63,8 @@ class Core {
   // Decides and logs; `reply` runs when the events are durable (or what it was refused for is), or at once when the
   // caller may not ask at all. `sides` become durable with the command's events; a command that changes nothing
   // writes none. An id that the caller used before gives the first answer again; with another body it is refused
-  // (conflict). A command that carries a plan's digest is refused (conflict) unless deciding gives that plan again.
+  // (conflict), unless the first changed nothing. A command that carries a plan's digest is refused (conflict) unless
+  // deciding gives that plan again.
   void submit(const domain::Command& command, const domain::Principal& who, Reply reply,
               std::vector<SideRecord> sides = {});
 
@@ -145,6 +147,7 @@ class Core {
   EventSink event_sink_;
   AlarmGate alarms_;
   Leaving leaving_;
+  QuietAnswers quiet_answers_;
   int groups_ = 0;
   std::string read_only_;
   bool begun_ = false;

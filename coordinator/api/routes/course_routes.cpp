@@ -5,6 +5,8 @@
 #include "coordinator/api/routes/handlers.h"
 #include "coordinator/api/routes/json_fields.h"
 #include "coordinator/api/routes/workflow_calls.h"
+#include "coordinator/domain/decide.h"
+#include "coordinator/projection/plan.h"
 
 namespace prov::api {
 
@@ -39,34 +41,62 @@ std::optional<Asked> read_asked(const CallPtr& call, Make make) {
   return std::nullopt;
 }
 
+// How a change of a workflow's course is made, and what is answered when there is nothing to change.
+struct Course {
+  void (*go_on)(const CallPtr&, domain::Command, const Wish&);
+  json (*nothing)();
+};
+
 // What left the working set ended long ago.
-void refuse_past(const CallPtr& call, const domain::Workflow& workflow) {
-  call->refuse(Error{
-      Code::conflict,
-      "workflow " + to_text(workflow.id) + " ended long ago and is only in the log: nothing of it can change",
-      "look at it: provisioning workflow status " + to_text(workflow.id) + "; to have it again, submit it again"});
+void refuse_past(const CallPtr& call, const Id& workflow) {
+  const std::string id = to_text(workflow);
+  call->refuse(Error{Code::conflict,
+                     "workflow " + id + " ended long ago and is only in the log: nothing of it can change",
+                     "look at it: provisioning workflow status " + id + "; to have it again, submit it again"});
+}
+
+// The same answer as while it was in the working set: what was answered under this id before, or that there is nothing
+// to change. Reader's thread; `state` holds the workflow alone.
+void answer_for_past(const CallPtr& call, const domain::State& state, const domain::Workflow& past,
+                     const domain::CommandBody& body, const Wish& wish, const Course& course) {
+  domain::Command command{{}, past.workspace, body};
+  const auto events = domain::decide(state, command, {state.log_time_ms, [] { return Id{}; }});
+  const bool nothing = events && events->empty();
+  on_owner(call, [call, command, wish, course, nothing, id = past.id] {
+    const domain::CommandKey key{call->asked.who.subject, command.workspace, call->asked.command_id};
+    if (!wish.check && call->services.backend.state().remembered.contains(key)) {
+      return course.go_on(call, command_of(*call, command.workspace, command.body), wish);
+    }
+    nothing ? call->answer(ok(course.nothing())) : refuse_past(call, id);
+  });
 }
 
 // Goes on with the command for the workflow that the path names.
-void for_course(const CallPtr& call, Make make, void (*go_on)(const CallPtr&, domain::Command, const Wish&)) {
+void for_course(const CallPtr& call, Make make, const Course& course) {
   const auto asked = read_asked(call, make);
   if (!asked) return;
-  on_owner(call, [call, asked = *asked, go_on] {
+  on_owner(call, [call, asked = *asked, course] {
     const auto present = [&](const domain::Workflow& found) {
-      go_on(call, command_of(*call, found.workspace, asked.command), asked.wish);
+      course.go_on(call, command_of(*call, found.workspace, asked.command), asked.wish);
     };
     with_workflow(call, asked.wish.workspace, present,
-                  [call](const domain::State&, const domain::Workflow& past) { refuse_past(call, past); });
+                  [call, asked, course](const domain::State& state, const domain::Workflow& past) {
+                    answer_for_past(call, state, past, asked.command, asked.wish, course);
+                  });
   });
 }
 
 void change_course(const CallPtr& call, Make make) {
-  for_course(call, make, [](const CallPtr& asked, domain::Command command, const Wish& wish) {
-    change(asked, std::move(command), wish, changed);
-  });
+  for_course(call, make,
+             {[](const CallPtr& asked, domain::Command command, const Wish& wish) {
+                change(asked, std::move(command), wish, changed);
+              },
+              [] { return changed(domain::Answer{}); }});
 }
 
-void plan_course(const CallPtr& call, Make make) { for_course(call, make, plan_or_submit); }
+void plan_course(const CallPtr& call, Make make) {
+  for_course(call, make, {plan_or_submit, [] { return projection::plan_json(projection::Plan{}, Id{}); }});
+}
 
 domain::CommandBody read_retry(Fields& in, const Id& workflow) {
   domain::RetryWorkflow out;

@@ -218,16 +218,25 @@ bool MonitorModel::apply_to_course(const std::string& type, const json& body) {
 
 // They are to run again, so that what comes of them now is news.
 void MonitorModel::forget_failures(const json& retried) {
-  const json& wanted = child_in(retried, "operations");
+  std::vector<bool> meant(operations_.size(), true);
+  if (const json& wanted = child_in(retried, "operations"); wanted.is_array() && !wanted.empty()) {
+    meant.assign(operations_.size(), false);
+    for (const json& one : wanted) {
+      const std::size_t index = one.is_number_unsigned() ? one.get<std::size_t>() : meant.size();
+      if (index < meant.size()) meant[index] = true;
+    }
+  }
   const bool doubt = flag_in(retried, "in_doubt");
   ended_ = false;
   outcome_.clear();
   for (Step& step : steps_) {
-    const bool meant = !wanted.is_array() || wanted.empty() ||
-                       std::find(wanted.begin(), wanted.end(), json(step.operation)) != wanted.end();
-    if (meant && ended_badly(step) && (doubt || step.outcome != "in doubt")) step.state = Step::State::waiting;
+    const bool again = step.operation >= meant.size() || meant[step.operation];
+    if (again && ended_badly(step) && (doubt || step.outcome != "in doubt")) step.state = Step::State::waiting;
   }
-  for (OperationView& operation : operations_) operation.ended = operation.ended && operation.unneeded;
+  for (std::size_t i = 0; i < operations_.size(); ++i) {
+    OperationView& operation = operations_[i];
+    operation.ended = operation.ended && (!meant[i] || operation.unneeded);
+  }
 }
 
 void MonitorModel::observe(std::size_t index, const Step& seen, std::vector<StepChange>& changes) {

@@ -54,7 +54,9 @@ std::string operations_table(const json& operations, const Console& console) {
     const std::string state = flag_in(one, "unneeded") ? "not needed" : text_in(one, ended ? "outcome" : "status");
     const json &counts = child_in(one, "counts"), &waves = child_in(one, "waves");
     const bool rolls = number_in(waves, "total") > 1;
-    const std::string message = text_in(one, "message");
+    std::string message = text_in(one, "message");
+    if (flag_in(one, "set_aside"))
+      message += (message.empty() ? "" : "; ") + std::string("set aside by a retry of others");
     table.add({{text_in(one, "id"), Colour::bold},
                {text_in(one, "kind")},
                {state, colour_of_status(state)},

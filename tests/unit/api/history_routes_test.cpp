@@ -81,12 +81,27 @@ TEST_F(HistoryRoutes, NothingOfWhatEndedLongAgoCanBeChanged) {
   const Id id = run();
   forget(id);
   backend.submitted.clear();
-  for (const char* course : {"cancel", "pause", "resume", "retry", "rollback"}) {
+  for (const char* course : {"pause", "rollback"}) {
     const auto answer = call(Method::post, path(id) + "/" + course);
     EXPECT_EQ(answer.status(), 409) << course;
     EXPECT_TRUE(answer.message().starts_with("workflow " + to_text(id) + " ended long ago")) << answer.message();
   }
+  for (const char* course : {"cancel", "resume"}) {  // as while it was in the working set: it has ended
+    const auto answer = call(Method::post, path(id) + "/" + course);
+    EXPECT_EQ(answer.status(), 200) << course;
+    EXPECT_EQ(answer.data(), json({{"changed", false}}));
+  }
+  const auto retry = call(Method::post, path(id) + "/retry");
+  EXPECT_EQ(retry.data()["workflow"], nullptr) << retry.json << "it has succeeded: there is nothing to do again";
   EXPECT_TRUE(backend.submitted.empty());
+}
+
+TEST_F(HistoryRoutes, WhatWasAnsweredBeforeIsAnsweredAgainThoughTheWorkflowIsLongGone) {
+  const Id id = run("running", false);
+  const std::string key = "00112233-4455-6677-8899-aabbccddeeff";
+  ASSERT_EQ(call(Method::post, path(id) + "/cancel", "", key).data(), json({{"changed", true}}));
+  forget(id);
+  EXPECT_EQ(call(Method::post, path(id) + "/cancel", "", key).data(), json({{"changed", true}}));
 }
 
 TEST_F(HistoryRoutes, APageMixesWhatRunsWithWhatTheLogHas) {

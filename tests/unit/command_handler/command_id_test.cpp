@@ -63,6 +63,30 @@ TEST_F(CommandIdTest, OfACommandThatChangedNothingIsFree) {
   EXPECT_TRUE(give(with_id(kCreateA)));
 }
 
+TEST_F(CommandIdTest, ARepetitionOfWhatChangedNothingDoesNothingWhateverHasHappenedSince) {
+  ASSERT_TRUE(give(with_id(domain::DeleteServers{"demo", {"a"}})));
+  ASSERT_TRUE(give({Id{{0xc0, 2}}, "w", kCreateA}));
+  const auto before = core.state().sequence;
+  const auto again = give(with_id(domain::DeleteServers{"demo", {"a"}}));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_TRUE(again->repeated);
+  EXPECT_EQ(core.state().sequence, before);
+}
+
+TEST(QuietAnswers, AreForgottenWithTimeAndWhenThereAreTooMany) {
+  QuietAnswers answers;
+  const domain::CommandKey first{"uid:0", "w", Id{{1}}};
+  answers.add(first, 7, 1000);
+  EXPECT_TRUE(answers.knows(first, 7, 1000 + domain::kRememberMs));
+  EXPECT_FALSE(answers.knows(first, 8, 1000)) << "another command";
+  EXPECT_FALSE(answers.knows(first, 7, 1001 + domain::kRememberMs));
+  answers.add(first, 7, 1000);
+  for (std::size_t i = 0; i < kQuietAnswers; ++i) {
+    answers.add({"uid:0", "w", Id{{2, static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(i >> 8)}}}, 7, 1000);
+  }
+  EXPECT_FALSE(answers.knows(first, 7, 1000));
+}
+
 TEST_F(CommandIdTest, WhatThePlatformAddsDoesNotMakeItAnother) {
   ASSERT_TRUE(give(with_id(domain::CreateJoinToken{"a", Digest{{1}}, 600})));
   const auto again = give(with_id(domain::CreateJoinToken{"a", Digest{{2}}, 600}));

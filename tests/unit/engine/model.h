@@ -76,7 +76,7 @@ class Model {
   explicit Model(const Limits& limits) : limits_(limits) {}
 
   void see(const Event& event);
-  void restarted(TimeMs log_time_ms);  // pauses between waves and the time until a delivery is given up begin anew
+  void restarted(TimeMs log_time_ms);  // pauses between waves, the time until a delivery is given up, turns begin anew
   void settled(TimeMs now_ms);         // there is nothing to follow: what is owed is complained about
   void compare(const State& state);    // what the real one says about each workflow
 

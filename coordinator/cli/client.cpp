@@ -53,7 +53,7 @@ std::string Response::header(std::string_view lower_case_name) const {
 
 std::string path_segment(std::string_view text) { return encoded(text); }
 
-std::string request_target(const std::string& path, const Query& query) {
+std::string target_of(const std::string& path, const Query& query) {
   std::string out = path;
   char separator = '?';
   for (const auto& [name, value] : query) {
@@ -103,7 +103,7 @@ Result<json> Client::call(const Request& request) {
 }
 
 Result<json> Client::get(const std::string& path, const Query& query) {
-  return call({"GET", request_target(path, query), {}, {}});
+  return call({"GET", target_of(path, query), {}, {}});
 }
 
 Result<json> Client::get_at_once(const std::string& path) {
@@ -114,7 +114,7 @@ Result<json> Client::get_at_once(const std::string& path) {
 }
 
 Result<json> Client::change(const char* method, const std::string& path, const Query& query, const json& body) {
-  Request request{method, request_target(path, query), {{"Idempotency-Key", to_text(world_.new_id())}}, {}};
+  Request request{method, target_of(path, query), {{"Idempotency-Key", to_text(world_.new_id())}}, {}};
   if (!body.is_null()) {
     request.headers.emplace_back("Content-Type", "application/json");
     request.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -135,11 +135,11 @@ Result<void> Client::ensure_blob(const std::string& digest, const Query& query, 
   Query where;
   std::copy_if(query.begin(), query.end(), std::back_inserter(where),
                [](const auto& q) { return q.first == "workspace"; });
-  auto there = exchange_again({"HEAD", request_target(path, where), {}, {}});
+  auto there = exchange_again({"HEAD", target_of(path, where), {}, {}});
   if (!there) return tl::unexpected(there.error());
   if (there->status == 200) return {};
   auto sent = call({"PUT",
-                    request_target(path, query),
+                    target_of(path, query),
                     {{"Content-Type", "application/octet-stream"}, {"Idempotency-Key", to_text(world_.new_id())}},
                     bytes});
   if (!sent) return tl::unexpected(sent.error());
@@ -147,13 +147,13 @@ Result<void> Client::ensure_blob(const std::string& digest, const Query& query, 
 }
 
 Result<Response> Client::get_bytes(const std::string& path, const Query& query) {
-  auto answer = exchange_again({"GET", request_target(path, query), {}, {}});
+  auto answer = exchange_again({"GET", target_of(path, query), {}, {}});
   if (answer && answer->status != 200) return tl::unexpected(error_of(*answer));
   return answer;
 }
 
 Result<std::unique_ptr<Stream>> Client::open_stream(const std::string& path, const Query& query) {
-  auto stream = transport_->open_stream(request_target(path, query));
+  auto stream = transport_->open_stream(target_of(path, query));
   if (!stream && stream.error().code == Code::unavailable) return tl::unexpected(unreachable(stream.error()));
   return stream;
 }

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Line charts as SVG, for docs/pictures. As a program: the growth charts of a results file.   plot.py RESULTS.json FOLDER"""
 import html, json, math, pathlib, statistics, sys
 

@@ -14,7 +14,7 @@ BatchOperation loop_over(std::string hosts) {
   return loop;
 }
 
-BatchOperation when(std::string condition) {
+BatchOperation waits_with(std::string condition) {
   BatchOperation then = script("then", {}, "h3");
   then.dependencies = {{"load", DependencyKind::soft}};
   then.when = std::move(condition);
@@ -32,7 +32,7 @@ void say(Hosts& p, const Id& id, const std::string& item, const std::string& val
 // Whether it runs when the items on h1 and h2 have said these.
 bool runs(const std::string& condition, const Names& said, const std::string& hosts = "h1 or h2") {
   Hosts p;
-  const Id id = p.submit(batch_of({loop_over(hosts), when(condition)}));
+  const Id id = p.submit(batch_of({loop_over(hosts), waits_with(condition)}));
   for (std::size_t i = 0; i < said.size(); ++i) say(p, id, "h" + std::to_string(i + 1), said[i]);
   EXPECT_NE(p.operation(id, "then").outcome, Outcome::failed) << p.operation(id, "then").message;
   return p.task_in(id, "then").status == TaskStatus::dispatched;
@@ -61,12 +61,12 @@ TEST(Loop, IsReadItemByItem) {
 
 TEST(Loop, NamesItsItemsWhenOneIsAskedForThatItHasNot) {
   Hosts p(12);
-  const auto answer = p.give(batch_of({loop_over("h*"), when("outputs.load[\"h99\"].state == \"b\"")}));
+  const auto answer = p.give(batch_of({loop_over("h*"), waits_with("outputs.load[\"h99\"].state == \"b\"")}));
   ASSERT_FALSE(answer);
   EXPECT_NE(answer.error().message.find("the loop \"load\" has no item \"h99\""), std::string::npos)
       << answer.error().message;
   EXPECT_EQ(answer.error().hint, "it has: h1, h10, h11, h12, h2, h3, h4, h5 and 4 more");
-  const auto output = p.give(batch_of({loop_over("h*"), when("outputs.load.stat == \"b\"")}));
+  const auto output = p.give(batch_of({loop_over("h*"), waits_with("outputs.load.stat == \"b\"")}));
   ASSERT_FALSE(output);
   EXPECT_NE(output.error().message.find("operation \"load\" has no output \"stat\""), std::string::npos);
   EXPECT_NE(output.error().hint.find("state"), std::string::npos);

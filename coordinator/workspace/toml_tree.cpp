@@ -143,10 +143,13 @@ Result<Node> parse_toml(const std::string& text, const std::string& file, const 
   } catch (const TomlRefusal& refusal) {
     return tl::unexpected(at(file, refusal.place, refusal.message, refusal.hint));
   } catch (const AssertionOfParser&) {
-    return tl::unexpected(
-        at(file, place_of_nameless_table(text), "broken TOML: something else stands where a name or a value should"));
+    return tl::unexpected(at(file, place_of_nameless_table(text),
+                             "broken TOML: something else stands where a name or a value should",
+                             "write [name] and name = value"));
   } catch (const toml::parse_error& broken) {
-    return tl::unexpected(at(file, place_of(broken.source()), "broken TOML: " + std::string(broken.description())));
+    return tl::unexpected(
+        at(file, place_of(broken.source()), "broken TOML: " + std::string(broken.description()),
+           "look at this line and the one before it: quotes around texts, brackets, one name = value"));
   }
 }
 

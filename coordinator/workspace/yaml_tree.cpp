@@ -116,6 +116,21 @@ class TreeBuilder final : public YAML::EventHandler {
   std::size_t nodes_ = 0;
 };
 
+// What to look for, by what the parser says.
+std::string way_out_of(const std::string& said) {
+  const auto is = [&](const char* what) { return said == what; };
+  if (is(YAML::ErrorMsg::MAP_VALUE)) return "put a value that has \": \" in it into quotes; or is it indented too far?";
+  if (is(YAML::ErrorMsg::END_OF_MAP_FLOW) || is(YAML::ErrorMsg::END_OF_SEQ_FLOW) || is(YAML::ErrorMsg::FLOW_END)) {
+    return "a [ or a { is not closed, or one is closed twice";
+  }
+  if (is(YAML::ErrorMsg::TAB_IN_INDENTATION)) return "indent with spaces, not with tabs";
+  if (is(YAML::ErrorMsg::EOF_IN_SCALAR)) return "a quote is not closed";
+  if (is(YAML::ErrorMsg::END_OF_MAP) || is(YAML::ErrorMsg::END_OF_SEQ)) {
+    return "keys of one mapping, and the \"-\" of one list, begin in the same column";
+  }
+  return "look at this line and the one before it: indentation, quotes, brackets, a blank behind each \":\" and \"-\"";
+}
+
 std::size_t utf8_length(const std::string& text, std::size_t i) {  // of the character at i; 0: it is none
   const auto byte = [&](std::size_t k) { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0U; };
   const auto follows = [&](std::size_t k) { return (byte(k) & 0xC0U) == 0x80U; };
@@ -207,7 +222,7 @@ Result<Node> parse_yaml(const std::string& text, const std::string& file, const 
   } catch (const Refusal& refusal) {
     return tl::unexpected(at(file, refusal.place, refusal.message, refusal.hint));
   } catch (const YAML::Exception& broken) {
-    return tl::unexpected(at(file, place_of(broken.mark), "broken YAML: " + broken.msg));
+    return tl::unexpected(at(file, place_of(broken.mark), "broken YAML: " + broken.msg, way_out_of(broken.msg)));
   }
 }
 

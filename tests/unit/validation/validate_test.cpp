@@ -124,7 +124,10 @@ TEST(Validate, WhatCannotBeReadSaysWhatToDo) {
   GoodWorkspace good;
   good.folder.write("ws/batch.yaml", "batch_workflow: {name: [\n");
   EXPECT_TRUE(has(all_of(good.validate("ws/batch.yaml")), "batch.yaml:2:1: broken YAML: "));
-  EXPECT_TRUE(has(all_of(good.validate("ws/batch.yaml")), "[a [ or a { is not closed, or a value is missing]"));
+  EXPECT_TRUE(has(all_of(good.validate("ws/batch.yaml")), "[a [ or a { is not closed, or one is closed twice]"));
+  good.folder.write("ws/config.toml", "[log\nx = 1\n");
+  EXPECT_TRUE(has(all_of(good.validate("ws/config.toml")), "config.toml:1:5: broken TOML: "));
+  EXPECT_TRUE(has(all_of(good.validate("ws/config.toml")), "[look at this line and the one before it: "));
   EXPECT_TRUE(has(all_of(good.validate("ws/bacth.yaml")), "ws/batch.yaml\"?]"));
   EXPECT_TRUE(
       has(all_of(good.validate("ws/else/x.yaml")), "[every file of the workspace: provisioning validate --all]"));

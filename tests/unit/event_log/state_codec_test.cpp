@@ -77,7 +77,7 @@ class FullState {
       domain::Task task;
       task.plan = domain::Shared(plan);
       task.status = domain::TaskStatus::ended;
-      task.attempt = 2;
+      task.attempt = 2, task.attempts_before = 1;
       task.agent = any_.bytes<Key>();
       task.dispatch_sequence = 3;
       task.ready_ms = 1, task.started_ms = 2, task.ended_ms = 3, task.deadline_ms = 4, task.retry_at_ms = 5;
@@ -100,7 +100,7 @@ class FullState {
       operation.plan = domain::Shared(plan);
       operation.status = domain::OperationStatus::ended;
       operation.outcome = Outcome::skipped;
-      operation.unneeded = true;
+      operation.unneeded = operation.set_aside = true;
       operation.message = "its condition is false";
       operation.waves_opened = 1;
       workflow.operations.push_back(operation);

@@ -17,8 +17,8 @@ std::string script_step(const std::string& id, const std::string& more) {
 TEST(BatchLoop, AListOfValues) {
   const Batch batch = must(batch_of(script_step("first", "run: [x]") +
                                     script_step("load",
-                                           "for_each: [eu, us-1], run: [load, \"{{item}}/{{key}}\"], "
-                                           "dependencies: [first], checkpoint: loaded") +
+                                                "for_each: [eu, us-1], run: [load, \"{{item}}/{{key}}\"], "
+                                                "dependencies: [first], checkpoint: loaded") +
                                     script_step("last", "run: [x], dependencies: [load]")));
   EXPECT_EQ(examples::ids(batch), "first load[eu] load[us-1] load last");
   EXPECT_EQ(operation(batch, "load[us-1]").run.argv[1], "us-1/us-1");
@@ -31,11 +31,11 @@ TEST(BatchLoop, AListOfValues) {
 }
 
 TEST(BatchLoop, AListOfMappingsAndAMapping) {
-  const Batch batch =
-      must(batch_of(script_step("a",
+  const Batch batch = must(
+      batch_of(script_step("a",
                            "for_each: [{port: 80, host: {name: w}}], run: [x, \"{{item.host.name}}:{{item.port}}\"], "
                            "retries: \"{{key}}\", timeout_s: \"{{item.port}}\"") +
-                    script_step("b",
+               script_step("b",
                            "for_each: {one: {size: 1, args: [p, q]}, two: {size: 2, args: []}}, "
                            "script: s.sh, args: \"{{item.args}}\", when: 'item.size > 1 and key != \"x\"'")));
   EXPECT_EQ(operation(batch, "a[0]").run.argv[1], "w:80");
@@ -47,7 +47,8 @@ TEST(BatchLoop, AListOfMappingsAndAMapping) {
 TEST(BatchLoop, AValueIsDataAndNeverReplacedTwice) {
   const Error error = refused(batch_of(script_step("a", "for_each: {k: \"{{key}}\"}, run: [x, \"{{item}}\"]")));
   EXPECT_NE(error.message.find("there is no \"key\" here"), std::string::npos) << error.message;
-  const auto given = examples::parse({{"b.yaml", batch_of(script_step("a", "targets: x, run: [x]"), "  params: {p: 1}\n")}});
+  const auto given =
+      examples::parse({{"b.yaml", batch_of(script_step("a", "targets: x, run: [x]"), "  params: {p: 1}\n")}});
   EXPECT_FALSE(given.has_value());
   const auto braces = examples::parse(
       {{"b.yaml",
@@ -62,8 +63,9 @@ TEST(BatchLoop, AValueIsDataAndNeverReplacedTwice) {
 }
 
 TEST(BatchLoop, NothingToGoOverKeepsTheOrder) {
-  const Batch batch = must(batch_of(script_step("a", "run: [x]") + script_step("b", "for_each: [], run: [x], dependencies: [a]") +
-                                    script_step("c", "run: [x], dependencies: [b]")));
+  const Batch batch =
+      must(batch_of(script_step("a", "run: [x]") + script_step("b", "for_each: [], run: [x], dependencies: [a]") +
+                    script_step("c", "run: [x], dependencies: [b]")));
   EXPECT_EQ(examples::ids(batch), "a b c");
   EXPECT_EQ(needs(batch, "b"), "a");
 }
@@ -86,8 +88,9 @@ TEST(BatchLoop, OverHostsItIsTheCoordinators) {
 TEST(BatchLoop, ItsBounds) {
   std::string many = "[x";
   for (int i = 0; i < 10'001; ++i) many += "," + std::to_string(i);
-  EXPECT_NE(refused(batch_of(script_step("a", "run: [x], for_each: " + many + "]"))).message.find("goes over 10002 items"),
-            std::string::npos);
+  EXPECT_NE(
+      refused(batch_of(script_step("a", "run: [x], for_each: " + many + "]"))).message.find("goes over 10002 items"),
+      std::string::npos);
   std::string items = "[x";
   for (int i = 0; i < 999; ++i) items += "," + std::to_string(i);
   const std::string inner = "[{id: y, type: wait, seconds: 1, for_each: " + items + "]}]";
@@ -95,11 +98,12 @@ TEST(BatchLoop, ItsBounds) {
       refused(batch_of("    - {id: a, type: batch, for_each: " + items + "], operations: " + inner + "}\n"));
   EXPECT_NE(error.message.find("more than 200000 operations when unrolled"), std::string::npos) << error.message;
   EXPECT_EQ(error.message.find('\n'), std::string::npos) << "told once";
-  EXPECT_NE(
-      refused(batch_of(script_step("a", "run: [x], for_each: \"outputs.b.list\""))).message.find("must be known before"),
-      std::string::npos);
-  EXPECT_NE(refused(batch_of(script_step("a", "run: [x], for_each: [p, p]"))).message.find("the item \"p\" is there twice"),
+  EXPECT_NE(refused(batch_of(script_step("a", "run: [x], for_each: \"outputs.b.list\"")))
+                .message.find("must be known before"),
             std::string::npos);
+  EXPECT_NE(
+      refused(batch_of(script_step("a", "run: [x], for_each: [p, p]"))).message.find("the item \"p\" is there twice"),
+      std::string::npos);
   EXPECT_NE(
       refused(batch_of(script_step("a", "run: [x], for_each: [\"a b\"]"))).message.find("cannot be the key of an item"),
       std::string::npos);

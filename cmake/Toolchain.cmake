@@ -2,7 +2,7 @@
 option(PROV_TESTS "build the tests" ON)
 option(PROV_BENCH "build the measurements (the preset bench: without the tests)" OFF)
 option(PROV_FUZZ "build the fuzzer (the preset fuzz: clang, without the tests)" OFF)
-option(PROV_UNITY "compile the sources of a target several at a time: a clean build takes a third of the time" ON)
+option(PROV_UNITY "compile the sources of a target several at a time, so that headers are read less often" ON)
 set(PROV_SANITIZE "" CACHE STRING "address or thread: build everything with that sanitizer")
 
 add_library(prov_options INTERFACE)

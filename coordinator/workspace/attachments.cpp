@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "common/json/json.h"
+
 namespace prov::workspace {
 namespace {
 
@@ -127,48 +129,36 @@ class Reader {
   std::vector<T> out_;
 };
 
-// Every text is of plain letters, by the rules above, so none of it has to be escaped.
-class Object {
- public:
-  Object& text(const char* key, const std::string& value) {
-    return value.empty() ? *this : raw(key, "\"" + value + "\"");
-  }
-  Object& number(const char* key, std::uint64_t value) { return value == 0 ? *this : raw(key, std::to_string(value)); }
-  std::string done() const { return "{" + fields_ + "}"; }
+using Json = nlohmann::ordered_json;
 
- private:
-  Object& raw(const char* key, const std::string& value) {
-    fields_ += (fields_.empty() ? "\"" : ",\"") + std::string(key) + "\":" + value;
-    return *this;
-  }
-
-  std::string fields_;
-};
-
-std::string object_of(const Storage& one) {
-  return Object()
-      .text("name", one.name)
-      .number("size_gb", one.size_gb)
-      .text("type", one.type)
-      .text("filesystem", one.filesystem)
-      .text("mount_path", one.mount_path)
-      .done();
+void put(Json& out, const char* key, const std::string& value) {
+  if (!value.empty()) out[key] = value;
 }
 
-std::string object_of(const Network& one) {
-  return Object()
-      .text("name", one.name)
-      .text("type", one.type)
-      .text("cidr", one.cidr)
-      .text("address", one.address)
-      .done();
+Json object_of(const Storage& one) {
+  Json out = Json::object();
+  put(out, "name", one.name);
+  if (one.size_gb != 0) out["size_gb"] = one.size_gb;
+  put(out, "type", one.type);
+  put(out, "filesystem", one.filesystem);
+  put(out, "mount_path", one.mount_path);
+  return out;
+}
+
+Json object_of(const Network& one) {
+  Json out = Json::object();
+  put(out, "name", one.name);
+  put(out, "type", one.type);
+  put(out, "cidr", one.cidr);
+  put(out, "address", one.address);
+  return out;
 }
 
 template <class T>
 std::string list_of(const std::vector<T>& all) {
-  std::string out = "[";
-  for (const T& one : all) out += (out.size() == 1 ? "" : ",") + object_of(one);
-  return out + "]";
+  Json out = Json::array();
+  for (const T& one : all) out.push_back(object_of(one));
+  return out.dump();
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ void OutputFile::finish(std::string_view last_line) {
     keep("\n");
     dropped_ = missing;
   }
-  fdatasync(fd_.get());
+  if (bytes_ > 0) fdatasync(fd_.get());
 }
 
 }  // namespace prov::agent

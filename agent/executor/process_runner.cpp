@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -45,7 +44,9 @@ Result<std::unique_ptr<ProcessRunner>> ProcessRunner::open(RunnerConfig config, 
 }
 
 ProcessRunner::ProcessRunner(RunnerConfig config, io::Fd dir, BundleStore& bundles, Timers& timers, FdWatcher& watcher)
-    : config_(std::move(config)), dir_(std::move(dir)), bundles_(bundles), watcher_(watcher), poll_alarm_(timers) {}
+    : config_(std::move(config)), dir_(std::move(dir)), bundles_(bundles), watcher_(watcher), poll_alarm_(timers) {
+  if (!config_.zygote) config_.zygote = std::make_shared<Zygote>(config_.program);
+}
 
 ProcessRunner::~ProcessRunner() {
   for (auto& [step, running] : running_) {
@@ -64,17 +65,13 @@ Result<void> ProcessRunner::start(const StepId& step, const wire::Order& order) 
     return tl::unexpected(error);
   };
   if (auto filled = fill(dir->get(), step, order); !filled) return give_up(filled.error());
-  io::Spawn request;
-  request.argv = {config_.program, "supervise", path_of(step)};
-  request.new_session = true;
   PROV_FAIL_HERE("supervisor_before");
-  auto pid = io::spawn(request);
+  auto supervisor = config_.zygote->supervise(path_of(step));
   PROV_FAIL_HERE("supervisor_after");
-  if (!pid) return give_up(pid.error());
+  if (!supervisor) return give_up(supervisor.error());
   Running& running = running_[step];
   running.dir = std::move(*dir);
-  running.child = *pid;
-  watch_supervisor(step, running, *pid);
+  watch_supervisor(step, running, std::move(*supervisor));
   if (!poll_alarm_.is_set()) poll_alarm_.set(kPollMs, [this] { poll_all(); });
   return {};
 }
@@ -98,10 +95,8 @@ void ProcessRunner::adopt(const StepId& step, Boot boot) {
   if (!poll_alarm_.is_set()) poll_alarm_.set(0, [this] { poll_all(); });
 }
 
-void ProcessRunner::watch_supervisor(const StepId& step, Running& running, pid_t pid) {
-  auto pidfd = io::open_pidfd(pid);
-  if (!pidfd) return;  // it has ended: the next look finds what it left
-  running.pidfd = std::move(*pidfd);
+void ProcessRunner::watch_supervisor(const StepId& step, Running& running, io::Fd pidfd) {
+  running.pidfd = std::move(pidfd);
   watcher_.watch(running.pidfd.get(), [this, step] { look_after(step); });
   if (running.cancelled) io::signal_pidfd(running.pidfd, kCancelSignal);
 }
@@ -133,7 +128,6 @@ void ProcessRunner::look_after(const StepId& step) {
   if (running.pidfd) {
     watcher_.unwatch(running.pidfd.get());
     running.pidfd.reset();
-    if (running.child != 0) waitpid(std::exchange(running.child, 0), nullptr, 0);
   }
   if (!running.dir) return conclude(step, interrupted(running));  // it was never begun
   const auto verdict = [&]() -> std::optional<Verdict> {
@@ -148,7 +142,8 @@ void ProcessRunner::look_after(const StepId& step) {
     auto sign = probe_supervisor(running.dir.get());
     if (!sign) return;
     if (sign->life == Life::alive) {
-      if (sign->supervisor.pid > 0) watch_supervisor(step, running, sign->supervisor.pid);
+      auto pidfd = sign->supervisor.pid > 0 ? io::open_pidfd(sign->supervisor.pid) : Result<io::Fd>();
+      if (pidfd && *pidfd) watch_supervisor(step, running, std::move(*pidfd));  // or it has just ended: next look
       return;
     }
     running.settled = true;

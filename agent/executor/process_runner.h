@@ -9,6 +9,7 @@
 #include "agent/executor/bundle_store.h"
 #include "agent/executor/prepare.h"
 #include "agent/executor/step_runner.h"
+#include "agent/executor/zygote.h"
 #include "common/io/posix/files.h"
 #include "common/ports/alarm.h"
 #include "common/ports/fd_watcher.h"
@@ -17,11 +18,12 @@ namespace prov::agent {
 
 struct RunnerConfig {
   std::string steps_dir;  // made when missing; must be private
-  std::string program;    // the agent's own: `PROGRAM supervise DIR` is the supervisor
+  std::string program;    // the agent's own
   SealKeys keys;
   std::uint64_t output_limit = 8 << 20;
   std::uint64_t memory_limit = 0;
   std::uint32_t grace_ms = 10'000;
+  std::shared_ptr<Zygote> zygote;  // may be shared by many runners; none: one of its own
 };
 
 class ProcessRunner final : public StepRunner {
@@ -43,8 +45,7 @@ class ProcessRunner final : public StepRunner {
  private:
   struct Running {
     io::Fd dir;
-    io::Fd pidfd;     // of the supervisor, once it is known
-    pid_t child = 0;  // the supervisor, when this process started it
+    io::Fd pidfd;  // of the supervisor, once it is known
     Boot boot = Boot::same;
     std::uint64_t bytes_seen = 0;
     bool cancelled = false;
@@ -54,7 +55,7 @@ class ProcessRunner final : public StepRunner {
 
   ProcessRunner(RunnerConfig config, io::Fd dir, BundleStore& bundles, Timers& timers, FdWatcher& watcher);
   Result<void> fill(int dir_fd, const StepId& step, const wire::Order& order);
-  void watch_supervisor(const StepId& step, Running& running, pid_t pid);
+  void watch_supervisor(const StepId& step, Running& running, io::Fd pidfd);
   void poll_all();
   void poll_output(const StepId& step, Running& running);
   void look_after(const StepId& step);

@@ -404,9 +404,11 @@ void Supervision::write_verdict() {
   result_.output_bytes = output_.bytes();
   result_.dropped_bytes = output_.dropped();
   result_.output_digest = output_.digest();
-  // On a full disk it waits, and lives on, so that nobody takes the step for interrupted.
+  // Not synced: whoever outlives this process finds it, and the agent's journal has it before anybody hears of it.
+  // After another boot it may be missing: then the step counts as interrupted. On a full disk this waits, and lives on,
+  // so that nobody takes the step for interrupted.
   for (;; sleep(1)) {
-    auto written = io::write_durably_at(dir_.get(), "verdict", encode_result(result_), 0600);
+    auto written = io::replace_at(dir_.get(), "verdict", encode_result(result_), 0600);
     if (written || written.error().code != Code::exhausted) return;
   }
 }

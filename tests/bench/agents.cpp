@@ -60,13 +60,14 @@ Result<Known> become_known(const std::string& state_dir, Random& random) {
 }
 
 Result<void> add_agent(Hosts& hosts, const Known& known, const std::shared_ptr<io::ZmqContext>& context,
-                       const std::string& program) {
+                       const std::shared_ptr<Zygote>& zygote, const std::string& program) {
   auto one = std::make_unique<OneAgent>();
   one->journal.emplace(known.state_dir + "/journal");
   auto bundles = agent::BundleCache::open(known.state_dir + "/bundles");
   if (!bundles) return tl::unexpected(bundles.error());
   one->bundles = std::move(*bundles);
   RunnerConfig runner_config{known.state_dir + "/steps", program, known.keys.seal};
+  runner_config.zygote = zygote;
   auto runner = ProcessRunner::open(std::move(runner_config), *one->bundles, hosts.loop, hosts.loop);
   if (!runner) return tl::unexpected(runner.error());
   one->runner = std::move(*runner);
@@ -96,13 +97,14 @@ Result<void> run(const std::string& dir, int count, int threads, const std::stri
   io::SystemRandom random;
   auto context = io::ZmqContext::create({1, count + 64});
   if (!context) return tl::unexpected(context.error());
+  const auto zygote = std::make_shared<Zygote>(program);
   std::vector<std::unique_ptr<Hosts>> groups;
   for (int n = 0; n < threads; ++n) groups.push_back(std::make_unique<Hosts>());
   for (int n = 0; n < count; ++n) {
     auto known = become_known(dir + "/h" + std::to_string(n), random);
     if (!known) return tl::unexpected(known.error());
     Hosts& group = *groups[static_cast<std::size_t>(n % threads)];
-    if (auto added = add_agent(group, *known, *context, program); !added) return added;
+    if (auto added = add_agent(group, *known, *context, zygote, program); !added) return added;
   }
   std::vector<std::thread> running;
   for (auto& group : groups) running.emplace_back([&loop = group->loop] { loop.run(); });

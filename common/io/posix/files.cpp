@@ -106,16 +106,28 @@ Result<void> write_durably(const std::string& path, std::string_view bytes, mode
   return write_durably_at(fd.get(), slash == std::string::npos ? path : path.substr(slash + 1), bytes, mode);
 }
 
-Result<void> write_durably_at(int dir_fd, const std::string& name, std::string_view bytes, mode_t mode) {
+namespace {
+
+Result<void> write_whole_at(int dir_fd, const std::string& name, std::string_view bytes, mode_t mode, bool durably) {
   const std::string temporary = name + ".new";
   if (unlinkat(dir_fd, temporary.c_str(), 0) != 0 && errno != ENOENT) return fail_errno("remove", temporary);
   const Fd fd(openat(dir_fd, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!fd) return fail_errno("create", temporary);
   if (auto written = write_all(fd.get(), bytes); !written) return written;
-  if (fchmod(fd.get(), mode) != 0 || fsync(fd.get()) != 0) return fail_errno("sync", temporary);
+  if (fchmod(fd.get(), mode) != 0 || (durably && fsync(fd.get()) != 0)) return fail_errno("sync", temporary);
   if (renameat(dir_fd, temporary.c_str(), dir_fd, name.c_str()) != 0) return fail_errno("rename", temporary);
-  if (fsync(dir_fd) != 0) return fail_errno("sync the folder of", name);
+  if (durably && fsync(dir_fd) != 0) return fail_errno("sync the folder of", name);
   return {};
+}
+
+}  // namespace
+
+Result<void> write_durably_at(int dir_fd, const std::string& name, std::string_view bytes, mode_t mode) {
+  return write_whole_at(dir_fd, name, bytes, mode, true);
+}
+
+Result<void> replace_at(int dir_fd, const std::string& name, std::string_view bytes, mode_t mode) {
+  return write_whole_at(dir_fd, name, bytes, mode, false);
 }
 
 Result<Fd> open_private_dir(const std::string& path) {

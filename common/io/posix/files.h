@@ -46,6 +46,10 @@ Result<void> sync_dir(const std::string& path);
 Result<void> write_durably(const std::string& path, std::string_view bytes, mode_t mode);
 Result<void> write_durably_at(int dir_fd, const std::string& name, std::string_view bytes, mode_t mode);
 
+// The same without the syncs: whoever reads it finds the old content or the new, but a crash of the machine may leave
+// an empty file, or none.
+Result<void> replace_at(int dir_fd, const std::string& name, std::string_view bytes, mode_t mode);
+
 // Opens a folder that nobody else can write to: ours, no link, no write permission for others.
 Result<Fd> open_private_dir(const std::string& path);
 Result<Fd> make_private_dir(const std::string& path);             // 0700; an existing one is checked as above

@@ -26,7 +26,11 @@ struct SpawnSetup {
   explicit SpawnSetup(const Spawn& request) {
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    if (request.input_fd >= 0) {
+      posix_spawn_file_actions_adddup2(&actions, request.input_fd, 0);
+    } else {
+      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    }
     if (request.output_fd >= 0) {
       posix_spawn_file_actions_adddup2(&actions, request.output_fd, 1);
       posix_spawn_file_actions_adddup2(&actions, request.output_fd, 2);

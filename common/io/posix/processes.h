@@ -17,13 +17,14 @@ struct Spawn {
   std::vector<std::string> argv;         // argv[0] is the path of the program
   std::vector<std::string> environment;  // NAME=value; exactly these
   bool new_session = false;
+  int input_fd = -1;   // standard input; -1: /dev/null
   int output_fd = -1;  // standard output and error; -1: /dev/null
 };
 
 // As exec takes them, with a null pointer at the end; they point into `texts`.
 std::vector<char*> c_strings(const std::vector<std::string>& texts);
 
-Result<pid_t> spawn(const Spawn& request);  // standard input is /dev/null; signals as a fresh process has them
+Result<pid_t> spawn(const Spawn& request);  // signals are as a fresh process has them
 Result<Fd> open_pidfd(pid_t pid);           // readable when it has ended; Code::not_found when there is none
 
 void signal_pidfd(const Fd& pidfd, int number);  // one that has ended is fine

@@ -275,6 +275,47 @@ TEST_F(ProcessSteps, ASupervisorThatComesTooLateRunsNothing) {
   EXPECT_EQ(output_of(step), "");
 }
 
+TEST_F(ProcessSteps, SupervisorsAreForkedFromOneSmallProcessAndBearTheirStepsName) {
+  const StepId other = step_number(8);
+  for (const StepId& each : {step, other}) {
+    ASSERT_TRUE(start(each, world.shell(each, "echo $PPID; sleep 1000")));
+    ASSERT_TRUE(world.run_until([&] { return grown[each] > 0; }));
+    const auto title = io::read_file("/proc/" + std::to_string(number_in_output(each)) + "/cmdline", 1 << 16);
+    ASSERT_TRUE(title);
+    EXPECT_EQ(std::string(title->c_str()), PROV_AGENT_PROGRAM " supervise " + world.step_path(each));
+  }
+  const auto first = io::process_stat(number_in_output(step)), second = io::process_stat(number_in_output(other));
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(first->parent, second->parent);
+  EXPECT_EQ(first->session, first->pid) << "no signal for the agent's terminal reaches it";
+
+  // Killed, it takes no step with it, and the next one starts as ever.
+  kill(first->parent, SIGKILL);
+  const StepId third = step_number(9);
+  EXPECT_EQ(run(third, world.prints(third, "x")).outcome, Outcome::done);
+  EXPECT_TRUE(alive(first->pid));
+  for (const StepId& each : {step, other}) {
+    world.runner().cancel(each);
+    EXPECT_TRUE(wait_for(each));
+    EXPECT_EQ(ended[each].back().outcome, Outcome::cancelled);
+  }
+}
+
+TEST_F(ProcessSteps, TheSmallProcessEndsWithItsAgentAndLeavesNoZombies) {
+  for (std::uint8_t n = 10; n < 20; ++n) {
+    ASSERT_EQ(run(step_number(n), world.shell(step_number(n), "ps -o ppid= -p $PPID")).outcome, Outcome::done);
+  }
+  const int zygote = number_in_output(step_number(19));
+  const auto children = [&] {
+    const auto all = io::all_processes();
+    return std::count_if(all.begin(), all.end(), [&](const io::ProcessStat& each) { return each.parent == zygote; });
+  };
+  EXPECT_TRUE(alive(zygote));
+  EXPECT_TRUE(world.run_until([&] { return children() == 0; }));
+  restart();
+  EXPECT_FALSE(io::process_stat(zygote));
+}
+
 TEST_F(ProcessSteps, SaysWhichProgramOrInterpreterIsMissing) {
   Verdict verdict = run(step, world.order(step, wire::Exec{{"no-such-program"}, {}, {}}));
   EXPECT_EQ(verdict.outcome, Outcome::failed);

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "common/json/json.h"
+#include "coordinator/api/end_waits.h"
 #include "coordinator/api/log_history.h"
 #include "coordinator/api/worker.h"
 #include "coordinator/api/ws_feed/make_stream.h"
@@ -50,6 +51,7 @@ class LiveBackend final : public Backend {
     dispatcher::Dispatcher& dispatcher;
     event_log::LogWriter& writer;
     Clock& clock;
+    EndWaits& ends;
   };
   LiveBackend(const Reach& reach, std::string data_dir, std::function<projection::LinkFacts()> link, Alive alive)
       : reach_(reach),
@@ -111,6 +113,14 @@ class LiveBackend final : public Backend {
 
   Result<void> flowing() const override { return reach_.core.flowing(); }
 
+  void when_ended(const Id& workflow, std::uint64_t within_ms,
+                  std::function<void(std::optional<Outcome>)> done) override {
+    const domain::Workflow* found = domain::find_workflow(state(), workflow);
+    if (found != nullptr && !found->ended) return reach_.ends.add(workflow, within_ms, std::move(done));
+    const auto outcome = found == nullptr ? std::optional<Outcome>() : found->outcome;
+    when_durable([done = std::move(done), outcome] { done(outcome); });
+  }
+
  private:
   Reach reach_;
   std::string data_dir_;
@@ -160,13 +170,14 @@ class LiveShells final : public Shells {
 
 struct Server::Parts {
   Parts(ServerConfig c, ServerHooks h, command_handler::Core& live, dispatcher::Dispatcher& agents, RecordLog& log,
-        event_log::LogWriter& writer, Executor& owner_thread, Clock& clock, Random& random)
+        event_log::LogWriter& writer, Executor& owner_thread, Timers& timers, Clock& clock, Random& random)
       : config(std::move(c)),
         hooks(std::move(h)),
         core(live),
         dispatcher(agents),
         owner(owner_thread, alive),
-        backend({live, agents, writer, clock}, config.data_dir, hooks.link, alive),
+        ends(clock, timers),
+        backend({live, agents, writer, clock, ends}, config.data_dir, hooks.link, alive),
         shells(agents, live),
         archive(log, hooks.audit),
         feed_archive(log, hooks.audit),
@@ -194,6 +205,7 @@ struct Server::Parts {
   dispatcher::Dispatcher& dispatcher;
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);
   OwnerExecutor owner;
+  EndWaits ends;
   LiveBackend backend;
   LiveShells shells;
   LogArchive archive, feed_archive;  // one per reader's thread
@@ -208,11 +220,15 @@ struct Server::Parts {
 };
 
 Server::Server(ServerConfig config, ServerHooks hooks, command_handler::Core& core, dispatcher::Dispatcher& dispatcher,
-               RecordLog& log, event_log::LogWriter& writer, Executor& owner, Clock& clock, Random& random)
-    : parts_(std::make_unique<Parts>(std::move(config), std::move(hooks), core, dispatcher, log, writer, owner, clock,
-                                     random)) {
+               RecordLog& log, event_log::LogWriter& writer, Executor& owner, Timers& timers, Clock& clock,
+               Random& random)
+    : parts_(std::make_unique<Parts>(std::move(config), std::move(hooks), core, dispatcher, log, writer, owner, timers,
+                                     clock, random)) {
   FeedHub& hub = parts_->hub;
-  core.on_event([&hub](std::span<const EventPtr> events) { hub.publish(events); });
+  core.on_event([&hub, &ends = parts_->ends](std::span<const EventPtr> events) {
+    hub.publish(events);
+    ends.saw(events);
+  });
   dispatcher.on_output([&hub](const Id& task, std::uint32_t attempt, std::uint64_t offset, std::string_view data) {
     hub.publish_output(task, attempt, offset, data);
   });

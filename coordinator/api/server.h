@@ -38,7 +38,7 @@ class Server {
  public:
   // Takes Core::on_event and Dispatcher::on_output. REQUIRES: before Core::start(). All references outlive it.
   Server(ServerConfig config, ServerHooks hooks, command_handler::Core& core, dispatcher::Dispatcher& dispatcher,
-         RecordLog& log, event_log::LogWriter& writer, Executor& owner, Clock& clock, Random& random);
+         RecordLog& log, event_log::LogWriter& writer, Executor& owner, Timers& timers, Clock& clock, Random& random);
   ~Server();  // stops; owner's thread
 
   // Reads or makes the tokens, binds and serves. Code::conflict: another coordinator answers at the socket.

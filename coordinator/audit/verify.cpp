@@ -79,7 +79,8 @@ VerifyReport verify_after(RecordLog& log, const event_log::PublicKeys& keys, con
   report.signatures = !keys.empty();
   report.from_sequence = from.sequence + 1;
   Verifier verifier(log, report);
-  report.chain = event_log::replay(log, from, keys, [&](const domain::Event& event) { return verifier(event); });
+  report.chain = event_log::replay(
+      log, from, keys, [&](const domain::Event& event) { return verifier(event); }, event_log::Reading::ahead);
   report.state_hash = verifier.state_hash();
   report.damage = event_log::damage_at_end(report.chain, report.last_commit, report.attested_commit);
   return report;

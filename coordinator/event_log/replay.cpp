@@ -4,6 +4,7 @@
 
 #include "coordinator/domain/evolve.h"
 #include "coordinator/event_log/commit.h"
+#include "coordinator/event_log/read_ahead.h"
 #include "coordinator/event_log/snapshots.h"
 
 namespace prov::event_log {
@@ -25,9 +26,8 @@ class ChainReader {
     recent_.push_back({from.commit, from.commit_hash});
   }
 
-  Replayed run() {
-    auto read = log_.read(out_.end.commit + 1,
-                          [this](std::uint64_t number, std::string_view bytes) { return take_commit(number, bytes); });
+  Replayed run(Reading reading) {
+    const auto read = reading == Reading::ahead ? read_ahead() : read_here();
     if (!read && !out_.damage) damaged("it cannot be read: " + read.error().message);
     return std::move(out_);
   }
@@ -38,14 +38,29 @@ class ChainReader {
     Digest hash;
   };
 
+  Result<void> read_here() {
+    return log_.read(out_.end.commit + 1, [this](std::uint64_t number, std::string_view bytes) {
+      return take_commit(number, CommitView::open(bytes));
+    });
+  }
+
+  Result<void> read_ahead() {
+    ReadAhead ahead(log_, out_.end.commit + 1);
+    while (auto load = ahead.next()) {
+      for (const ReadAhead::Commit& commit : *load) {
+        if (!take_commit(commit.number, commit.view)) return {};
+      }
+    }
+    return ahead.result();
+  }
+
   bool damaged(std::string what) {
     out_.damage = Damage{out_.end.commit + 1, out_.end.sequence, std::move(what)};
     return false;
   }
 
-  bool take_commit(std::uint64_t number, std::string_view bytes) {
+  bool take_commit(std::uint64_t number, const Result<CommitView>& commit) {
     if (number != out_.end.commit + 1) return damaged("it is missing; the next one is " + std::to_string(number));
-    auto commit = CommitView::open(bytes);
     if (!commit) return damaged(commit.error().message);
     const CommitHeader& header = commit->header();
     if (header.number != number) return damaged("it says that it is commit " + std::to_string(header.number));
@@ -139,12 +154,13 @@ class ChainReader {
 };
 
 // `state` and `from` belong together.
-Replayed fold(RecordLog& log, const LogPosition& from, domain::State& state, std::uint64_t up_to) {
+Replayed fold(RecordLog& log, const LogPosition& from, domain::State& state, std::uint64_t up_to, Reading reading) {
   if (from.sequence >= up_to) return {.end = from};
-  return replay(log, from, {}, [&](const domain::Event& event) {
+  const auto take = [&](const domain::Event& event) {
     domain::evolve(state, event);
     return event.meta.sequence < up_to;
-  });
+  };
+  return replay(log, from, {}, take, reading);
 }
 
 // One after the last when there is none.
@@ -199,8 +215,9 @@ Result<bool> visit_events(std::string_view bytes, std::uint64_t from_sequence, c
 
 }  // namespace
 
-Replayed replay(RecordLog& log, const LogPosition& from, const PublicKeys& keys, const EventVisitor& visit) {
-  return ChainReader(log, from, keys, visit).run();
+Replayed replay(RecordLog& log, const LogPosition& from, const PublicKeys& keys, const EventVisitor& visit,
+                Reading reading) {
+  return ChainReader(log, from, keys, visit).run(reading);
 }
 
 Result<LogPosition> position_before(RecordLog& log, std::uint64_t sequence) {
@@ -258,13 +275,13 @@ std::optional<Damage> damage_at_end(const Replayed& read, std::uint64_t last, st
   return std::nullopt;
 }
 
-OpenedLog open_log(RecordLog& log) {
+OpenedLog open_log(RecordLog& log, Reading reading) {
   OpenedLog out;
   const std::uint64_t last = log.last_commit(), attested = log.attested_commit();
   Snapshot start = load_snapshot(log, UINT64_MAX, out.notes);
   out.snapshot_sequence = start.position.sequence;
   out.state = std::move(start.state);
-  Replayed tail = fold(log, start.position, out.state, UINT64_MAX);
+  Replayed tail = fold(log, start.position, out.state, UINT64_MAX, reading);
   out.position = tail.end;
   out.replayed_events = tail.events;
   out.damage = damage_at_end(tail, last, attested);
@@ -274,7 +291,7 @@ OpenedLog open_log(RecordLog& log) {
 Result<domain::State> state_at(RecordLog& log, std::uint64_t sequence) {
   std::vector<std::string> notes;
   Snapshot start = load_snapshot(log, sequence, notes);
-  Replayed tail = fold(log, start.position, start.state, sequence);
+  Replayed tail = fold(log, start.position, start.state, sequence, Reading::here);
   if (start.state.sequence == sequence) return std::move(start.state);
   if (tail.damage) {
     return fail(Code::not_found, "the log is damaged before event " + std::to_string(sequence) + ": commit " +

@@ -21,6 +21,10 @@ namespace prov::event_log {
 using EventVisitor = std::function<bool(const domain::Event&)>;  // false: enough
 using PublicKeys = std::map<std::string, PublicKey>;             // by key id; empty: signatures are not looked at
 
+// Who reads commits and verifies their hashes: the thread that also decodes and folds them, or one of its own beside
+// it, which brings a long log in half of the time.
+enum class Reading { here, ahead };
+
 struct Replayed {
   LogPosition end;  // the last commit that was read to its end
   std::uint64_t commits = 0, events = 0, checkpoints = 0;
@@ -30,7 +34,8 @@ struct Replayed {
 
 // Reads the commits after `from` (default: all) and hands each event to `visit`, in order. With `keys`, a checkpoint
 // that is not signed by one of them is damage. Any thread.
-Replayed replay(RecordLog& log, const LogPosition& from, const PublicKeys& keys, const EventVisitor& visit);
+Replayed replay(RecordLog& log, const LogPosition& from, const PublicKeys& keys, const EventVisitor& visit,
+                Reading reading = Reading::here);
 
 // A place to read from that leaves out what comes before the commit with `sequence`, which may be in an archive: that
 // commit's own word for the one before it is taken, until a signed checkpoint behind it vouches for both.
@@ -59,7 +64,7 @@ struct OpenedLog {
 
 // What the log folds to: from the newest good snapshot, or from the start. Never fails: see `damage`. The state's
 // agenda is off (domain::rebuild_agenda).
-OpenedLog open_log(RecordLog& log);
+OpenedLog open_log(RecordLog& log, Reading reading = Reading::here);
 
 // The state after `sequence`, from the newest snapshot not beyond it. Code::not_found: the log does not reach so far
 // (or is damaged before it). Its agenda is off.

@@ -125,7 +125,7 @@ struct Platform::Parts {
         archivist(event_log::Archiver(*store, *log, archive_dir(settings), archive_policy(settings), public_keys(keys)),
                   writer, loop, loop, [](const std::string& note) { spdlog::info("{}", note); }),
         index_filler(*log, writer, loop, [](const std::string& note) { spdlog::info("{}", note); }),
-        server(server_config(settings), server_hooks(), core, dispatcher, *log, writer, loop, clock, random) {}
+        server(server_config(settings), server_hooks(), core, dispatcher, *log, writer, loop, loop, clock, random) {}
 
   api::ServerHooks server_hooks() {
     api::ServerHooks hooks;
@@ -267,7 +267,7 @@ Result<std::unique_ptr<Platform>> Platform::open(const Settings& settings, io::E
   io::SystemRandom random;
   auto keys = load_or_create_keys(settings.data_dir + "/keys", random);
   if (!keys) return tl::unexpected(keys.error());
-  auto opened = event_log::open_log(**log);
+  auto opened = event_log::open_log(**log, event_log::Reading::ahead);
   for (const std::string& note : opened.notes) spdlog::warn("{}", note);
   if (opened.damage && opened.damage->commit < (*store)->first_commit())
     return archive_needed(settings, *opened.damage);

@@ -119,7 +119,8 @@ Recorded& recorded() {
 void replay_verified(benchmark::State& run) {  // read, verified, decoded
   const Recorded& log = recorded();
   for (auto _ : run) {
-    const auto read = event_log::replay(*log.log, {}, {}, [](const domain::Event&) { return true; });
+    const auto read = event_log::replay(
+        *log.log, {}, {}, [](const domain::Event&) { return true; }, event_log::Reading::ahead);
     PROV_ASSERT(read.events == log.events && !read.damage);
   }
   per_event(run, recorded().events);
@@ -128,7 +129,7 @@ BENCHMARK(replay_verified)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 void replay_folded(benchmark::State& run) {  // and folded: what a start does without a snapshot
   for (auto _ : run) {
-    const auto opened = event_log::open_log(*recorded().log);
+    const auto opened = event_log::open_log(*recorded().log, event_log::Reading::ahead);
     PROV_ASSERT(opened.replayed_events == recorded().events && !opened.damage);
   }
   per_event(run, recorded().events);

@@ -17,7 +17,7 @@ namespace prov::api {
 struct HttpConfig {
   std::string socket_path;                // empty: no Unix socket
   std::optional<std::uint16_t> tcp_port;  // on 127.0.0.1; 0: any free one; nullopt: no TCP
-  std::size_t max_unix_connections = 256;
+  std::size_t max_unix_connections = 1024;
   std::size_t max_tcp_connections = 64;
   std::size_t max_bodies_bytes = 128 << 20;  // of all requests that are being read
   std::uint64_t head_ms = 10'000;            // for a whole head, from its first byte

@@ -39,6 +39,10 @@ class Backend {
   virtual void when_durable(std::function<void()> done) = 0;
   virtual Result<void> flowing() const { return {}; }  // as Core's: an error tells why nothing becomes durable now
   virtual void cover(std::function<void()> done) = 0;  // by a signed checkpoint, when that can be written
+  // Runs `done` with its outcome behind the gate, when the workflow has ended; with nullopt when it has not within that
+  // time, or there is no such workflow (any more).
+  virtual void when_ended(const Id& workflow, std::uint64_t within_ms,
+                          std::function<void(std::optional<Outcome>)> done) = 0;
 };
 
 struct EventQuery {

@@ -66,7 +66,9 @@ bool read_wish(const CallPtr& call, Wish& wish) {
   wish.workspace = query.name("workspace");
   wish.check = query.flag("check");
   wish.plan = query.digest("plan");
+  wish.wait_s = query.number("wait", 0, kMaxWaitS, 0);
   if (wish.check && wish.plan) query.refuse("plan", "binds what is done; \"check\" does nothing");
+  if (wish.check && wish.wait_s > 0) query.refuse("wait", "is for the end of what is done; \"check\" does nothing");
   if (query.error()) call->refuse(*query.error());
   return !query.error();
 }

@@ -67,20 +67,22 @@ bool required_workspace(const CallPtr& call, std::string& workspace);
 inline constexpr std::size_t kTailBytes = 4096;
 Result<std::string> output_tail(Archive& archive, const Id& task, std::uint32_t attempt);
 
-// What every changing request can ask for beside its command: to be told alone what would be done, or that it is done
-// only where that would still be what a plan said.
+// What every changing request can ask for beside its command: to be told alone what would be done; that it is done only
+// where that would still be what a plan said; to be answered when the workflow that it starts has ended.
 struct Wish {
   std::string workspace;  // of the query; may be empty
   bool check = false;
   std::optional<Digest> plan;
+  std::uint64_t wait_s = 0;  // for the workflow's end at most; 0: not
 };
+inline constexpr std::uint64_t kMaxWaitS = 3600;
 bool read_wish(const CallPtr& call, Wish& wish);  // refuses (and answers) when the query is wrong
 
 // {position: {log_id, sequence}, digest}: what a later request can be bound to.
 nlohmann::json binding(const event_log::Planned& planned);
 
-// Owner's thread: gives the command and answers with what `done` makes of it; or, with `check`, with
-// {changed, events: names, position, digest}.
+// Owner's thread: gives the command, which starts no workflow, and answers with what `done` makes of it; or, with
+// `check`, with {changed, events: names, position, digest}.
 void change(const CallPtr& call, domain::Command command, const Wish& wish,
             std::function<nlohmann::json(const domain::Answer&)> done);
 nlohmann::json changed(const domain::Answer& answer);  // {changed}

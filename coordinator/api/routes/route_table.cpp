@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::size_t kSmallBody = 64 << 10;
 constexpr std::string_view kChange = "workspace check plan";
+constexpr std::string_view kStart = "workspace check plan wait";  // of what starts a workflow
 using enum Method;
 using enum Access;
 
@@ -28,14 +29,14 @@ constexpr Route kRoutes[] = {
     {del, "/agents/{agent}", write, kChange, kSmallBody, delete_agent},
     {post, "/agents/{agent}/drain", write, kChange, kSmallBody, post_agent_drain},
 
-    {post, "/workflows/servers/create", write, kChange, kMaxBodyBytes, post_create_servers},
-    {post, "/workflows/servers/delete", write, kChange, kMaxBodyBytes, post_delete_servers},
-    {post, "/workflows/taskservs/create", write, kChange, kMaxBodyBytes, post_create_taskservs},
-    {post, "/workflows/taskservs/delete", write, kChange, kMaxBodyBytes, post_delete_taskservs},
-    {post, "/workflows/taskservs/check", write, kChange, kMaxBodyBytes, post_check_taskservs},
-    {post, "/workflows/exec", write, kChange, kMaxBodyBytes, post_exec},
-    {post, "/workflows/noop", write, kChange, kMaxBodyBytes, post_noop},
-    {post, "/workflows/batch/submit", write, kChange, kMaxBatchBytes, post_batch},
+    {post, "/workflows/servers/create", write, kStart, kMaxBodyBytes, post_create_servers},
+    {post, "/workflows/servers/delete", write, kStart, kMaxBodyBytes, post_delete_servers},
+    {post, "/workflows/taskservs/create", write, kStart, kMaxBodyBytes, post_create_taskservs},
+    {post, "/workflows/taskservs/delete", write, kStart, kMaxBodyBytes, post_delete_taskservs},
+    {post, "/workflows/taskservs/check", write, kStart, kMaxBodyBytes, post_check_taskservs},
+    {post, "/workflows/exec", write, kStart, kMaxBodyBytes, post_exec},
+    {post, "/workflows/noop", write, kStart, kMaxBodyBytes, post_noop},
+    {post, "/workflows/batch/submit", write, kStart, kMaxBatchBytes, post_batch},
     {get, "/workflows", read, "workspace status limit offset", 0, get_workflows},
     {get, "/workflows/history", read, "workspace status before before_ms limit", 0, get_workflow_history},
     {get, "/workflows/stats", read, "workspace before before_ms newest", 0, get_workflow_stats},
@@ -44,15 +45,15 @@ constexpr Route kRoutes[] = {
     {post, "/workflows/{id}/cancel", write, kChange, kSmallBody, post_cancel},
     {post, "/workflows/{id}/pause", write, kChange, kSmallBody, post_pause},
     {post, "/workflows/{id}/resume", write, kChange, kSmallBody, post_resume},
-    {post, "/workflows/{id}/retry", write, kChange, kSmallBody, post_retry},
-    {post, "/workflows/{id}/rollback", write, kChange, kSmallBody, post_rollback},
+    {post, "/workflows/{id}/retry", write, kStart, kSmallBody, post_retry},
+    {post, "/workflows/{id}/rollback", write, kStart, kSmallBody, post_rollback},
     {post, "/workflows/{id}/approve", write, kChange, kSmallBody, post_approve},
     {get, "/workflows/batch/{id}", read, "workspace limit offset", 0, get_workflow},
     {post, "/workflows/batch/{id}/cancel", write, kChange, kSmallBody, post_cancel},
     {post, "/workflows/batch/{id}/pause", write, kChange, kSmallBody, post_pause},
     {post, "/workflows/batch/{id}/resume", write, kChange, kSmallBody, post_resume},
-    {post, "/workflows/batch/{id}/retry", write, kChange, kSmallBody, post_retry},
-    {post, "/workflows/batch/{id}/rollback", write, kChange, kSmallBody, post_rollback},
+    {post, "/workflows/batch/{id}/retry", write, kStart, kSmallBody, post_retry},
+    {post, "/workflows/batch/{id}/rollback", write, kStart, kSmallBody, post_rollback},
     {post, "/workflows/batch/{id}/approve", write, kChange, kSmallBody, post_approve},
     {post, "/targets/explain", read, "workspace limit offset", kSmallBody, post_explain},
 

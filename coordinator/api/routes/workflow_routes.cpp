@@ -56,21 +56,32 @@ void tell_plan(const CallPtr& call, const domain::Command& command) {
   answer_durably(call, ok(std::move(answer)));
 }
 
-void submit(const CallPtr& call, const domain::Command& command) {
+// Owner's thread. With a wish to wait, the answer comes when the workflow has ended, or when the time has passed.
+void answer_submitted(const CallPtr& call, json answer, const Id& workflow, const Wish& wish) {
+  if (wish.wait_s == 0 || workflow.is_zero()) return call->answer(ok(std::move(answer)));
+  const auto held = std::make_shared<json>(std::move(answer));
+  call->services.backend.when_ended(workflow, wish.wait_s * 1000, [call, held](std::optional<Outcome> outcome) {
+    (*held)["ended"] = outcome.has_value();
+    (*held)["outcome"] = outcome ? json(name_of(*outcome)) : json(nullptr);
+    call->answer(ok(std::move(*held)));
+  });
+}
+
+void submit(const CallPtr& call, const domain::Command& command, const Wish& wish) {
   Backend& backend = call->services.backend;
   std::optional<projection::Plan> preview;
   if (needs_preview(command.body)) {
     auto planned = backend.check(command, call->asked.who);  // its error, if any, comes from submit as well
     if (planned) preview = projection::plan_of(backend.state(), command, planned->events);
   }
-  backend.submit(
-      command, call->asked.who,
-      [call, preview, again = done_again(command.body)](Result<domain::Answer> answer) {
-        if (!answer) return call->refuse(answer.error());
-        const auto plan = plan_of_answer(call->services.backend, *answer, preview);
-        call->answer(ok(projection::plan_json(plan, answer->sequence != 0 && !again.is_zero() ? again : answer->made)));
-      },
-      {});
+  backend.submit(command, call->asked.who,
+                 [call, preview, wish, again = done_again(command.body)](Result<domain::Answer> answer) {
+                   if (!answer) return call->refuse(answer.error());
+                   const auto plan = plan_of_answer(call->services.backend, *answer, preview);
+                   const Id workflow = answer->sequence != 0 && !again.is_zero() ? again : answer->made;
+                   answer_submitted(call, projection::plan_json(plan, workflow), workflow, wish);
+                 },
+                 {});
 }
 
 void submit_workflow(const CallPtr& call, ReadBody read) {
@@ -136,7 +147,7 @@ void with_workflow(const CallPtr& call, const std::string& workspace, const Pres
 
 void plan_or_submit(const CallPtr& call, domain::Command command, const Wish& wish) {
   command.plan = wish.plan;
-  wish.check ? tell_plan(call, command) : submit(call, command);
+  wish.check ? tell_plan(call, command) : submit(call, command, wish);
 }
 
 void post_create_servers(const CallPtr& call) { submit_workflow(call, read_create_servers); }

@@ -47,6 +47,27 @@ TEST(HttpApi, TheWholeWayOfOneCommand) {
   EXPECT_GT(status["durable_commit"], 0);
 }
 
+TEST(HttpApi, OneRequestDoesAndWaits) {
+  Rig rig;
+  rig.add_host("a");
+  rig.play({"no\n", 3});
+  const json failed = rig.ask("POST", "/workflows/noop?workspace=w&wait=60", {{"servers", {"a"}}, {"count", 2}});
+  EXPECT_EQ(failed["ended"], true);
+  EXPECT_EQ(failed["outcome"], "failed");
+  EXPECT_EQ(failed["plan_total"], 2);
+  const std::string id = failed["workflow"];
+  EXPECT_EQ(rig.ask("GET", "/workflows/" + id)["status"], "ended");
+  // The same key again, when it has ended long since: the same answer, at once.
+  io::HttpClient client(rig.unix_endpoint());
+  const io::Headers key = {{"Idempotency-Key", "11111111-2222-3333-4444-555555555555"}};
+  for (int n = 0; n < 2; ++n) {
+    const auto answer = client.request("POST", "/workflows/noop?workspace=w&wait=60", key, R"({"servers":["a"]})");
+    ASSERT_EQ(answer->status, 200) << answer->body;
+    EXPECT_EQ(json::parse(answer->body)["data"]["outcome"], "failed");
+  }
+  EXPECT_EQ(rig.ask("GET", "/workflows")["total"], 2);
+}
+
 TEST(HttpApi, TcpNeedsATokenOfTheFile) {
   Rig rig;
   const std::string token = rig.token();

@@ -123,7 +123,8 @@ struct Rig::Parts {
         core(core_config(), writer, std::move(opened.state), loop, random),
         secrets(*log, std::string(32, 'k'), random),
         dispatcher({}, core, writer, *log, link, providers, secrets, clock, loop, random),
-        server(server_config(options, folder), hooks(folder), core, dispatcher, *log, writer, loop, clock, random) {
+        server(server_config(options, folder), hooks(folder), core, dispatcher, *log, writer, loop, loop, clock,
+               random) {
     link.loop = &loop;
   }
 

@@ -82,10 +82,18 @@ class FakeBackend final : public Backend {
     done();
   }
 
+  void when_ended(const Id& workflow, std::uint64_t within_ms,
+                  std::function<void(std::optional<Outcome>)> done) override {
+    waits.emplace_back(workflow, within_ms);
+    done(ends_with);
+  }
+
   domain::Platform platform;
   projection::PlatformFacts platform_facts;
   std::vector<domain::Command> submitted;
   std::map<Id, domain::Answer> remembered;
+  std::vector<std::pair<Id, std::uint64_t>> waits;
+  std::optional<Outcome> ends_with;  // what who waits is told
   std::optional<Error> refuse_with;
   std::size_t sides_written = 0;
   int gates = 0, covers = 0;

@@ -96,6 +96,7 @@ class StateBackend final : public Backend {
   }
   void when_durable(std::function<void()> done) override { done(); }
   void cover(std::function<void()> done) override { done(); }
+  void when_ended(const Id&, std::uint64_t, std::function<void(std::optional<Outcome>)>) override {}
   domain::State state_;
 };
 

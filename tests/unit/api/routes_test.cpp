@@ -64,6 +64,22 @@ TEST_F(Routes, CheckTellsThePlanAndChangesNothing) {
   EXPECT_TRUE(backend.submitted.empty());
 }
 
+TEST_F(Routes, WhoWaitsIsAnsweredWhenTheWorkflowHasEndedOrPatienceHas) {
+  const std::string noop = R"({"servers":["a"]})";
+  for (const std::optional<Outcome> told : {std::optional<Outcome>(), std::optional(Outcome::done)}) {
+    backend.ends_with = told;
+    const json data = call(Method::post, "/workflows/noop?workspace=w&wait=30", noop).data();
+    EXPECT_EQ(data["workflow"], to_text(newest()));
+    EXPECT_EQ(data["ended"], told.has_value());
+    EXPECT_EQ(data["outcome"], told ? json("done") : json(nullptr));
+    EXPECT_EQ(backend.waits.back(), std::pair(newest(), std::uint64_t{30'000}));
+  }
+  EXPECT_EQ(call(Method::post, "/workflows/noop?workspace=w&wait=3601", noop).status(), 400);
+  EXPECT_EQ(call(Method::post, "/workflows/noop?workspace=w&wait=1&check", noop).status(), 400);
+  EXPECT_EQ(call(Method::post, "/workspaces?wait=1", R"({"name":"demo"})").status(), 400) << "it starts none";
+  EXPECT_EQ(backend.waits.size(), 2U);
+}
+
 TEST_F(Routes, SubmittingAnswersWithWorkflowPlanAndReasons) {
   const auto answer = call(Method::post, "/workflows/taskservs/create?workspace=w", install("redis"), kKey);
   ASSERT_EQ(answer.status(), 200) << answer.json;

@@ -14,8 +14,21 @@ namespace {
 
 class ReplayTest : public LogFixture {
  protected:
+  // Whoever reads the commits, the outcome is the same.
   Replayed verify() {
-    return replay(*log, {}, public_keys, [](const domain::Event&) { return true; });
+    const auto take = [](const domain::Event&) { return true; };
+    Replayed here = replay(*log, {}, public_keys, take, Reading::here);
+    const Replayed ahead = replay(*log, {}, public_keys, take, Reading::ahead);
+    EXPECT_EQ(described(here), described(ahead));
+    return here;
+  }
+  static std::string described(const Replayed& read) {
+    std::string out = to_text(read.end.commit_hash);
+    for (const std::uint64_t each : {read.end.commit, read.end.sequence, read.end.log_time_ms, read.commits,
+                                     read.events, read.checkpoints, read.covered_commit, read.covered_sequence}) {
+      out += " " + std::to_string(each);
+    }
+    return out + (read.damage ? " " + std::to_string(read.damage->commit) + ": " + read.damage->what : "");
   }
   void take_snapshot() {
     auto records = fold_snapshot(*log);
@@ -72,6 +85,17 @@ TEST_F(ReplayTest, AnyFlippedBitIsFoundInItsCommit) {
     disk->flip(number, byte, mask);
   }
   EXPECT_FALSE(verify().damage);
+}
+
+TEST_F(ReplayTest, WhoeverHasSeenEnoughWaitsForNothingThatWasReadAhead) {
+  fill(7, 400);
+  for (const std::uint64_t enough : {1U, 7U, 300U}) {
+    std::uint64_t seen = 0;
+    const Replayed read = replay(
+        *log, {}, {}, [&](const domain::Event&) { return ++seen < enough; }, Reading::ahead);
+    EXPECT_EQ(read.events, enough);
+    EXPECT_FALSE(read.damage);
+  }
 }
 
 TEST_F(ReplayTest, CutOffSwappedRemovedAndForeignCommitsAreFound) {

@@ -26,7 +26,7 @@ struct ZmqAgentLinkConfig {
   std::size_t max_enrol_connections = 1'024;           // and at the enrolment endpoint
   std::uint32_t handshake_ms = 5'000;                  // a connection that is not authenticated by then is closed
   std::uint32_t silence_ms = 15'000;                   // and one that has never said anything by then
-  double enrol_per_s = 20, enrol_burst = 100;          // all keys together
+  double enrol_per_s = 100, enrol_burst = 1000;        // all keys together: a fleet that is set up at once is no flood
   double handshakes_per_s = 1, handshakes_burst = 20;  // of one key
 };
 

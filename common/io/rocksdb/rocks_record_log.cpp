@@ -23,6 +23,7 @@ using rocksdb::Status;
 
 constexpr std::size_t kMaxWalCopyBytes = std::size_t{4} << 30;
 constexpr int kReadOnlyTries = 50;
+constexpr int kReadOnlyErrors = 3;
 constexpr std::size_t kAsideBytes = 8 << 20;  // written at once when commits are set aside
 
 Slice slice_of(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
@@ -158,11 +159,12 @@ Result<std::unique_ptr<RocksRecordLog>> RocksRecordLog::open_read_only(const std
     return fail(Code::not_found, "there is no log in " + folder, "name a data folder, a copy of one, or a backup");
   }
   // Beside a running coordinator, files go once what they held is elsewhere, which the manifest says first. So what was
-  // opened is whole when the manifest did not change meanwhile; else look again.
-  for (int tries = 0; tries < kReadOnlyTries; ++tries) {
+  // opened is whole when the manifest did not change meanwhile; else look again. An error may come from a write that is
+  // just being made: one that is real comes again.
+  for (int tries = 0, errors = 0; tries < kReadOnlyTries; ++tries) {
     const ManifestStamp before = manifest_stamp(folder);
     auto log = try_read_only(folder);
-    if (manifest_stamp(folder) == before) return log;
+    if (manifest_stamp(folder) == before && (log || ++errors >= kReadOnlyErrors)) return log;
   }
   return fail(Code::unavailable, "the log in " + folder + " changes too fast to be opened beside its writer",
               "try again, or ask the running platform, or look at a backup");

@@ -1,8 +1,9 @@
-// A user who loads the coordinator over REST, and learns of completions by the live feed, as `--wait` does:
+// A user who loads the coordinator over REST:
 //   load SOCKET WORKSPACE HOSTS batch COUNT            one workflow of COUNT no-op tasks over hosts h0, h1, ...
 //   load SOCKET WORKSPACE HOSTS window COUNT IN_FLIGHT COUNT workflows of one no-op task, each by its own request
-// Prints one line of JSON. A batch counts from its durable acceptance (the answer) to its durable end (the feed); in a
-// window, latency counts from the request to the durable end, and the rate from the first request to the last end.
+// Prints one line of JSON. A batch counts from its durable acceptance (the answer) to its durable end (the feed, as
+// `--wait` learns of it). In a window each request is answered when its workflow has ended (?wait): latency counts from
+// the request to that answer, and the rate from the first request to the last answer.
 #include <poll.h>
 
 #include <algorithm>
@@ -10,9 +11,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <deque>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "common/io/http_client/http_client.h"
@@ -25,7 +24,6 @@ using namespace prov;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kPatienceMs = 300'000;
-constexpr std::size_t kConnections = 128;  // the coordinator serves at most 256
 
 [[noreturn]] void give_up(const std::string& why) {
   std::fprintf(stderr, "load: %s\n", why.c_str());
@@ -101,29 +99,25 @@ void batch(const Target& target, long count) {
 
 class Window {
  public:
-  Window(const Target& target, long count, long in_flight)
-      : target_(target),
-        count_(count),
-        in_flight_(in_flight),
-        feed_(must(io::WsClient::connect(target.endpoint, target.feed_path()))) {
-    const std::size_t n = std::min<std::size_t>(static_cast<std::size_t>(in_flight), kConnections);
-    for (std::size_t i = 0; i < n; ++i) {
+  Window(const Target& target, long count, long in_flight) : target_(target), count_(count), in_flight_(in_flight) {
+    for (long n = 0; n < in_flight; ++n)
       connections_.push_back({must(io::SocketStream::connect(target.endpoint, 3000)), {}});
-      idle_.push_back(i);
-    }
-    head_ = must(io::request_head(target.endpoint, "POST", target.noop_path(), {{"Content-Type", "application/json"}}));
+    head_ = must(io::request_head(target.endpoint, "POST",
+                                  target.noop_path() + "&wait=" + std::to_string(kPatienceMs / 1000),
+                                  {{"Content-Type", "application/json"}}));
     head_.resize(head_.size() - 2);  // without the empty line: Content-Length comes yet
   }
 
   void run() {
     const auto begun = Clock::now();
-    while (ended_ < count_) {
-      while (!idle_.empty() && asked_ < count_ && asked_ - ended_ < in_flight_) ask();
+    for (Connection& connection : connections_) ask(connection);
+    while (static_cast<long>(latencies_.size()) < count_) {
       wait();
       for (std::size_t i = 0; i < connections_.size(); ++i) {
-        if ((polled_[i + 1].revents & (POLLIN | POLLHUP)) != 0) take_answer(i);
+        if ((polled_[i].revents & (POLLIN | POLLHUP)) == 0) continue;
+        take_end(connections_[i]);
+        ask(connections_[i]);
       }
-      for (std::string id = next_ended(feed_, 0); !id.empty(); id = next_ended(feed_, 0)) end(id);
     }
     const double ms = ms_since(begun);
     std::sort(latencies_.begin(), latencies_.end());
@@ -142,27 +136,22 @@ class Window {
     Clock::time_point asked;
   };
 
-  void ask() {
-    Connection& connection = connections_[idle_.front()];
-    idle_.pop_front();
+  void ask(Connection& connection) {
+    if (asked_ == count_) return;
     const std::string body = noop_body(static_cast<int>(asked_ % target_.hosts), 1, 1);
     connection.asked = Clock::now();
-    must_write(connection, head_ + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    const std::string request = head_ + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    if (auto written = connection.stream.write(request, 3000); !written) give_up(written.error().message);
     ++asked_;
   }
 
-  void must_write(Connection& connection, const std::string& bytes) {
-    if (auto written = connection.stream.write(bytes, 3000); !written) give_up(written.error().message);
-  }
-
   void wait() {
-    polled_.assign(1, {feed_.fd(), POLLIN, 0});
+    polled_.clear();
     for (const Connection& connection : connections_) polled_.push_back({connection.stream.fd(), POLLIN, 0});
     if (poll(polled_.data(), polled_.size(), kPatienceMs) <= 0) give_up("nothing happens any more");
   }
 
-  void take_answer(std::size_t i) {
-    Connection& connection = connections_[i];
+  void take_end(Connection& connection) {
     const auto head = must(io::read_head(connection.stream, {}));
     std::size_t size = 0;
     const std::string_view length = head.header("content-length");
@@ -170,41 +159,17 @@ class Window {
     while (connection.stream.buffered().size() < size) must(connection.stream.fill(kPatienceMs));
     const std::string body(connection.stream.buffered().substr(0, size));
     connection.stream.consume(size);
-    const std::string id = field(body, "workflow");
-    if (head.status != 200 || id.empty()) give_up("refused: " + body);
-    idle_.push_back(i);
-    if (const auto early = early_.find(id); early != early_.end()) {
-      note(connection.asked, early->second);
-      early_.erase(early);
-    } else {
-      waiting_.emplace(id, connection.asked);
-    }
-  }
-
-  void end(const std::string& id) {
-    ++ended_;
-    if (const auto known = waiting_.find(id); known != waiting_.end()) {
-      note(known->second, Clock::now());
-      waiting_.erase(known);
-    } else {
-      early_.emplace(id, Clock::now());  // the answer is still on its way
-    }
-  }
-
-  void note(Clock::time_point from, Clock::time_point to) {
-    latencies_.push_back(std::chrono::duration<double, std::milli>(to - from).count());
+    if (head.status != 200 || field(body, "outcome") != "done") give_up("not done: " + body);
+    latencies_.push_back(ms_since(connection.asked));
   }
 
   const Target& target_;
   const long count_, in_flight_;
-  io::WsClient feed_;
   std::string head_;
   std::vector<Connection> connections_;
   std::vector<pollfd> polled_;
-  std::deque<std::size_t> idle_;
-  std::unordered_map<std::string, Clock::time_point> waiting_, early_;
   std::vector<double> latencies_;
-  long asked_ = 0, ended_ = 0;
+  long asked_ = 0;
 };
 
 }  // namespace

@@ -23,10 +23,11 @@ def tables(result):
         out.append(table("One workflow of no-op tasks, from its durable acceptance to its durable end (min / median / max)",
                          ["tasks", "agents", "tasks per second", "accepting it, ms", "CPU per task, us: coordinator + agents + client"], rows))
     if result.get("window"):
-        rows = [[f, spread([r["rate"] for r in runs]), spread([r["p50_ms"] for r in runs], "{:.2f}"),
-                 spread([r["p99_ms"] for r in runs], "{:.2f}"), cpu_of(runs)] for f, runs in result["window"].items()]
-        out.append(table("Workflows of one no-op task, each by its own request, 100 agents (min / median / max)",
-                         ["in flight", "tasks per second", "p50, ms", "p99, ms", "CPU per task, us: coordinator + agents + client"], rows))
+        rows = [[f, hosts, spread([r["rate"] for r in runs]), spread([r["p50_ms"] for r in runs], "{:.2f}"),
+                 spread([r["p99_ms"] for r in runs], "{:.2f}"), cpu_of(runs)]
+                for hosts, shapes in result["window"].items() for f, runs in shapes.items()]
+        out.append(table("Workflows of one no-op task, each by its own request, answered at its end (min / median / max)",
+                         ["in flight", "agents", "tasks per second", "p50, ms", "p99, ms", "CPU per task, us: coordinator + agents + client"], rows))
     if result.get("memory"):
         rows = [[hosts, f"{m['coordinator_fresh']:.1f}", f"{m['coordinator_after']:.1f}", f"{m['agents_fresh']:.1f}", f"{m['agents_after']:.1f}", f"{m['tasks']:,}"]
                 for hosts, m in result["memory"].items()]

@@ -24,7 +24,7 @@ def measure(build, name, quick, rounds):
         return {"batch": batch, "memory": memory}
     if name == "window":
         shapes = [(1, 200), (256, 2_000)] if quick else [(1, 1_000), (16, 5_000), (256, 20_000)]
-        return {"window": {str(k): v for k, v in workloads.windows(build, shapes, rounds).items()}}
+        return {"window": {str(hosts): {str(k): v for k, v in workloads.windows(build, hosts, shapes, rounds).items()} for hosts in (1, 100)}}
     if name == "exec":
         return {"exec": {hosts: workloads.exec_on_hosts(build, hosts, 3 if quick else 20) for hosts in ((10,) if quick else (10, 100))}}
     if name == "processes":

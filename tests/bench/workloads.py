@@ -15,8 +15,8 @@ def batches(build, hosts, sizes, rounds):
     return results, memory
 
 
-def windows(build, shapes, rounds):
-    with Rig(build, 100) as rig:
+def windows(build, hosts, shapes, rounds):
+    with Rig(build, hosts) as rig:
         return {in_flight: [rig.load("window", count, in_flight) for _ in range(rounds)] for in_flight, count in shapes}
 
 

@@ -98,7 +98,7 @@ def processes_like(*words):
             yield int(folder.name)
 
 
-VICTIMS = {"agent": (re.escape(AGENT), "run"), "step": (re.escape(AGENT), "supervise"),
+VICTIMS = {"agent": (re.escape(AGENT), "run"), "step": (re.escape(AGENT) + " supervise .*",),  # a title: one word
            "provider": (".*python3?", ".*/scripts/provider.real")}
 
 

@@ -97,8 +97,10 @@ Result<std::string> read_outputs(int dir_fd) {
 
 class Supervision {
  public:
-  Supervision(const std::string& step_dir, io::Fd dir, io::Fd alive, StepSpec spec, io::Fd signals, io::Fd output)
+  Supervision(const std::string& step_dir, const std::string& program, io::Fd dir, io::Fd alive, StepSpec spec,
+              io::Fd signals, io::Fd output)
       : step_dir_(step_dir),
+        program_(program),
         dir_(std::move(dir)),
         alive_(std::move(alive)),
         spec_(std::move(spec)),
@@ -144,7 +146,7 @@ class Supervision {
   void collect_outputs();
   void write_verdict();
 
-  std::string step_dir_;
+  std::string step_dir_, program_;
   io::Fd dir_, alive_;
   StepSpec spec_;
   io::Fd signals_;
@@ -203,7 +205,7 @@ bool Supervision::fork_step() {
     result_.end.refused = "it cannot be rehearsed on this host: " + error.message;
     return false;
   };
-  auto plan = plan_rehearsal(step_dir_, io::own_program());
+  auto plan = plan_rehearsal(step_dir_, program_);
   if (!plan) return refuse(plan.error());
   rehearsal_ = std::move(*plan);
   rehearsal_->report = io::Fd(openat(dir_.get(), "report", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
@@ -222,7 +224,7 @@ void Supervision::become_step(const Pipe& go, const Pipe& trouble, int work_fd, 
   if (read(go.read_end.get(), &word, 1) != 1) _exit(127);
   if (spec_.mode == wire::Mode::rehearse) become_rehearsal(trouble, stdin_fd);
   if (spec_.mode == wire::Mode::check) {
-    const auto entered = enter_check_view(work_path(), io::own_program());
+    const auto entered = enter_check_view(work_path(), program_);
     const std::string note = entered ? "" : "note writes were not prevented: " + entered.error().message + "\n";
     static_cast<void>(io::write_all(told_.write_end.get(), note));
   }
@@ -424,7 +426,7 @@ io::Fd block_signals() {
 
 }  // namespace
 
-int supervise(const std::string& step_dir) {
+int supervise(const std::string& step_dir, const std::string& program) {
   io::Fd signals = block_signals();
   limit(RLIMIT_CORE, 0, 0);  // it knows the step's secrets
   umask(077);
@@ -436,7 +438,8 @@ int supervise(const std::string& step_dir) {
   auto spec = read_spec(dir->get());
   io::Fd output(openat(dir->get(), "output", O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
   if (!spec || !output || !signals) return 4;
-  Supervision(step_dir, std::move(*dir), std::move(*alive), std::move(*spec), std::move(signals), std::move(output))
+  Supervision(step_dir, program, std::move(*dir), std::move(*alive), std::move(*spec), std::move(signals),
+              std::move(output))
       .run();
   return 0;
 }

@@ -8,6 +8,8 @@ namespace prov::agent {
 
 inline constexpr int kCancelSignal = SIGUSR1;  // from the agent; SIGTERM, as at shutdown, interrupts the step instead
 
-int supervise(const std::string& step_dir);  // the whole life of the process; its exit code
+// The whole life of the process; its exit code. `program` is the path of the agent's own, which may have been replaced
+// since this process was started from it.
+int supervise(const std::string& step_dir, const std::string& program);
 
 }  // namespace prov::agent

@@ -98,14 +98,14 @@ void reap_supervisors(const io::Fd& signals) {
   }
 }
 
-int become_supervisor(char** argv, const std::string& step_dir) {
+int become_supervisor(char** argv, const std::string& program, const std::string& step_dir) {
   const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (setsid() < 0 || dup2(nothing, STDIN_FILENO) < 0) return 4;  // the socket is closed by it
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   set_title(argv, std::string(argv[0]) + " supervise " + step_dir);
-  return supervise(step_dir);
+  return supervise(step_dir, program);
 }
 
 }  // namespace
@@ -161,6 +161,7 @@ Result<io::Fd> Zygote::supervise(const std::string& step_dir) {
 }
 
 int serve_as_zygote(char** argv) {
+  const std::string program = io::own_program();  // as long as it is there under that name
   sigset_t children;
   sigemptyset(&children);
   sigaddset(&children, SIGCHLD);
@@ -177,7 +178,7 @@ int serve_as_zygote(char** argv) {
     const pid_t pid = fork();
     if (pid == 0) {
       signals.reset();
-      return become_supervisor(argv, asked.substr(0, static_cast<std::size_t>(n)));
+      return become_supervisor(argv, program, asked.substr(0, static_cast<std::size_t>(n)));
     }
     if (pid < 0) {
       send_answer(STDIN_FILENO, errno, io::Fd());

@@ -86,7 +86,7 @@ int main(int argc, char** argv) {
   const std::string command = arguments.empty() ? "--help" : arguments[0];
   if (command == "run") return with_options(arguments, run_agent);
   if (command == "join") return with_options(arguments, join_only);
-  if (command == "supervise" && arguments.size() == 2) return supervise(arguments[1]);
+  if (command == "supervise" && arguments.size() == 2) return supervise(arguments[1], io::own_program());
   if (command == "zygote") return serve_as_zygote(argv);
   if (command == "service") return service_command({arguments.begin() + 1, arguments.end()});
   if (command == "service-keeper" && arguments.size() == 2) {

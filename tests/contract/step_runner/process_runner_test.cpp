@@ -1,5 +1,7 @@
 // The real runner: the contract, and what only real processes can show.
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <sodium.h>
 
@@ -314,6 +316,31 @@ TEST_F(ProcessSteps, TheSmallProcessEndsWithItsAgentAndLeavesNoZombies) {
   EXPECT_TRUE(world.run_until([&] { return children() == 0; }));
   restart();
   EXPECT_FALSE(io::process_stat(zygote));
+}
+
+TEST_F(ProcessSteps, TheSmallProcessEndsByItselfWhenItsAgentIsGone) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+  io::Fd agents(ends[0]), its(ends[1]);
+  io::Spawn request{{PROV_AGENT_PROGRAM, "zygote"}, {}, true};
+  request.input_fd = its.get();
+  const auto pid = io::spawn(request);
+  ASSERT_TRUE(pid);
+  its.reset();
+  agents.reset();  // as the kernel does when the agent is killed
+  int status = 0;
+  ASSERT_EQ(waitpid(*pid, &status, 0), *pid);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+TEST_F(ProcessSteps, AVerdictThatACrashOfTheMachineTookIsAnInterruption) {
+  run(step, world.prints(step, "x"));
+  std::filesystem::resize_file(world.step_path(step) + "/verdict", 0);  // renamed, and its bytes not on disk yet
+  restart();
+  ended.clear();
+  adopt(step, Boot::other);
+  ASSERT_TRUE(wait_for(step));
+  EXPECT_EQ(ended[step][0].outcome, Outcome::interrupted);
 }
 
 TEST_F(ProcessSteps, SaysWhichProgramOrInterpreterIsMissing) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdio>
+#include <thread>
 
 #include "common/hash.h"
 #include "tests/integration/api/raw_socket.h"
@@ -174,6 +175,22 @@ TEST(HttpApi, StopAnswersFirst) {
   EXPECT_EQ(rig.ask("POST", "/platform/stop"), json({{"stopping", true}}));
   for (int i = 0; i < 500 && rig.stops_wanted() == 0; ++i) ::usleep(2000);
   EXPECT_EQ(rig.stops_wanted(), 1);
+}
+
+TEST(HttpApi, WhoWaitsForAnEndIsToldOfAStop) {
+  Rig rig;
+  rig.add_host("a");
+  rig.play({"", std::nullopt});
+  Result<io::HttpResponse> answer = fail(Code::internal, "nothing came");
+  std::thread waits([&] {
+    io::HttpClient client(rig.unix_endpoint());
+    answer = client.request("POST", "/workflows/noop?workspace=w&wait=3600", {}, R"({"servers":["a"]})");
+  });
+  while (rig.ask("GET", "/status")["tasks"]["running"] != 1) ::usleep(2000);
+  rig.stop_server();
+  waits.join();
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->status, 503);
 }
 
 TEST(HttpApi, AfterTheStopNobodyIsThere) {

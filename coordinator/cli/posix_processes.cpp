@@ -150,6 +150,9 @@ void PosixProcesses::reap(int pid) {
 
 bool PosixProcesses::is_alive(const ProcessId& process) {
   reap(process.pid);
+  // A child has ended when it can be waited for: its first thread is a zombie a moment before that, while others still
+  // go. Until then the number is its own.
+  if (const auto child = children_.find(process.pid); child != children_.end() && !child->second) return true;
   const auto stat = read_stat(process.pid);
   return stat && stat->state != 'Z' && stat->state != 'X' && stat->start_time == process.start_time;
 }

@@ -320,7 +320,12 @@ void Core::release(Outcome out) {
 void Core::let_go() {
   arm_deadline();
   checkpoint_when_due();
-  writer_.when_durable([this, leaving = std::exchange(leaving_, {})] { pass_gate(leaving); });
+  hand_over();
+}
+
+void Core::hand_over() {
+  if (groups_ > 0) return;  // at its end
+  if (!leaving_.empty()) writer_.when_durable([this, leaving = std::exchange(leaving_, {})] { pass_gate(leaving); });
   writer_.flush();
 }
 
@@ -373,7 +378,7 @@ void Core::checkpoint_when_due() {
   checkpoint_timer_ = timers_.after(config_.checkpoint_ms, [this] {
     checkpoint_timer_ = 0;
     checkpoint();
-    writer_.flush();
+    hand_over();
   });
 }
 
@@ -382,21 +387,21 @@ void Core::checkpoint() {
   const auto event = writer_.checkpoint_now();
   if (event == nullptr) return;
   domain::evolve(state_, *event);
-  if (event_sink_) writer_.when_durable([this, event] { event_sink_(std::span(&event, 1)); });
+  leaving_.events.push_back(event);  // behind what it covers, and what was folded since
 }
 
 void Core::cover(std::function<void()> done) {
   if (!read_only_.empty() || writer_.out_of_room()) return done();
   writer_.when_durable([this, done = std::move(done)]() mutable {
     checkpoint();
-    writer_.flush();
+    hand_over();
     writer_.when_durable(std::move(done));
   });
 }
 
 void Core::finish() {
   checkpoint();
-  writer_.flush();
+  hand_over();
 }
 
 }  // namespace prov::command_handler

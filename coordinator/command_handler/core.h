@@ -117,6 +117,8 @@ class Core {
     std::vector<EventPtr> events;
     std::vector<domain::Effect> effects;
     std::vector<std::pair<Reply, Result<domain::Answer>>> answers;
+
+    bool empty() const { return events.empty() && effects.empty() && answers.empty(); }
   };
   Result<void> admit(const domain::Command& command, const domain::Principal& who) const;
   Result<event_log::Planned> planned(const domain::Command& command) const;
@@ -129,6 +131,7 @@ class Core {
   void begin_epoch(Outcome& out);
   void release(Outcome out);
   void let_go();
+  void hand_over();
   void pass_gate(const Leaving& leaving) const;
   void log_alarm(std::string kind, std::string peer, std::string detail, std::uint32_t count);
   void sweep_alarms();

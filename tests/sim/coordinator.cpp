@@ -59,6 +59,12 @@ struct Coordinator::Life {
         secrets(log, of.master_key_, of.kernel_.rng),
         dispatcher(dispatcher_config(), core, writer, log, link, providers, secrets, process, process, of.kernel_.rng) {
     disk_log.set_room([&of](std::size_t bytes) { return bytes <= of.free_bytes(); });
+    core.on_event([this](std::span<const command_handler::Core::EventPtr> events) {
+      for (const auto& event : events) {  // who follows the feed hears of each, in order
+        PROV_ASSERT(told == 0 || event->meta.sequence == told + 1);
+        told = event->meta.sequence;
+      }
+    });
   }
 
   command_handler::CoreConfig core_config() {
@@ -106,6 +112,7 @@ struct Coordinator::Life {
   }
 
   Coordinator& owner;
+  std::uint64_t told = 0;  // the last event that passed the gate in this life
   Process process;
   event_log::DiskGuard guard;
   test::MemoryRecordLog disk_log;

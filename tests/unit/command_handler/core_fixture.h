@@ -45,9 +45,9 @@ inline domain::ServerSpec server(const std::string& name, const std::string& pla
 
 class CoreTest : public testing::Test {
  protected:
-  explicit CoreTest(domain::State state = {})
-      : writer(log, executor, clock, begin(), nullptr, [](const Error& error) { FAIL() << error.message; }),
-        core(config(), writer, std::move(state), timers, random) {
+  explicit CoreTest(domain::State state = {}, const event_log::SigningKey* key = nullptr, CoreConfig with = config())
+      : writer(log, executor, clock, begin(), key, [](const Error& error) { FAIL() << error.message; }),
+        core(std::move(with), writer, std::move(state), timers, random) {
     core.start();
     executor.run_all();
   }

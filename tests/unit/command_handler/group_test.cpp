@@ -1,5 +1,6 @@
 // What comes in one message passes the gate together.
 #include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,35 @@ TEST_F(GroupTest, AfterItEachPassesByItself) {
   submit("a");
   executor.run_all();
   EXPECT_EQ(count("answer a"), 1U);
+}
+
+const event_log::SigningKey kKey{std::array<std::uint8_t, 32>{1, 2, 3}};
+
+class CheckpointsTest : public CoreTest {
+ protected:
+  CheckpointsTest() : CoreTest({}, &kKey, often()) {
+    core.on_event([this](const auto& events) {
+      for (const auto& event : events) {
+        told.push_back(event->meta.sequence);
+        checkpoints += std::holds_alternative<domain::CheckpointSigned>(event->body) ? 1 : 0;
+      }
+    });
+  }
+  static CoreConfig often() {
+    CoreConfig out = config();
+    out.checkpoint_events = 3;
+    return out;
+  }
+
+  std::vector<std::uint64_t> told;
+  int checkpoints = 0;
+};
+
+TEST_F(CheckpointsTest, PassTheGateInTheirTurnBehindWhatCameBefore) {
+  for (const char* host : {"a", "b", "c", "d"}) give(command(CreateServers{"demo", {server(host)}}));
+  EXPECT_GE(checkpoints, 2);
+  for (std::size_t i = 1; i < told.size(); ++i) EXPECT_EQ(told[i], told[i - 1] + 1);
+  EXPECT_EQ(told.back(), core.state().sequence) << "nothing stays behind";
 }
 
 }  // namespace

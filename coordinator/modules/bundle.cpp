@@ -34,6 +34,18 @@ class Packer {
     if (error) return fail(Code::io, root + ": " + error.message());
     return add_folder(root_, prefix, 0);
   }
+  // The same of what another packer has found, of names alone.
+  Result<void> add_found(const Packer& other) {
+    layer_ = other.layer_;
+    for (const auto& [name, file] : other.origins_) {
+      if (auto added = add_name(name, file.path); !added) return tl::unexpected(added.error());
+    }
+    if (other.bytes_ > wire::kMaxBundleBytes - bytes_) return too_large(other.root_.string());
+    bytes_ += other.bytes_;
+    files_.insert(files_.end(), other.files_.begin(), other.files_.end());
+    return files_.size() <= wire::kMaxBundleFiles ? Result<void>() : too_many();
+  }
+
   std::vector<wire::File>& files() { return files_; }
   std::map<std::string, PackedFile>& origins() { return origins_; }
 
@@ -86,23 +98,14 @@ class Packer {
 
   Result<void> add_file(const fs::path& real, const std::string& name) {
     if (!wire::safe_relative_path(name)) return fail(Code::invalid, real.string() + ": such a name cannot be packed");
-    if (files_.size() >= wire::kMaxBundleFiles) {
-      return fail(Code::exhausted, root_.string() + ": more than " + std::to_string(wire::kMaxBundleFiles) + " files");
-    }
-    const auto [origin, is_new] = origins_.try_emplace(name, PackedFile{name, layer_, real.string(), {}});
-    if (!is_new && !layer_.empty()) {
-      origin->second.hidden.push_back(layer_);
-      return {};
-    }
-    if (!is_new) {
-      return fail(Code::invalid, real.string() + ": " + name + " is there twice, in the extension and in the library",
-                  "name one of them otherwise");
-    }
+    if (files_.size() >= wire::kMaxBundleFiles) return too_many();
+    auto wanted = add_name(name, real.string());
+    if (!wanted) return tl::unexpected(wanted.error());
+    if (!*wanted) return {};
     auto data = wants_ == Wants::bytes ? read_file(real.string(), wire::kMaxBundleBytes - bytes_) : look_at(real);
     if (!data) {
       if (data.error().code != Code::exhausted) return tl::unexpected(data.error());
-      return fail(Code::exhausted, root_.string() + ": more than the " + std::to_string(wire::kMaxBundleBytes >> 20) +
-                                       " MiB that an extension may have (at " + name + ")");
+      return too_large(name);
     }
     bytes_ += data->size();
     std::error_code error;
@@ -110,6 +113,27 @@ class Packer {
     if (error) return fail(Code::io, real.string() + ": " + error.message());
     files_.push_back({name, std::move(*data), static_cast<std::uint16_t>(executable ? 0755 : 0644)});
     return {};
+  }
+
+  // false: a nearer layer has it.
+  Result<bool> add_name(const std::string& name, const std::string& path) {
+    const auto [origin, is_new] = origins_.try_emplace(name, PackedFile{name, layer_, path, {}});
+    if (is_new) return true;
+    if (layer_.empty()) {
+      return fail(Code::invalid, path + ": " + name + " is there twice, in the extension and in the library",
+                  "name one of them otherwise");
+    }
+    origin->second.hidden.push_back(layer_);
+    return false;
+  }
+
+  tl::unexpected<Error> too_many() const {
+    return fail(Code::exhausted, root_.string() + ": more than " + std::to_string(wire::kMaxBundleFiles) + " files");
+  }
+
+  tl::unexpected<Error> too_large(const std::string& at) const {
+    return fail(Code::exhausted, root_.string() + ": more than the " + std::to_string(wire::kMaxBundleBytes >> 20) +
+                                     " MiB that an extension may have (at " + at + ")");
   }
 
   static bool is_executable(const fs::file_status& status) {
@@ -135,7 +159,8 @@ class Packer {
   Wants wants_;
 };
 
-Result<Packer> pack(const Extension& extension, Wants wants) {
+// Without the library.
+Result<Packer> pack_own(const Extension& extension, Wants wants) {
   Packer packer(wants);
   for (const auto& overlay : extension.overlays) {
     auto added = packer.add_root(overlay.folder, "", overlay.name);
@@ -144,6 +169,20 @@ Result<Packer> pack(const Extension& extension, Wants wants) {
   if (auto added = packer.add_root(extension.folder, "", extension.layer); !added) {
     return tl::unexpected(added.error());
   }
+  return packer;
+}
+
+Result<Packer> pack_library(const std::string& folder) {
+  Packer packer(Wants::names);
+  auto added = packer.add_root(folder, "lib/", "");
+  if (!added) return tl::unexpected(added.error());
+  return packer;
+}
+
+Result<Packer> pack_whole(const Extension& extension) {
+  auto packed = pack_own(extension, Wants::bytes);
+  if (!packed) return packed;
+  Packer& packer = *packed;
   if (!extension.library_folder.empty()) {
     if (auto added = packer.add_root(extension.library_folder, "lib/", ""); !added) {
       return tl::unexpected(added.error());
@@ -153,13 +192,13 @@ Result<Packer> pack(const Extension& extension, Wants wants) {
     std::sort(packer.files().begin(), packer.files().end(),
               [](const wire::File& a, const wire::File& b) { return a.path < b.path; });
   }
-  return packer;
+  return packed;
 }
 
 }  // namespace
 
 Result<Bundle> pack_extension(const Extension& extension) {
-  auto packer = pack(extension, Wants::bytes);
+  auto packer = pack_whole(extension);
   if (!packer) return tl::unexpected(packer.error());
   Bundle bundle;
   bundle.kind = name_of(extension.manifest.kind);
@@ -172,9 +211,28 @@ Result<Bundle> pack_extension(const Extension& extension) {
   return bundle;
 }
 
-Result<std::vector<PackedFile>> list_packed_files(const Extension& extension) {
-  auto packer = pack(extension, Wants::names);
+Result<std::vector<PackedFile>> list_packed_files(const Extension& extension) { return PackedFiles().of(extension); }
+
+struct PackedFiles::Libraries {
+  std::map<std::string, Result<Packer>> by_folder;
+
+  const Result<Packer>& of(const std::string& folder) {
+    const auto known = by_folder.find(folder);
+    return known != by_folder.end() ? known->second : by_folder.emplace(folder, pack_library(folder)).first->second;
+  }
+};
+
+PackedFiles::PackedFiles() : libraries_(std::make_unique<Libraries>()) {}
+PackedFiles::~PackedFiles() = default;
+
+Result<std::vector<PackedFile>> PackedFiles::of(const Extension& extension) {
+  auto packer = pack_own(extension, Wants::names);
   if (!packer) return tl::unexpected(packer.error());
+  if (!extension.library_folder.empty()) {
+    const auto& library = libraries_->of(extension.library_folder);
+    if (!library) return tl::unexpected(library.error());
+    if (auto added = packer->add_found(*library); !added) return tl::unexpected(added.error());
+  }
   std::vector<PackedFile> out;
   for (auto& [name, file] : packer->origins()) {
     if (file.layer.empty()) file.layer = "library";

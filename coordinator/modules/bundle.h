@@ -1,6 +1,7 @@
 #pragma once
 // An extension's folder as one content-addressed object (wire::encode_bundle): equal files give an equal digest, on
 // any machine and whatever the umask, because of a mode only "executable or not" is kept.
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,18 @@ struct PackedFile {
   std::vector<std::string> hidden;  // layers that have it too, and lose to a nearer one
 };
 Result<std::vector<PackedFile>> list_packed_files(const Extension& extension);
+
+// The same for many, one after the other: the library that they share is read once.
+class PackedFiles {
+ public:
+  PackedFiles();
+  ~PackedFiles();
+  Result<std::vector<PackedFile>> of(const Extension& extension);
+
+ private:
+  struct Libraries;
+  std::unique_ptr<Libraries> libraries_;
+};
 
 // One script file as a bundle of its own: it stands there as kScriptInBundle, executable. It is started through its
 // first line, so that must be a "#!" (invalid without).

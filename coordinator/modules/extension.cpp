@@ -1,8 +1,12 @@
 #include "coordinator/modules/extension.h"
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <set>
+#include <thread>
 
 #include "common/nearest.h"
 #include "coordinator/modules/overlay.h"
@@ -13,6 +17,19 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int kLevelsAboveProgram = 5;
+constexpr std::size_t kWorthAThread = 8;  // manifests; fewer are read while a thread starts
+
+// job(0) to job(count - 1), each once, on as many threads as there are cores and work for.
+void run_on_all_cores(std::size_t count, const std::function<void(std::size_t)>& job) {
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < count; i = next++) job(i);
+  };
+  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+  std::vector<std::jthread> helpers;
+  for (std::size_t n = 1; n < std::min(cores, count / kWorthAThread); ++n) helpers.emplace_back(work);
+  work();
+}
 
 bool is_folder(const std::string& path) {
   std::error_code none;
@@ -39,9 +56,14 @@ std::string versions_text(const std::vector<Extension>& all) {
 ExtensionFinder::ExtensionFinder(std::vector<Layer> layers, ModuleRules rules)
     : layers_(std::move(layers)), rules_(std::move(rules)) {}
 
+std::string ExtensionFinder::parent_of(ExtensionKind kind, std::size_t layer) const {
+  return layers_[layer].folder + "/" + name_of(kind) + "s";
+}
+
 const std::vector<std::string>& ExtensionFinder::entries_of(const std::string& folder) const {
-  const auto [at, fresh] = entries_.try_emplace(folder);
-  if (!fresh) return at->second;
+  const auto known = entries_.find(folder);
+  if (known != entries_.end()) return known->second;
+  const auto at = entries_.try_emplace(folder).first;
   std::error_code none;
   for (fs::directory_iterator entry(folder, none), end; !none && entry != end; entry.increment(none)) {
     const std::string_view path = entry->path().native();
@@ -92,10 +114,21 @@ const Result<std::vector<Extension>>& ExtensionFinder::versions(ExtensionKind ki
   return read_.emplace(std::pair(kind, name), read_versions(kind, name)).first->second;
 }
 
+void ExtensionFinder::read_all(ExtensionKind kind, const std::vector<std::string>& names) const {
+  for (std::size_t i = 0; i < layers_.size(); ++i) entries_of(parent_of(kind, i));  // from here on they are only read
+  std::vector<std::string> unread;
+  for (const std::string& name : names) {
+    if (!read_.contains({kind, name})) unread.push_back(name);
+  }
+  std::vector<std::optional<Versions>> read(unread.size());
+  run_on_all_cores(unread.size(), [&](std::size_t i) { read[i] = read_versions(kind, unread[i]); });
+  for (std::size_t i = 0; i < unread.size(); ++i) read_.try_emplace({kind, unread[i]}, std::move(*read[i]));
+}
+
 Result<std::vector<Extension>> ExtensionFinder::read_versions(ExtensionKind kind, const std::string& name) const {
   std::string looked_in;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    const std::string parent = layers_[i].folder + "/" + name_of(kind) + "s";
+    const std::string parent = parent_of(kind, i);
     looked_in += (looked_in.empty() ? "" : ", ") + parent;
     if (!is_name(name)) continue;
     std::vector<Extension> found;
@@ -182,8 +215,8 @@ Result<void> ExtensionFinder::check_loaded(ExtensionKind kind, const std::string
 
 std::vector<std::string> ExtensionFinder::names(ExtensionKind kind) const {
   std::set<std::string> found;
-  for (const auto& layer : layers_) {
-    const std::string parent = layer.folder + "/" + name_of(kind) + "s";
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const std::string parent = parent_of(kind, i);
     for (const std::string& whole : entries_of(parent)) {
       const std::string name = whole.substr(0, whole.find('@'));
       if (is_name(name) && is_file(parent + "/" + whole + "/manifest.yaml")) found.insert(name);

@@ -42,7 +42,7 @@ struct Extension {
   std::vector<ChangedKey> changed;  // by them, in order of key
 };
 
-// For one thread.
+// For one thread; read_all() uses more, and is done with them when it returns.
 class ExtensionFinder {
  public:
   explicit ExtensionFinder(std::vector<Layer> layers, ModuleRules rules = {});  // highest priority first
@@ -58,6 +58,9 @@ class ExtensionFinder {
   // Names of every extension of that kind, sorted, each once; folders without a manifest are none.
   std::vector<std::string> names(ExtensionKind kind) const;
 
+  // Reads the versions of all of these now, on all cores: for who will ask for each of them.
+  void read_all(ExtensionKind kind, const std::vector<std::string>& names) const;
+
   // Whether the workspace's list of modules allows it: there is none, it names it, or what it names requires it.
   Result<void> check_loaded(ExtensionKind kind, const std::string& name) const;
 
@@ -70,6 +73,7 @@ class ExtensionFinder {
   Result<Extension> read(ExtensionKind kind, const std::string& name, const std::string& folder,
                          std::size_t layer) const;
   Versions read_versions(ExtensionKind kind, const std::string& name) const;
+  std::string parent_of(ExtensionKind kind, std::size_t layer) const;
   const std::vector<std::string>& entries_of(const std::string& folder) const;  // what stands in it, sorted
   std::vector<std::string> folders_of(const std::string& parent, const std::string& name) const;
 

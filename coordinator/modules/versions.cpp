@@ -130,6 +130,7 @@ Result<Catalogue> catalogue_of(const ExtensionFinder& finder, const std::vector<
   Catalogue catalogue;
   std::vector<std::string> open = names;
   std::set<std::string> seen(names.begin(), names.end());
+  finder.read_all(kTaskserv, names);
   while (!open.empty()) {
     const std::string name = std::move(open.back());
     open.pop_back();

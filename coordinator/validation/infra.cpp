@@ -97,8 +97,11 @@ std::optional<Infra> check_settings(const std::string& file, const std::string& 
 }
 
 void check_extensions(const ExtensionFinder& finder, const std::string& folder, Report& report) {
+  workspace::PackedFiles packed;
   for (const ExtensionKind kind : workspace::kExtensionKinds) {
-    for (const auto& name : finder.names(kind)) {
+    const auto names = finder.names(kind);
+    finder.read_all(kind, names);
+    for (const auto& name : names) {
       const auto& versions = finder.versions(kind, name);
       if (!versions) {
         const bool ours = versions.error().message.find(folder + "/") != std::string::npos;
@@ -108,7 +111,7 @@ void check_extensions(const ExtensionFinder& finder, const std::string& folder, 
       for (const Extension& one : *versions) {
         if (!one.folder.starts_with(folder + "/")) continue;
         report.looked_at(one.folder + "/manifest.yaml");
-        if (auto packed = workspace::list_packed_files(one); !packed) report.add(packed.error(), one.folder);
+        if (auto files = packed.of(one); !files) report.add(files.error(), one.folder);
       }
     }
   }

@@ -275,12 +275,12 @@ void count_folders(const workspace::ExtensionFinder& finder, Counts& counts) {
 }
 
 Result<void> count_used(const workspace::ExtensionFinder& finder, ExtensionKind kind, const std::string& name,
-                        Counts& counts) {
+                        workspace::PackedFiles& packed, Counts& counts) {
   const auto& all = finder.versions(kind, name);
   if (!all) return tl::unexpected(all.error());
   counts[all->front().layer].used += all->size();
   for (const auto& one : *all) {
-    auto files = workspace::list_packed_files(one);
+    auto files = packed.of(one);
     if (!files) return tl::unexpected(files.error());
     for (const auto& file : *files) ++counts[file.layer].files;
     for (const auto& key : one.changed) ++counts[key.layer].keys;
@@ -291,9 +291,13 @@ Result<void> count_used(const workspace::ExtensionFinder& finder, ExtensionKind 
 Result<Counts> count_layers(const workspace::ExtensionFinder& finder) {
   Counts counts;
   count_folders(finder, counts);
+  workspace::PackedFiles packed;
   for (const ExtensionKind kind : workspace::kExtensionKinds) {
-    for (const auto& name : finder.names(kind)) {
-      if (auto counted = count_used(finder, kind, name, counts); !counted) return tl::unexpected(counted.error());
+    const auto names = finder.names(kind);
+    finder.read_all(kind, names);
+    for (const auto& name : names) {
+      if (auto counted = count_used(finder, kind, name, packed, counts); !counted)
+        return tl::unexpected(counted.error());
     }
   }
   return counts;

@@ -253,7 +253,9 @@ Result<Exit> module_discover(Context& context) {
   if (!finder) return tl::unexpected(finder.error());
   json items = json::array();
   workspace::Problems problems;
-  for (const auto& name : finder->names(*kind)) {
+  const auto names = finder->names(*kind);
+  finder->read_all(*kind, names);
+  for (const auto& name : names) {
     const auto& versions = finder->versions(*kind, name);
     if (!versions) {
       problems.add(versions.error());

@@ -66,7 +66,9 @@ Result<std::vector<Extension>> extensions_asked_for(Context& context) {
   if (problems.any()) return tl::unexpected(problems.error());
   if (!context.call.args.empty()) return out;
   for (const ExtensionKind kind : workspace::kExtensionKinds) {
-    for (const auto& name : finder->names(kind)) {
+    const auto names = finder->names(kind);
+    finder->read_all(kind, names);
+    for (const auto& name : names) {
       const auto& versions = finder->versions(kind, name);
       if (versions) {
         out.push_back(versions->front());

@@ -252,6 +252,63 @@ TEST_F(Versions, AnOverlayTakesThePlaceOfFilesAndKeys) {
   EXPECT_EQ(after->bytes.find("workspace\n"), std::string::npos);
 }
 
+TEST_F(Versions, FilesOfManyAreThoseOfEachAlone) {
+  folder_.write("core/lib/common.sh", "# shared\n");
+  taskserv("web", "1.0.0");
+  taskserv("clash", "1.0.0");
+  folder_.write("core/taskservs/clash/lib/common.sh", "# its own\n");
+  PackedFiles many;
+  const ExtensionFinder all = finder();
+  for (const std::string name : {"web", "clash", "os", "web"}) {
+    const auto extension = all.find(kTaskserv, name);
+    ASSERT_TRUE(extension) << extension.error().message;
+    const auto alone = list_packed_files(*extension), among = many.of(*extension);
+    const auto whole = pack_extension(*extension);
+    ASSERT_EQ(alone.has_value(), name != "clash");
+    ASSERT_EQ(among.has_value(), alone.has_value());
+    ASSERT_EQ(whole.has_value(), alone.has_value()) << "what is listed is what can be packed";
+    if (!alone) {
+      EXPECT_EQ(among.error().message, alone.error().message);
+      EXPECT_EQ(whole.error().message, alone.error().message);
+      continue;
+    }
+    ASSERT_EQ(among->size(), alone->size());
+    for (std::size_t i = 0; i < alone->size(); ++i) {
+      EXPECT_EQ((*among)[i].name, (*alone)[i].name);
+      EXPECT_EQ((*among)[i].layer, (*alone)[i].layer);
+      EXPECT_EQ((*among)[i].path, (*alone)[i].path);
+    }
+  }
+}
+
+TEST_F(Versions, ReadAllTogetherTheyAreWhatEachIsAlone) {
+  std::vector<std::string> names = finder().names(kTaskserv);
+  for (int n = 0; n < 60; ++n) {
+    names.push_back("t" + std::to_string(n));
+    taskserv(names.back(), "1.0." + std::to_string(n), n % 7 == 3 ? "nonsense: true\n" : "requires: [os]\n",
+             n % 2 == 0 ? "ws" : "core");
+  }
+  folder_.write("infra/taskservs/t4/overlay.yaml", "timeout_s: 90\n");
+  names.push_back("nobody");
+  const ExtensionFinder together = finder(), alone = finder();
+  together.read_all(kTaskserv, names);
+  together.read_all(kTaskserv, names);  // finds them read
+  for (const std::string& name : names) {
+    const auto &a = together.versions(kTaskserv, name), &b = alone.versions(kTaskserv, name);
+    ASSERT_EQ(a.has_value(), b.has_value()) << name;
+    if (!a) {
+      EXPECT_EQ(a.error().message, b.error().message);
+      continue;
+    }
+    ASSERT_EQ(a->size(), b->size()) << name;
+    for (std::size_t i = 0; i < a->size(); ++i) {
+      EXPECT_EQ((*a)[i].manifest.version, (*b)[i].manifest.version);
+      EXPECT_EQ((*a)[i].folder, (*b)[i].folder);
+      EXPECT_EQ((*a)[i].changed.size(), (*b)[i].changed.size());
+    }
+  }
+}
+
 TEST_F(Versions, AnOverlayThatDoesNotFitIsRefusedWithItsPlace) {
   taskserv("web", "2.0.0", "parameters:\n  port: {type: int, default: 80}\n  key: {type: secret}\n");
   const auto with = [&](const std::string& overlay) {

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -93,17 +95,34 @@ Result<void> add_agent(Hosts& hosts, const Known& known, const std::shared_ptr<i
   return {};
 }
 
+// Several at once: each waits most of its time for the coordinator's disk.
+std::vector<Result<Known>> become_known(const std::string& dir, int count) {
+  constexpr int kAtOnce = 32;
+  std::vector<Result<Known>> out(static_cast<std::size_t>(count), fail(Code::internal, "not enrolled"));
+  std::atomic<int> next = 0;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < std::min(kAtOnce, count); ++i) {
+    threads.emplace_back([&] {
+      io::SystemRandom random;
+      for (int n = next++; n < count; n = next++) {
+        out[static_cast<std::size_t>(n)] = become_known(dir + "/h" + std::to_string(n), random);
+      }
+    });
+  }
+  threads.clear();  // waits for them
+  return out;
+}
+
 Result<void> run(const std::string& dir, int count, int threads, const std::string& program) {
-  io::SystemRandom random;
   auto context = io::ZmqContext::create({1, count + 64});
   if (!context) return tl::unexpected(context.error());
   const auto zygote = std::make_shared<Zygote>(program);
   std::vector<std::unique_ptr<Hosts>> groups;
   for (int n = 0; n < threads; ++n) groups.push_back(std::make_unique<Hosts>());
-  for (int n = 0; n < count; ++n) {
-    auto known = become_known(dir + "/h" + std::to_string(n), random);
+  int turn = 0;
+  for (const auto& known : become_known(dir, count)) {
     if (!known) return tl::unexpected(known.error());
-    Hosts& group = *groups[static_cast<std::size_t>(n % threads)];
+    Hosts& group = *groups[static_cast<std::size_t>(turn++ % threads)];
     if (auto added = add_agent(group, *known, *context, zygote, program); !added) return added;
   }
   std::vector<std::thread> running;

@@ -1,6 +1,6 @@
-// Many production agents in one process: agents DIR COUNT THREADS AGENT_PROGRAM. Agent n lives in DIR/h<n>, which holds
-// its join token, as the state directory of a real host would; each has its own keys, journal and connection, made of
-// the same parts as agent/main/run.cpp. They share what one process shares: event loops and libzmq's thread.
+// Many production agents in one process: agents DIR FIRST COUNT THREADS AGENT_PROGRAM. Agent n lives in DIR/h<n>, which
+// holds its join token, as the state directory of a real host would; each has its own keys, journal and connection,
+// made of the same parts as agent/main/run.cpp. They share what one process shares: event loops and libzmq's thread.
 // Says "ready" when all are started; ends with SIGTERM.
 #include <sys/stat.h>
 #include <unistd.h>
@@ -96,7 +96,7 @@ Result<void> add_agent(Hosts& hosts, const Known& known, const std::shared_ptr<i
 }
 
 // Several at once: each waits most of its time for the coordinator's disk.
-std::vector<Result<Known>> become_known(const std::string& dir, int count) {
+std::vector<Result<Known>> become_known(const std::string& dir, int first, int count) {
   constexpr int kAtOnce = 32;
   std::vector<Result<Known>> out(static_cast<std::size_t>(count), fail(Code::internal, "not enrolled"));
   std::atomic<int> next = 0;
@@ -105,7 +105,7 @@ std::vector<Result<Known>> become_known(const std::string& dir, int count) {
     threads.emplace_back([&] {
       io::SystemRandom random;
       for (int n = next++; n < count; n = next++) {
-        out[static_cast<std::size_t>(n)] = become_known(dir + "/h" + std::to_string(n), random);
+        out[static_cast<std::size_t>(n)] = become_known(dir + "/h" + std::to_string(first + n), random);
       }
     });
   }
@@ -113,14 +113,14 @@ std::vector<Result<Known>> become_known(const std::string& dir, int count) {
   return out;
 }
 
-Result<void> run(const std::string& dir, int count, int threads, const std::string& program) {
+Result<void> run(const std::string& dir, int first, int count, int threads, const std::string& program) {
   auto context = io::ZmqContext::create({1, count + 64});
   if (!context) return tl::unexpected(context.error());
   const auto zygote = std::make_shared<Zygote>(program);
   std::vector<std::unique_ptr<Hosts>> groups;
   for (int n = 0; n < threads; ++n) groups.push_back(std::make_unique<Hosts>());
   int turn = 0;
-  for (const auto& known : become_known(dir, count)) {
+  for (const auto& known : become_known(dir, first, count)) {
     if (!known) return tl::unexpected(known.error());
     Hosts& group = *groups[static_cast<std::size_t>(turn++ % threads)];
     if (auto added = add_agent(group, *known, *context, zygote, program); !added) return added;
@@ -136,9 +136,9 @@ Result<void> run(const std::string& dir, int count, int threads, const std::stri
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) return std::fputs("agents DIR COUNT THREADS AGENT_PROGRAM\n", stderr), 2;
+  if (argc != 6) return std::fputs("agents DIR FIRST COUNT THREADS AGENT_PROGRAM\n", stderr), 2;
   umask(077);
   std::signal(SIGPIPE, SIG_IGN);
-  auto ran = run(argv[1], std::atoi(argv[2]), std::atoi(argv[3]), argv[4]);
+  auto ran = run(argv[1], std::atoi(argv[2]), std::atoi(argv[3]), std::atoi(argv[4]), argv[5]);
   return ran ? 0 : report_error(ran.error());
 }

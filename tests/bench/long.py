@@ -28,7 +28,7 @@ def folder_mib(folder):
 
 def sample(rig, begun):
     return {"minute": round((time.monotonic() - begun) / 60, 3), "coordinator_mib": round(resident_mib(rig.coordinator.pid), 1),
-            "agents_mib": round(resident_mib(rig.agents.pid), 1), "log_mib": round(folder_mib(rig.folder / "data"), 1),
+            "agents_mib": round(rig.agents_mib(), 1), "log_mib": round(folder_mib(rig.folder / "data"), 1),
             "agents_files_mib": round(sum(folder_mib(rig.folder / f"h{n}") for n in range(rig.hosts)), 1),
             "coordinator_fds": len(os.listdir(f"/proc/{rig.coordinator.pid}/fd")), "events": rig.ask("GET", "/status")["sequence"]}
 

@@ -3,6 +3,7 @@ import http.client, json, os, pathlib, shutil, socket, subprocess, tempfile, tim
 
 WORKSPACE = "bench"
 AGENT_THREADS = 2
+AGENTS_IN_A_PROCESS = 3_000  # each holds five files open
 
 
 class Unix(http.client.HTTPConnection):
@@ -51,6 +52,7 @@ class Rig:
     def __exit__(self, *_):
         for process in reversed(self.processes):
             process.terminate()
+        for process in reversed(self.processes):
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:
@@ -83,11 +85,27 @@ class Rig:
             os.close(fd)
         program = self.build / "bin/provisioning-agent"
         if self.hosts == 1:
-            self.agents = self.spawn("agents", program, "run", "--state-dir", self.folder / "h0")
+            self.agents = [self.spawn("agents", program, "run", "--state-dir", self.folder / "h0")]
         else:
-            self.agents = self.spawn("agents", self.build / "bench/agents", self.folder, self.hosts, AGENT_THREADS, program)
-        wait(lambda: self.ask("GET", "/status")["agents"]["reachable"] == self.hosts, "the agents", self.agents)
-        self.agents_fresh = resident_mib(self.agents.pid)
+            self.agents = [self.spawn(f"agents-{first}", self.build / "bench/agents", self.folder, first,
+                                      min(AGENTS_IN_A_PROCESS, self.hosts - first), AGENT_THREADS, program)
+                           for first in range(0, self.hosts, AGENTS_IN_A_PROCESS)]
+        self.wait_for_agents()
+        self.agents_fresh = self.agents_mib()
+
+    def wait_for_agents(self):
+        def all_here():
+            here = self.ask("GET", "/status")["agents"]["reachable"] == self.hosts
+            if not here and self.hosts > 100:
+                time.sleep(0.05)  # so that asking is no load to speak of
+            return here
+        wait(all_here, "the agents", *self.agents, patience_s=120 + self.hosts / 50)
+
+    def agents_mib(self):
+        return sum(resident_mib(process.pid) for process in self.agents)
+
+    def agents_cpu_s(self):
+        return sum(cpu_s(process.pid) for process in self.agents)
 
     def ask(self, method, path, body=None):
         try:
@@ -103,10 +121,10 @@ class Rig:
 
     def load(self, *what):
         """One run of the client; what it printed, and the CPU that each process took per task, in microseconds."""
-        before = cpu_s(self.coordinator.pid), cpu_s(self.agents.pid), os.times()
+        before = cpu_s(self.coordinator.pid), self.agents_cpu_s(), os.times()
         argv = [str(a) for a in (self.build / "bench/load", self.socket, WORKSPACE, self.hosts, *what)]
         out = json.loads(subprocess.run(argv, check=True, stdout=subprocess.PIPE).stdout)
-        after = cpu_s(self.coordinator.pid), cpu_s(self.agents.pid), os.times()
+        after = cpu_s(self.coordinator.pid), self.agents_cpu_s(), os.times()
         client = after[2].children_user + after[2].children_system - before[2].children_user - before[2].children_system
         for name, spent in (("coordinator", after[0] - before[0]), ("agents", after[1] - before[1]), ("client", client)):
             out[f"{name}_cpu_us"] = spent / out["tasks"] * 1e6
@@ -123,12 +141,13 @@ def free_ports(count):
     return ports
 
 
-def wait(condition, what, process, patience=120):
-    end = time.monotonic() + patience
+def wait(condition, what, *processes, patience_s=120):
+    end = time.monotonic() + patience_s
     while time.monotonic() < end:
-        if process.poll() is not None:
-            raise SystemExit(f"{what}: ended with {process.returncode}")
+        for process in processes:
+            if process.poll() is not None:
+                raise SystemExit(f"{what}: ended with {process.returncode}")
         if condition():
             return
         time.sleep(0.005)
-    raise SystemExit(f"waited {patience} s for {what}")
+    raise SystemExit(f"waited {patience_s} s for {what}")

@@ -1,7 +1,7 @@
 """What is asked of the real programs, one function a row of the tables. Each makes a platform of its own."""
 import json, os, signal, statistics, subprocess, time
 
-from rig import Rig, WORKSPACE, resident_mib, wait
+from rig import Rig, WORKSPACE, resident_mib
 
 
 def batches(build, hosts, sizes, rounds):
@@ -10,7 +10,7 @@ def batches(build, hosts, sizes, rounds):
         for size in sizes:
             results[size] = [rig.load("batch", size) for _ in range(rounds)]
         memory = {"coordinator_fresh": rig.coordinator_fresh, "coordinator_after": resident_mib(rig.coordinator.pid),
-                  "agents_fresh": rig.agents_fresh, "agents_after": resident_mib(rig.agents.pid),
+                  "agents_fresh": rig.agents_fresh, "agents_after": rig.agents_mib(),
                   "tasks": sum(sizes) * rounds}
     return results, memory
 
@@ -84,7 +84,7 @@ def restart(build, hosts, rounds):
             begun = time.perf_counter()
             rig.start_coordinator()
             out["answers_s"].append(time.perf_counter() - begun)
-            wait(lambda: rig.ask("GET", "/status")["agents"]["reachable"] == hosts, "the agents to come back", rig.agents)
+            rig.wait_for_agents()
             out["agents_s"].append(time.perf_counter() - begun)
             out["coordinator_mib"].append(resident_mib(rig.coordinator.pid))
     return out

@@ -63,6 +63,8 @@ Result<Known> become_known(const std::string& state_dir, Random& random) {
 
 Result<void> add_agent(Hosts& hosts, const Known& known, const std::shared_ptr<io::ZmqContext>& context,
                        const std::shared_ptr<Zygote>& zygote, const std::string& program) {
+  static const auto facts =
+      host_facts();  // of the one host that they share; looked up by each it would be most of a hello
   auto one = std::make_unique<OneAgent>();
   one->journal.emplace(known.state_dir + "/journal");
   auto bundles = agent::BundleCache::open(known.state_dir + "/bundles");
@@ -81,7 +83,7 @@ Result<void> add_agent(Hosts& hosts, const Known& known, const std::shared_ptr<i
   config.key = known.keys.link.public_key;
   config.log_id = known.enrolment.log_id;
   config.boot_id = host_boot_id();
-  config.facts = host_facts;
+  config.facts = [] { return facts; };
   config.expects_journal = true;
   one->agent.emplace(
       World{hosts.clock, hosts.loop, hosts.random, *one->link, *one->journal, *one->runner, *one->bundles, nullptr},

@@ -1,8 +1,11 @@
 // One HTTP connection: request after request, each admitted by its head before its body is read.
+#include <sys/socket.h>
+
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
+#include <cerrno>
 
 #include "coordinator/api/http/shared.h"
 #include "coordinator/api/http/ws_session.h"
@@ -66,6 +69,15 @@ class Connection final : public Open, public std::enable_shared_from_this<Connec
     if (self_) respond(refusal(Error{Code::unavailable, "the coordinator is stopping", "try again"}));
   }
   void abort() override { finish(); }
+
+  // A request may be under way for long (?wait), and nothing is read meanwhile. Not at the first look: somebody may say
+  // at once that he has no more to ask, and still want his answer.
+  void look() override {
+    if (self_ == nullptr || !std::exchange(was_under_way_, true)) return;
+    char byte = 0;
+    const ssize_t n = ::recv(socket_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) finish();
+  }
 
  private:
   void expire(std::uint64_t after_ms) { socket_.expires_after(std::chrono::milliseconds(after_ms)); }
@@ -178,6 +190,7 @@ class Connection final : public Open, public std::enable_shared_from_this<Connec
       });
     };
     self_ = shared_from_this();  // until it is answered; nothing else holds it meanwhile
+    was_under_way_ = false;
     shared_.router->handle(std::move(asked_), std::move(body), std::move(reply));
   }
 
@@ -254,6 +267,7 @@ class Connection final : public Open, public std::enable_shared_from_this<Connec
   std::shared_ptr<Connection> self_;
   std::size_t budget_ = 0;
   bool waiting_ = true, keep_ = false, linger_ = false, served_ = false, finished_ = false;
+  bool was_under_way_ = false;  // the same request, at the last look
 };
 
 }  // namespace

@@ -100,12 +100,22 @@ struct HttpServer::Impl {
     return {};
   }
 
+  void look_again() {
+    looks.expires_after(std::chrono::milliseconds(config.look_ms));
+    looks.async_wait([this](error_code stopped) {
+      if (stopped || shared.stopping) return;
+      each_open([](Open& one) { one.look(); });
+      look_again();
+    });
+  }
+
   void end_all() {  // io thread
     shared.stopping = true;
     error_code ignored;
     unix_acceptor.close(ignored);
     tcp_acceptor.close(ignored);
     pause.cancel();
+    looks.cancel();
     each_open([](Open& one) { one.end(); });
     grace.expires_after(std::chrono::milliseconds(config.grace_ms));
     grace.async_wait([this](error_code stopped) {
@@ -134,7 +144,7 @@ struct HttpServer::Impl {
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work;
   asio::local::stream_protocol::acceptor unix_acceptor{context};
   asio::ip::tcp::acceptor tcp_acceptor{context};
-  asio::steady_timer pause{context}, grace{context};
+  asio::steady_timer pause{context}, looks{context}, grace{context};
   Listener unix_listener, tcp_listener;
   UnixSocketFile socket_file;
   std::uint16_t bound_port = 0;
@@ -157,6 +167,7 @@ Result<void> HttpServer::start(const Router& router, MakeStream make_stream) {
   if (impl_->config.tcp_port) {
     if (auto up = impl_->listen_tcp(*impl_->config.tcp_port); !up) return up;
   }
+  impl_->look_again();
   impl_->work.emplace(impl_->context.get_executor());
   impl_->thread = std::thread([this] {
     this_thread::set_name("api");

@@ -25,6 +25,7 @@ struct HttpConfig {
   std::uint64_t idle_ms = 75'000;            // between requests
   std::uint64_t write_ms = 60'000;           // for a whole answer
   std::uint64_t ping_ms = 15'000;            // of a stream; a WebSocket that is silent four times as long is cut off
+  std::uint64_t look_ms = 5'000;             // between looks whether those who wait for an answer are still there
   std::uint64_t grace_ms = 1'000;            // stop() waits so long for what is under way
 };
 

@@ -33,6 +33,7 @@ class Open {  // a connection or a WebSocket, as the server sees it
   virtual ~Open() = default;
   virtual void end() = 0;    // the server stops: finish what is under way, begin nothing
   virtual void abort() = 0;  // at once
+  virtual void look() {}     // from time to time: whose other end has gone may go as well
 };
 
 struct Shared {

@@ -83,6 +83,34 @@ TEST(Hostile, ABodyThatTricklesIsCutOff) {
   EXPECT_EQ(rig.ask("GET", "/health"), "Orchestrator is healthy");
 }
 
+TEST(Hostile, WhoLeavesWhileHeWaitsKeepsNoPlace) {
+  RigOptions options;
+  options.http.look_ms = 20;
+  options.http.max_unix_connections = 3;
+  Rig rig(options);
+  rig.add_host("a");
+  rig.play({"", std::nullopt});
+  const std::string body = R"({"servers":["a"]})";
+  const std::string wait =
+      request("POST /workflows/noop?workspace=w&wait=3600", "Content-Length: " + std::to_string(body.size()) + "\r\n") +
+      body;
+  RawSocket stays = RawSocket::unix_path(rig.socket_path);
+  ASSERT_TRUE(stays.send(wait));
+  {
+    RawSocket leaves = RawSocket::unix_path(rig.socket_path), leaves_too = RawSocket::unix_path(rig.socket_path);
+    ASSERT_TRUE(leaves.send(wait));
+    ASSERT_TRUE(leaves_too.send(wait));
+    while (rig.on_owner([&] { return rig.core().state().workflows.size(); }) < 3) std::this_thread::yield();
+  }
+  const auto served = [&] {
+    io::HttpClient client(rig.unix_endpoint());
+    const auto response = client.request("GET", "/health");
+    return response && response->status == 200;
+  };
+  while (!served()) std::this_thread::yield();
+  EXPECT_EQ(stays.read_to_end(200), "(open)") << "who is still there is not cut off";
+}
+
 TEST(Hostile, ForeignHostsAndOriginsAreRefused) {
   Rig rig;
   const std::string bearer = "Authorization: Bearer " + rig.token() + "\r\n";

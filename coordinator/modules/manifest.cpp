@@ -46,6 +46,7 @@ Parameter read_parameter(Reading& reading, const Node& key, const Node& node) {
   const bool typed = type.place.line > 0;
   if (typed) parameter.type = read_type(reading, type);
   parameter.description = fields.text("description");
+  parameter.note = fields.text("note");
   fields.find("default");  // known; an empty text is a value too, so it is taken from the node itself
   if (const Node* value = node.find("default"); value != nullptr && value->kind != Node::Kind::null) {
     parameter.has_default = true;

@@ -28,6 +28,7 @@ struct Parameter {
   std::string name;
   ParamType type = ParamType::string;
   std::string description;
+  std::string note;  // of a provider's: said in each plan in which a server gives it
   bool has_default = false;
   Node default_value;  // of the right type already
 };

@@ -215,14 +215,42 @@ Result<std::vector<bool>> select(const Infra& infra, const std::vector<Instance>
   return chosen;
 }
 
+// What a provider says of a parameter, and the hosts that give it.
+class Notes {
+ public:
+  void look_at(const ServerDefinition& server, const Manifest& provider) {
+    for (const auto& parameter : provider.parameters) {
+      const bool given = std::any_of(server.params.begin(), server.params.end(),
+                                     [&](const auto& one) { return one.first.text == parameter.name; });
+      if (given && !parameter.note.empty()) hosts_[{parameter.name, parameter.note}].push_back(server.hostname);
+    }
+  }
+
+  std::vector<std::string> lines() const {
+    constexpr std::size_t kShown = 8;
+    std::vector<std::string> out;
+    for (const auto& [said, hosts] : hosts_) {
+      std::string of;
+      for (std::size_t i = 0; i < std::min(hosts.size(), kShown); ++i) of += (i == 0 ? "" : ", ") + hosts[i];
+      if (hosts.size() > kShown) of += " and " + std::to_string(hosts.size() - kShown) + " more";
+      out.push_back(said.first + " of " + of + ": " + said.second);
+    }
+    return out;
+  }
+
+ private:
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> hosts_;  // by parameter and note
+};
+
 std::optional<ResolvedServer> resolve_server(const Infra& infra, const ServerDefinition& server, Extensions& extensions,
-                                             Problems& problems) {
+                                             Notes& notes, Problems& problems) {
   const auto refuse = [&](const Error& error) {
     problems.add(error);
     return std::nullopt;
   };
   auto provider = extensions.get(server.provider, infra.file, server.place);
   if (!provider) return refuse(provider.error());
+  notes.look_at(server, (*provider)->manifest);
   auto fine = check_runtime(infra, server, (*provider)->manifest);
   if (!fine) problems.add(fine.error());
   auto params = merge_params(infra.file, (*provider)->manifest, server.params, server.place,
@@ -246,13 +274,16 @@ Result<ResolvedServers> resolve_servers(const Infra& infra, const ExtensionFinde
   ResolvedServers resolved;
   resolved.infra = infra.name;
   Extensions extensions(finder, ExtensionKind::provider);
+  Notes notes;
   Problems problems;
   for (const auto& server : infra.servers) {
     if (!is_wanted(hostnames, server.hostname)) continue;
-    if (auto one = resolve_server(infra, server, extensions, problems)) resolved.servers.push_back(std::move(*one));
+    auto one = resolve_server(infra, server, extensions, notes, problems);
+    if (one) resolved.servers.push_back(std::move(*one));
   }
   if (problems.any()) return tl::unexpected(problems.error());
   resolved.bundles = extensions.take_bundles();
+  resolved.notes = notes.lines();
   return resolved;
 }
 

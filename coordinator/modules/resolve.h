@@ -39,7 +39,8 @@ struct ResolvedTaskserv {
 struct ResolvedServers {
   std::string infra;
   std::vector<ResolvedServer> servers;
-  std::vector<Bundle> bundles;  // each once, in order of digest
+  std::vector<Bundle> bundles;     // each once, in order of digest
+  std::vector<std::string> notes;  // what providers say of parameters that are given; not submitted
 };
 struct ResolvedTaskservs {
   std::string infra;

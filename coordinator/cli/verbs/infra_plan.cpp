@@ -165,6 +165,7 @@ Result<InfraPlan> plan_infra(Context& context) {
   if (!actual_servers) return tl::unexpected(actual_servers.error());
   auto actual_taskservs = (*client)->list("/taskservs", query, kMostTaskservs);
   if (!actual_taskservs) return tl::unexpected(actual_taskservs.error());
+  for (const auto& note : servers->notes) context.console.say("note: " + note);
   return InfraPlan{loaded->workspace.name, loaded->infra.name,
                    desired_batch(std::move(*servers), std::move(*taskservs), *actual_servers, *actual_taskservs)};
 }

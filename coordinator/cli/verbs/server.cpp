@@ -46,6 +46,7 @@ Result<Exit> server_create(Context& context) {
     return fail(Code::not_found, "infra \"" + loaded->infra.name + "\" has no servers",
                 "add them to " + loaded->infra.file);
   }
+  for (const auto& note : resolved->notes) context.console.say("note: " + note);
   return submit(context, {loaded->workspace.name, "/workflows/servers/create", servers_body(*resolved),
                           std::move(resolved->bundles)});
 }

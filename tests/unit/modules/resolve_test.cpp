@@ -88,6 +88,18 @@ TEST_F(Resolve, SelectionBringsWhatIsRequiredAndNothingElse) {
   EXPECT_NE(refused(kThree, {{"web"}, {"redis"}}).find("has the taskserv \"redis\""), std::string::npos);
 }
 
+TEST_F(Resolve, WhatAProviderDoesNotHoldToIsSaidOfTheHostsThatAskForIt) {
+  extension("provider", "cloud",
+            "parameters:\n  storages: {type: storages, default: [], note: sizes are not held to}\n"
+            "  zone: {type: string, default: x}\n");
+  const auto resolved = resolve_servers(infra("  - {hostname: a, provider: cloud, storages: [{name: data, size_gb: 9}]}\n"
+                                              "  - {hostname: b, provider: cloud, zone: y}\n"
+                                              "  - {hostname: c, provider: cloud, storages: [root]}\n"),
+                                        finder(), {});
+  ASSERT_TRUE(resolved.has_value()) << resolved.error().message;
+  EXPECT_EQ(resolved->notes, std::vector<std::string>{"storages of a, c: sizes are not held to"});
+}
+
 TEST_F(Resolve, ServersCarryTheirProviderByDigest) {
   const auto resolved = resolve_servers(infra(kThree), finder(), {"db"});
   ASSERT_TRUE(resolved.has_value()) << resolved.error().message;

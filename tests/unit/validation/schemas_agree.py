@@ -60,6 +60,7 @@ manifest: {name: a, kind: taskserv, version: 1.0.0, supported: {os: [debian-12],
 manifest: {name: a, kind: taskserv, version: 1.0.0, parameters: {p: {type: list, default: [a]}}} | {name: a, kind: taskserv, version: 1.0.0, parameters: {p: {type: list, default: a}}}
 manifest: {name: a, kind: taskserv, version: 1.0.0, parameters: {p: {type: secret}}} | {name: a, kind: taskserv, version: 1.0.0, parameters: {p: {default: a}}}
 manifest: {name: a, kind: taskserv, version: 1.0.0, parameters: {p: {type: bool, default: true}}} | {name: a, kind: taskserv, version: 1.0.0, parameters: {p: {type: bool, default: 1}}}
+manifest: {name: a, kind: provider, version: 1.0.0, parameters: {p: {type: int, note: said in plans}}} | {name: a, kind: provider, version: 1.0.0, parameters: {p: {type: int, note: [a]}}}
 manifest: {name: a, kind: provider, version: 1.0.0, parameters: {storages: {type: storages, default: [root, {name: b, size_gb: 5}]}, networks: {type: networks}}} | {name: a, kind: provider, version: 1.0.0, parameters: {networks: {type: networks, default: public}}}
 manifest: {name: a, kind: taskserv, version: 1.0.0, retry_safe: true} | {name: a, kind: taskserv, version: 1.0.0, retry_save: true}
 modules: {taskservs: [a, {b: ^1}]} | {taskserv: [a]}

@@ -22,6 +22,7 @@ CACHE = os.environ.get("PROVISIONING_CACHE_DIR") or os.path.join(WORK, "cache")
 CALL_LIMIT_S = 300
 
 
+NETWORKS = ("lan", "chosen", "other")  # that tests name in servers
 INFRAS = []  # all that was ever asked to make something
 
 
@@ -149,7 +150,8 @@ def traces(infra):
     """What the machine has of an infra: devices, firewall tables, mounts and processes."""
     state = store.State(request.parse(infra.message("list_servers")))
     scope = state.scope
-    found = [f"device {d}" for d in os.listdir("/sys/class/net") if d == "pvb" + scope]
+    bridges = {"pvb" + scope, *map(state.inner_bridge, NETWORKS)}
+    found = [f"device {d}" for d in os.listdir("/sys/class/net") if d in bridges]
     tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
     found += [f"nft {line}" for line in tables.splitlines() if scope in line]
     run_folder = os.path.dirname(engine.own_socket(state))

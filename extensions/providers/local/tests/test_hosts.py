@@ -1,4 +1,5 @@
 """Real hosts, the same tests in each runtime: made, found, interrupted, made at the same time, and taken away."""
+import json
 import os
 import random
 import shutil
@@ -174,11 +175,69 @@ class Hosts:
             self.assertTrue(other.destroy()["ok"])
         self.assertEqual([t for t in traces(other) if t.startswith(("device", "nft"))], [])
 
+    def test_storages_are_folders_that_live_and_go_with_their_host(self):
+        storages = [{"name": "root", "size_gb": 10}, {"name": "data", "size_gb": 1, "mount_path": "/srv/a/data"},
+                    {"name": "inner", "mount_path": "/srv/a/data/inner"}, {"name": "bare"}]
+        self.create("web-1", server=_server("web-1", storages=storages))
+        self.agent_runs("web-1")
+        for path in ("/srv/a/data", "/srv/a/data/inner", "/mnt/bare"):
+            self.infra.inside("web-1", "mountpoint", path)
+            self.infra.inside("web-1", "touch", path + "/kept")
+        volumes = os.path.join(self.infra.state_dir, "workspaces", "test", self.infra.name, "hosts", "web-1", "volumes")
+        self.assertEqual(sorted(os.listdir(volumes)), ["bare", "data", "inner"])
+        self.assertIn("kept", os.listdir(os.path.join(volumes, "inner")))
+        os.kill(self.infra.first_process("web-1"), signal.SIGKILL)
+        wait_until(lambda: self.infra.must("get_server_status", "web-1")["server"]["status"] == "stopped", "stopped")
+        self.create("web-1", server=_server("web-1", storages=storages))
+        for path in ("/srv/a/data", "/srv/a/data/inner", "/mnt/bare"):
+            self.infra.inside("web-1", "test", "-e", path + "/kept")
+        self.assertIs(self.infra.must("create_server", "web-1", server=_server("web-1", storages=storages))["changed"], False)
+        refused = self.infra.call("create_server", "web-1", server=_server("web-1", storages=storages[:2]))
+        self.assertEqual((refused["ok"], refused["error"]["code"]), (False, "attachments_differ"))
+        self.infra.must("delete_server", "web-1")
+        self.assertFalse(os.path.exists(volumes))
+
+    def test_networks_are_shared_by_the_hosts_that_name_them_and_go_with_the_last(self):
+        lan = {"name": "lan", "cidr": "10.77.3.0/24"}
+        web = self.create("web-1", server=_server("web-1", networks=[{"name": "public"}, {**lan, "address": "10.77.3.9"}]))
+        db = self.create("db-1", server=_server("db-1", networks=[{"name": "chosen"}, lan]))
+        alone = self.create("alone")
+        self.assertEqual(web["addresses"], [web["address"], "10.77.3.9"])
+        self.assertEqual((len(db["addresses"]), db["addresses"][2]), (3, "10.77.3.2"))
+        self.assertEqual(alone["addresses"], [alone["address"]])
+        self.infra.inside("web-1", "ping", "-c", "1", "-W", "5", "-I", "10.77.3.9", "10.77.3.2")
+        self.infra.inside("web-1", "ping", "-c", "1", "-W", "5", self.prepared["coordinator_address"])
+        unreached = self.infra.inside("alone", "sh", "-c", "ping -c 1 -W 1 10.77.3.2 >/dev/null && echo reached || echo no")
+        self.assertEqual(unreached.strip(), "no", "who does not name a network is not in it")
+        again = self.infra.must("create_server", "db-1", server=_server("db-1", networks=[{"name": "chosen"}, lan]))
+        self.assertIs(again["changed"], False)
+        for networks in ([{"name": "lan", "cidr": "10.78.0.0/24"}], [{**lan, "address": "10.77.3.9"}],
+                         [{"name": "other", "cidr": "10.77.0.0/16"}]):
+            refused = self.infra.call("create_server", "web-2", server=_server("web-2", networks=networks))
+            self.assertEqual((refused["ok"], refused["error"]["code"]), (False, "network_differs"), networks)
+        self.assertEqual(len(self.inner_bridges()), 2)
+        self.infra.must("delete_server", "web-1")
+        self.assertEqual(len(self.inner_bridges()), 2, "db-1 is still in it")
+        os.kill(self.infra.first_process("db-1"), signal.SIGKILL)
+        wait_until(lambda: self.infra.must("get_server_status", "db-1")["server"]["status"] == "stopped", "stopped")
+        self.create("db-1", server=_server("db-1", networks=[{"name": "chosen"}, lan]))
+        self.assertIn("10.77.3.2", self.infra.inside("db-1", "ip", "-4", "addr"))
+        self.infra.must("delete_server", "db-1")
+        self.assertEqual(self.inner_bridges(), [])
+
+    def inner_bridges(self):
+        return [t for t in traces(self.infra) if t.startswith("device pvx")]
+
     def test_runtime_of_an_infra_stays(self):
         self.create("web-1")
         other = "namespace" if self.runtime == "container" else "container"
         refused = self.infra.call("create_server", "web-2", runtime=other)
         self.assertEqual(refused["error"]["code"], "runtime_conflict")
+
+
+def _server(hostname, **attachments):
+    params = {key: json.dumps(value) for key, value in attachments.items()}
+    return {"hostname": hostname, "plan": "small", "labels": {"role": "test"}, "params": params}
 
 
 def _greet(listener):

@@ -88,6 +88,33 @@ class Requests(unittest.TestCase):
             with self.subTest(change):
                 self.refused(self.request(server={**GOOD_SERVER, **change}))
 
+    def test_storages_and_networks(self):
+        good = {"storages": [{"name": "root", "size_gb": 10, "type": "ssd"}, {"name": "d", "mount_path": "/var/lib/d"}],
+                "networks": [{"name": "public"}, {"name": "n", "cidr": "10.0.0.0/24", "address": "10.0.0.5"}]}
+        params = {key: json.dumps(value) for key, value in good.items()}
+        asked = harness.request.parse(self.request(server={**GOOD_SERVER, "params": params}))
+        self.assertEqual(asked.storages, [{"name": "d", "mount_path": "/var/lib/d"}])
+        self.assertEqual(asked.networks, [{"name": "n", "cidr": "10.0.0.0/24", "address": "10.0.0.5"}])
+        storage, lan = {"name": "d"}, {"name": "n"}
+        bad = [("storages", value) for value in ("x", {}, [1], [{}], [{"name": "a b"}], [{"name": "../x"}], [storage, storage],
+               [{**storage, "nod": 1}], [storage] * 65, [{"name": "root", "mount_path": "/data"}],
+               [{"name": "a", "mount_path": "/d"}, {"name": "b", "mount_path": "/d"}])]
+        bad += [("storages", [{**storage, "mount_path": path}]) for path in
+                ("", "/", "d", "/a/../etc", "/a//b", "//a", "/a/", "/a b", "/a\n", "/etc", "/usr", "/var/lib", "/proc", "/dev/x",
+                 "/run/x", "/tmp", "/var/lib/provisioning-agent/x", "/a\ud800", "/" + "a" * 2000, 7)]
+        bad += [("networks", [{**lan, **change}]) for change in
+                ({"cidr": "10.0.0.0"}, {"cidr": "10.0.0.0/33"}, {"cidr": "fd00::/64"}, {"cidr": "10.0.0.0/30"}, {"cidr": 1},
+                 {"cidr": "8.8.8.0/24"}, {"address": "10.0.0.5"}, {"cidr": "10.0.0.0/24", "address": "10.0.1.5"},
+                 {"cidr": "10.0.0.0/24", "address": "10.0.0.0"}, {"cidr": "10.0.0.0/24", "address": "10.0.0.1"},
+                 {"cidr": "10.0.0.0/24", "address": "10.0.0.255"}, {"cidr": "10.0.0.0/24", "address": "x"},
+                 {"name": "public", "cidr": "10.0.0.0/24"})]
+        for key, value in bad:
+            with self.subTest(key, value=value):
+                self.refused(self.request(server={**GOOD_SERVER, "params": {key: json.dumps(value)}}))
+        for value in ("{", [1], {"a": 1}, 5, "[" * 100000):
+            with self.subTest(value):
+                self.refused(self.request(server={**GOOD_SERVER, "params": {"storages": value}}))
+
     def test_agent(self):
         for change in ({"program": "/no/such"}, {"program": "true"}, {"program": "/tmp"}, {"program": "/etc/passwd"},
                        {"join_token": ""}, {"join_token": "a\nb"}, {"join_token": 1}, {"join_token": "t" * 9000},

@@ -126,12 +126,38 @@ class Containers:
             network.ensure_bridge(record)
 
     def remove_network(self, record):
+        for inner in record.get("networks", {}):
+            self.remove_inner_network(inner)
         name = record.get("name")
         if name:
             self._remove(f"provisioning-{self._state.scope}_probe")
             self._api.call("DELETE", f"/networks/{name}", missing_ok=(404,))
         if "bridge" in record:
             network.remove_bridge(record["bridge"])
+
+    # -- a network that settings name
+    def ensure_inner_network(self, record, name):
+        engine_name = self._inner_name(name)
+        if self._api.call("GET", f"/networks/{engine_name}", missing_ok=(404,)) is not None:
+            return
+        subnet, bridge, mtu = record["networks"][name], self._state.inner_bridge(name), str(record["mtu"])
+        labels = {LABEL: self._state.scope, f"{LABEL}.network": name}
+        if self._engine.is_podman:
+            body = {"name": engine_name, "driver": "bridge", "network_interface": bridge, "dns_enabled": False,
+                    "internal": True, "options": {"mtu": mtu}, "labels": labels, "subnets": [{"subnet": subnet}]}
+            self._api.call("POST", "/libpod/networks/create", body=body, version=self._engine.libpod_version)
+        else:
+            body = {"Name": engine_name, "Driver": "bridge", "CheckDuplicate": True, "Internal": True, "Labels": labels,
+                    "IPAM": {"Config": [{"Subnet": subnet}]},
+                    "Options": {"com.docker.network.bridge.name": bridge, "com.docker.network.driver.mtu": mtu}}
+            self._api.call("POST", "/networks/create", body=body)
+
+    def remove_inner_network(self, name):
+        self._api.call("DELETE", f"/networks/{self._inner_name(name)}", missing_ok=(404,))
+        network.remove_bridge(self._state.inner_bridge(name))
+
+    def _inner_name(self, name):
+        return f"provisioning-{self._state.scope}-net-{name}"
 
     # -- one host
     def make(self, record, host, agent):
@@ -140,6 +166,9 @@ class Containers:
         self._remove(name)
         body = self._container(record, host)
         made = self._create(name, body)
+        for one in host.get("networks", []):
+            self._api.call("POST", f"/networks/{self._inner_name(one['name'])}/connect", body={
+                "Container": made["Id"], "EndpointConfig": {"IPAMConfig": {"IPv4Address": one["address"]}}})
         self._api.call("PUT", f"/containers/{name}/archive", query={"path": "/"},
                        raw=host_files.agent_tar(agent, with_unit=True))
         return {"id": made["Id"]}
@@ -152,6 +181,8 @@ class Containers:
         config = {"NetworkMode": record["name"], "CapAdd": ["NET_ADMIN", "NET_RAW"], **self._limits(host["plan"]),
                   "Binds": [f"{host_files.etc_hosts(folder)}:/etc/hosts",
                             f"{host_files.agent_state(folder)}:{host_files.AGENT_STATE}"]}
+        config["Mounts"] = [{"Type": "bind", "Source": self._state.volume(host["hostname"], one["name"]),
+                             "Target": one["mount_path"]} for one in host.get("storages", [])]
         if host.get("rehearsals"):
             _add_rehearsal_needs(config)
         environment = []

@@ -9,6 +9,7 @@ network namespace and device pairs with it. What stays is the host's folder, fro
     upper/ work/             what differs from that (overlay), or copy/ where overlays do not work
     root/                    where its own mount namespace puts the two together
     agent-state/ etc-hosts   bound into it
+    volumes/<storage>/       its storages, bound into it too
     console.log              what its init wrote
 """
 import io
@@ -74,9 +75,18 @@ class Namespaces:
                                 "run the provider as root on a machine that allows them")
 
     def remove_network(self, record):
+        for name in record.get("networks", {}):
+            self.remove_inner_network(name)
         if "bridge" in record:
             network.remove_way_out(record["bridge"])
             network.remove_bridge(record["bridge"])
+
+    # -- a network that settings name
+    def ensure_inner_network(self, record, name):
+        network.ensure_inner_bridge(self._state.inner_bridge(name), record["mtu"])
+
+    def remove_inner_network(self, name):
+        network.remove_inner_bridge(self._state.inner_bridge(name))
 
     # -- one host
     def make(self, record, host, agent):
@@ -131,6 +141,10 @@ class Namespaces:
         argv = procs.outliving() + ["unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--"]
         argv += ["sh", HELPER, host["hostname"], f"{host['address']}/24", record["gateway"], str(record["mtu"]),
                  host["root_mode"]]
+        for number, one in enumerate(host.get("networks", []), 1):
+            argv += ["network", f"eth{number}", f"{one['address']}/{one['prefix']}"]
+        for one in host.get("storages", []):
+            argv += ["storage", one["name"], one["mount_path"]]
         child = subprocess.Popen(argv, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                  stderr=subprocess.DEVNULL, start_new_session=True,
                                  env={"PATH": procs.CLEAN_PATH, "LANG": "C.UTF-8"})
@@ -150,17 +164,21 @@ class Namespaces:
                                 f"look at {folder}/console.log", True)
 
     def _plug_in(self, record, host, pid):
-        """A cable between the bridge and the host. It goes when the host's network namespace does."""
-        outside = self._cable(host)
-        if network.exists(outside):
-            procs.run(["ip", "link", "del", outside])
-        procs.check(["ip", "link", "add", outside, "type", "veth", "peer", "name", "eth0", "netns", str(pid)],
-                    code="network_failed")
-        procs.check(["ip", "link", "set", outside, "mtu", str(record["mtu"]), "master", record["bridge"], "up"],
-                    code="network_failed")
+        """A cable between each bridge and the host. It goes when the host's network namespace does."""
+        for number, (outside, bridge) in enumerate(self._cables(record, host)):
+            if network.exists(outside):
+                procs.run(["ip", "link", "del", outside])
+            procs.check(["ip", "link", "add", outside, "type", "veth", "peer", "name", f"eth{number}", "netns", str(pid)],
+                        code="network_failed")
+            procs.check(["ip", "link", "set", outside, "mtu", str(record["mtu"]), "master", bridge, "up"],
+                        code="network_failed")
 
-    def _cable(self, host):
-        return "pvh" + short_hash(self._state.scope, host["hostname"])
+    def _cables(self, record, host):
+        """The outer ends and their bridges, that of eth0 first."""
+        hostname, scope = host["hostname"], self._state.scope
+        return [("pvh" + short_hash(scope, hostname), record.get("bridge"))] + [
+            ("pvi" + short_hash(scope, hostname, one["name"]), self._state.inner_bridge(one["name"]))
+            for one in host.get("networks", [])]
 
     def running(self, host):
         return self.first_process(host) > 0
@@ -175,9 +193,9 @@ class Namespaces:
 
     def remove(self, record, host):
         self._stop(self._state.host_folder(host["hostname"]), STOP_WAIT_S)
-        outside = self._cable(host)
-        if network.exists(outside):
-            procs.run(["ip", "link", "del", outside])
+        for outside, _ in self._cables(record, host):
+            if network.exists(outside):
+                procs.run(["ip", "link", "del", outside])
 
     def _stop(self, folder, patience_s):
         pid = _alive(_run_record(folder))

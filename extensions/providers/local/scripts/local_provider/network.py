@@ -1,7 +1,8 @@
 """Subnets, bridges and the way out of them.
 
 One network per workspace and infra: a bridge with a /24 of 10.89.0.0/16 to 10.99.0.0/16. The first address is the
-bridge's own, where hosts reach the coordinator; the others are the hosts'.
+bridge's own, where hosts reach the coordinator; the others are the hosts'. What settings call networks are bridges
+beside it that only join hosts: the machine has no address in them.
 """
 import contextlib
 import ipaddress
@@ -84,12 +85,29 @@ def ensure_bridge(network):
     """Makes or completes the bridge; harmless when it is there already."""
     bridge, prefix = network["bridge"], network["subnet"].split("/")[1]
     if not exists(bridge):
-        status, _, err = procs.run(["ip", "link", "add", bridge, "type", "bridge"])
-        if status != 0 and not exists(bridge):  # another call or the engine may have been faster
-            raise ProviderError("network_failed", f"the bridge cannot be made: {err.strip()}",
-                                "check that this process is root and the kernel has bridges (modprobe bridge)")
+        _add_bridge(bridge)
     _ip("link", "set", bridge, "mtu", str(network["mtu"]), "up")
     _ip("-4", "addr", "replace", f"{network['gateway']}/{prefix}", "brd", "+", "dev", bridge)
+
+
+def ensure_inner_bridge(bridge, mtu):
+    """One in which the machine has no address: only hosts meet there."""
+    if not exists(bridge):
+        _add_bridge(bridge)
+    _ip("link", "set", bridge, "mtu", str(mtu), "up")
+    _pass_strict_forwarding(bridge)
+
+
+def remove_inner_bridge(bridge):
+    _stop_passing(bridge)
+    remove_bridge(bridge)
+
+
+def _add_bridge(bridge):
+    status, _, err = procs.run(["ip", "link", "add", bridge, "type", "bridge"])
+    if status != 0 and not exists(bridge):  # another call or the engine may have been faster
+        raise ProviderError("network_failed", f"the bridge cannot be made: {err.strip()}",
+                            "check that this process is root and the kernel has bridges (modprobe bridge)")
 
 
 def remove_bridge(bridge):
@@ -129,6 +147,10 @@ def _forward_packets():
 
 def remove_way_out(bridge):
     procs.run(["nft", "delete", "table", "ip", bridge])
+    _stop_passing(bridge)
+
+
+def _stop_passing(bridge):
     for handle in _own_forward_rules(bridge):
         procs.run(["nft", "delete", "rule", "ip", "filter", "FORWARD", "handle", str(handle)])
 

@@ -5,6 +5,7 @@ import re
 import stat
 from dataclasses import dataclass, field
 
+from . import attachments
 from .errors import ProviderError
 
 API = 1
@@ -12,7 +13,7 @@ MAX_BYTES = 1 << 20
 VERBS = ("describe", "prepare", "create_server", "delete_server", "list_servers", "get_server_status", "teardown")
 HOST_VERBS = ("create_server", "delete_server", "get_server_status")
 RUNTIMES = ("container", "namespace", "auto")
-PARAMS = ("docker_socket", "rehearsals")
+PARAMS = ("docker_socket", "rehearsals", "storages", "networks")
 
 # cpus and memory are upper bounds; 0 means none. Only the container runtime can hold a host to them.
 PLANS = {
@@ -50,6 +51,8 @@ class Request:
     labels: dict = field(default_factory=dict)
     docker_socket: str = ""
     rehearsals: bool = False
+    storages: list = field(default_factory=list)  # as attachments.py has them
+    networks: list = field(default_factory=list)
     agent: Agent = None
 
 
@@ -169,7 +172,10 @@ def _server(request, server):
     request.plan = plan
     request.labels = _labels(server.get("labels"))
     request.docker_socket = _params(server.get("params"), "server.params") or request.docker_socket
-    request.rehearsals = _flag(server.get("params") or {}, "rehearsals")
+    params = server.get("params") or {}
+    request.rehearsals = _flag(params, "rehearsals")
+    request.storages = attachments.parse_storages(params.get("storages"))
+    request.networks = attachments.parse_networks(params.get("networks"))
 
 
 def _hostname(value):

@@ -5,8 +5,10 @@
     images/<variant>-<key>.tar, <variant>-<key>/   the base root file systems, shared by all
     engine/                                     store and settings of the provider's own engine
     workspaces/<workspace>/<infra>/
-      network.json                              runtime, subnet, bridge: written before anything is made
+      network.json                              runtime, subnet, bridge, {network: cidr} of those that settings name:
+                                                written before anything is made
       hosts/<hostname>/host.json                written before anything of the host is made
+      hosts/<hostname>/volumes/<storage>/       what settings call its storages; they go with the host
       trash/                                    what is being deleted
 
 A record is written before the thing it names exists, so that whoever comes after a kill knows what to look for.
@@ -163,6 +165,13 @@ class State:
     # -- the hosts' records
     def host_folder(self, hostname):
         return os.path.join(self.hosts, hostname)
+
+    def volume(self, hostname, storage):
+        return os.path.join(self.host_folder(hostname), "volumes", storage)
+
+    def inner_bridge(self, name):
+        """Of a network that settings name."""
+        return "pvx" + short_hash(self.scope, name)
 
     def host(self, hostname):
         return read_json(os.path.join(self.host_folder(hostname), "host.json"))

@@ -1,14 +1,14 @@
 """One function per verb. Each may have been killed anywhere before and starts from what the records say."""
 import os
 
-from . import host_files, network
+from . import attachments, host_files, network
 from .containers import Containers
 from .engine import stop_unused
 from .errors import ProviderError
 from .namespaces import Namespaces
 from .request import PLANS
 from .say import say
-from .store import State
+from .store import State, short_hash
 
 NAME = "local"
 VERSION = "0.1.0"
@@ -96,8 +96,7 @@ def _make(state, name, socket):
     state.save_network(record)
     runtime.ensure_image()
     with network.subnet_choice():
-        others = [n["subnet"] for n in state.all_networks() if "subnet" in n]
-        subnet = network.choose(state.scope, network.used_on_machine() + runtime.used_subnets() + others)
+        subnet = network.choose(state.scope, _used_subnets(state, runtime))
         record.update(subnet=subnet, gateway=network.gateway_of(subnet), bridge="pvb" + state.scope,
                       mtu=network.outward_mtu())
         state.save_network(record)
@@ -130,8 +129,14 @@ def _remove_network(state, record):
         if error.code != "no_engine":
             raise
         say(f"its engine is gone, and its networks with it: {error.message}")
-        if "bridge" in record:
-            network.remove_bridge(record["bridge"])
+        for bridge in (record["bridge"], *map(state.inner_bridge, record.get("networks", {}))):
+            network.remove_bridge(bridge)
+
+
+def _used_subnets(state, runtime):
+    """REQUIRES: subnet_choice() is held."""
+    recorded = [subnet for n in state.all_networks() for subnet in [n.get("subnet"), *n.get("networks", {}).values()]]
+    return network.used_on_machine() + runtime.used_subnets() + [subnet for subnet in recorded if subnet]
 
 
 # -- create
@@ -142,10 +147,14 @@ def create_server(state, request):
             host = state.host(request.hostname)
             if host and host["phase"] == "deleting":
                 _finish_delete(state, record, runtime, host)
+                _drop_unused_networks(state, record, runtime)
                 host = None
+            _attached_as_asked(host, request)
             changed = not (host and host["phase"] == "made" and runtime.exists(host))
             if changed:
-                host = _register(state, record, request, host)
+                host = _register(state, record, runtime, request, host)
+            for one in host.get("networks", []):
+                runtime.ensure_inner_network(record, one["name"])
         if changed:
             _make_host(state, record, runtime, host, request.agent)
         elif host_files.refresh_token(state.host_folder(host["hostname"]), request.agent):
@@ -157,21 +166,51 @@ def create_server(state, request):
     return {"ok": True, "changed": changed, "server": _server(host, "running")}
 
 
-def _register(state, record, request, host):
-    """Gives the host an address and makes its name known. REQUIRES: the infra's lock."""
-    taken = {h["address"] for h in state.all_hosts()}
+def _attached_as_asked(host, request):
+    """Storages and networks of a host are made with it."""
+    if not host or host["phase"] != "made":
+        return
+    differs = [what for what in ("storages", "networks") if host.get("asked", {}).get(what, []) != getattr(request, what)]
+    if differs:
+        raise ProviderError("attachments_differ",
+                            f"{host['hostname']} was made with other {' and '.join(differs)}, and they cannot be changed",
+                            f"provisioning server delete {host['hostname']}, then create it again; what is in its "
+                            "storages goes with it")
+
+
+def _register(state, record, runtime, request, host):
+    """Gives the host its addresses and makes its name known. REQUIRES: the infra's lock."""
+    others = [h for h in state.all_hosts() if h["hostname"] != request.hostname]
+    taken = {h["address"] for h in others}
     address = host["address"] if host else network.free_address(record["subnet"], taken)
+    networks = _join_networks(state, record, runtime, request.networks, others)
     host = {"hostname": request.hostname, "address": address, "plan": request.plan, "labels": request.labels,
-            "rehearsals": request.rehearsals, "runtime": record["runtime"], "phase": "making", "id": ""}
+            "rehearsals": request.rehearsals, "runtime": record["runtime"], "phase": "making", "id": "",
+            "asked": {"storages": request.storages, "networks": request.networks}, "storages": request.storages,
+            "networks": networks}
     state.save_host(host)
     host_files.update_names(state)
     return host
+
+
+def _join_networks(state, record, runtime, wanted, others):
+    """REQUIRES: the infra's lock."""
+    known = dict(record.get("networks", {}))
+    with network.subnet_choice():
+        joined = attachments.join(wanted, known, record["subnet"], others, lambda name: network.choose(
+            short_hash(state.scope, name), _used_subnets(state, runtime) + list(known.values())))
+        if known != record.get("networks", {}):
+            record["networks"] = known
+            state.save_network(record)
+    return joined
 
 
 def _make_host(state, record, runtime, host, agent):
     say(f"making {host['hostname']} ({host['runtime']})")
     runtime.remove(record, host)  # what an interrupted try may have left
     host_files.write_agent_state(state.host_folder(host["hostname"]), agent)
+    for one in host["storages"]:
+        os.makedirs(state.volume(host["hostname"], one["name"]), mode=0o755, exist_ok=True)
     host.update(runtime.make(record, host, agent))
     # From here on the host is never made anew: once started its agent may have used up the token.
     host["phase"] = "made"
@@ -187,18 +226,32 @@ def delete_server(state, request):
                 host["phase"] = "deleting"
                 state.save_host(host)
                 host_files.update_names(state)
-        if not host:
-            state.discard(state.host_folder(request.hostname))
-            return {"ok": True, "changed": False}
-        say(f"deleting {host['hostname']}")
         record = state.network() or {}
-        _finish_delete(state, record, _runtime_of(state, record, host), host)
-    return {"ok": True, "changed": True}
+        if host:
+            say(f"deleting {host['hostname']}")
+            _finish_delete(state, record, _runtime_of(state, record, host), host)
+        else:
+            state.discard(state.host_folder(request.hostname))
+        with state.infra_lock():
+            record = state.network() or {}
+            if record.get("networks"):
+                _drop_unused_networks(state, record, RUNTIMES[record["runtime"]](state, record))
+    return {"ok": True, "changed": bool(host)}
 
 
 def _finish_delete(state, record, runtime, host):
     runtime.remove(record, host)
     state.discard(state.host_folder(host["hostname"]))
+
+
+def _drop_unused_networks(state, record, runtime):
+    """Those that no host names any more. REQUIRES: the infra's lock."""
+    used = {one["name"] for host in state.all_hosts() for one in host.get("networks", [])}
+    for name in sorted(set(record.get("networks", {})) - used):
+        say(f"removing the network {name}")
+        runtime.remove_inner_network(name)
+        del record["networks"][name]
+        state.save_network(record)
 
 
 def _runtime_of(state, record, host):
@@ -226,7 +279,8 @@ def _status(runtime, host):
 
 def _server(host, status):
     return {"id": host["id"], "hostname": host["hostname"], "address": host["address"], "runtime": host["runtime"],
-            "addresses": [host["address"]] if host["address"] else [], "status": status,
+            "addresses": [a for a in [host["address"], *(n["address"] for n in host.get("networks", []))] if a],
+            "status": status,
             "plan": host.get("plan", ""), "labels": host.get("labels", {})}
 
 

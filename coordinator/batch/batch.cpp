@@ -69,8 +69,8 @@ std::string shown_path(const fs::path& path) {
 Result<BatchText> text_of(const std::string& path, const std::string& name) {
   auto text = read_file(path, kMaxBatchBytes);
   if (!text) {
-    if (text.error().code == Code::exhausted) text.error().hint = "split the batch; nested files are one way";
-    return tl::unexpected(text.error());
+    if (text.error().code != Code::exhausted) return tl::unexpected(text.error());
+    return fail(Code::invalid, text.error().message, "split the batch; nested files are one way");
   }
   return BatchText{name, std::move(*text), is_toml(path)};
 }

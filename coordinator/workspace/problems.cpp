@@ -8,7 +8,7 @@ namespace {
 constexpr std::string_view kCorrectThese = "correct these";
 constexpr std::string_view kMayBeMore = "correct these; there may be more";
 constexpr std::string_view kMessageGoesOn = "  ";
-constexpr std::string_view kHint = "    ";
+constexpr std::string_view kHint = "    hint: ";  // spaces alone would be the mark under an expression, too
 
 // A message of several lines, so that none of them can be taken for another message.
 std::string indented(const std::string& message) {

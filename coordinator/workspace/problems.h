@@ -21,7 +21,7 @@ class Problems {
   //
   //   <file>:<line>:<column>: <message>
   //     <what else its message has, by two spaces>
-  //       <its hint, by four>
+  //       hint: <its hint, by four>
   Error error() const;
   const std::vector<Error>& all() const { return errors_; }
 

@@ -41,7 +41,7 @@ class TomlTreeBuilder {
     node.place = place_of(value.source());
     count(node.place);
     if (depth >= kMaxTreeDepth) {
-      throw TomlRefusal{node.place, "nested more than " + std::to_string(kMaxTreeDepth) + " deep", ""};
+      throw TomlRefusal{node.place, "nested more than " + std::to_string(kMaxTreeDepth) + " deep", "make it flatter"};
     }
     if (const auto* table = value.as_table()) {
       fill(node, *table, depth);

@@ -73,7 +73,7 @@ class TreeBuilder final : public YAML::EventHandler {
       throw Refusal{node.place, "a tag (" + tag + ") is not allowed here", "plain values are enough"};
     }
     if (open_.size() >= kMaxTreeDepth) {
-      throw Refusal{node.place, "nested more than " + std::to_string(kMaxTreeDepth) + " deep", ""};
+      throw Refusal{node.place, "nested more than " + std::to_string(kMaxTreeDepth) + " deep", "make it flatter"};
     }
     if (++nodes_ > max_nodes_) {
       throw Refusal{node.place, "more than " + std::to_string(max_nodes_) + " values", "split the file"};
@@ -238,7 +238,7 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
   } closer{fd};
   struct stat about {};
   if (::fstat(fd, &about) != 0) return fail(Code::io, path + ": " + std::strerror(errno));
-  if (!S_ISREG(about.st_mode)) return fail(Code::invalid, path + ": it is not a regular file");
+  if (!S_ISREG(about.st_mode)) return fail(Code::invalid, path + ": it is not a regular file", "name a file");
   const auto too_large = [&] {
     return fail(Code::exhausted,
                 path + ": it is larger than the " + std::to_string(max_bytes) + " bytes that are allowed");

@@ -185,10 +185,10 @@ TEST(BatchRead, SeveralMistakesAreToldAtOnce) {
                        "    - {id: b, type: script, targets: all, run: [x], retrys: 3}\n"
                        "    - {id: c, type: wait}\n"));
   EXPECT_EQ(error.message,
-            "b.yaml:4:21: \"scrip\" is no type of operation\n    did you mean \"script\"?\n"
-            "b.yaml:5:53: \"retrys\" is not known in an operation\n    did you mean \"retries\"?\n"
+            "b.yaml:4:21: \"scrip\" is no type of operation\n    hint: did you mean \"script\"?\n"
+            "b.yaml:5:53: \"retrys\" is not known in an operation\n    hint: did you mean \"retries\"?\n"
             "b.yaml:6:7: a wait needs either \"seconds\" or \"until\"\n"
-            "    write \"seconds: 30\", or \"until: result.migrate == \\\"done\\\"\"");
+            "    hint: write \"seconds: 30\", or \"until: result.migrate == \\\"done\\\"\"");
   EXPECT_EQ(error.hint, "correct these");
 }
 

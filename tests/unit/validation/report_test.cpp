@@ -46,6 +46,18 @@ TEST(Problems, ComeBackOneByOne) {
   EXPECT_EQ(parts[2].hint, "do that");
 }
 
+TEST(Problems, AMarkFarToTheRightIsNoHint) {
+  Problems problems;
+  const std::string marked = "b.yaml:3:4: a term is missing\n  role:web and\n              ^";
+  problems.add({Code::invalid, marked, ""});
+  problems.add({Code::invalid, "c.yaml:1:1: second", "do that"});
+  const auto parts = taken_apart(problems.error());
+  ASSERT_EQ(parts.size(), 2U);
+  EXPECT_EQ(parts[0].message, marked);
+  EXPECT_EQ(parts[0].hint, "");
+  EXPECT_EQ(parts[1].hint, "do that");
+}
+
 TEST(Problems, TwentyAreToldAndThenThatThereMayBeMore) {
   Problems problems;
   for (int i = 0; i < 30; ++i) problems.add({Code::invalid, "m" + std::to_string(i), ""});

@@ -211,7 +211,7 @@ class Hosts:
         self.assertEqual(unreached.strip(), "no", "who does not name a network is not in it")
         again = self.infra.must("create_server", "db-1", server=_server("db-1", networks=[{"name": "chosen"}, lan]))
         self.assertIs(again["changed"], False)
-        for networks in ([{"name": "lan", "cidr": "10.78.0.0/24"}], [{**lan, "address": "10.77.3.9"}],
+        for networks in ([{"name": "lan"}], [{"name": "chosen", "cidr": "10.79.0.0/24"}], [{"name": "lan", "cidr": "10.78.0.0/24"}], [{**lan, "address": "10.77.3.9"}],
                          [{"name": "other", "cidr": "10.77.0.0/16"}]):
             refused = self.infra.call("create_server", "web-2", server=_server("web-2", networks=networks))
             self.assertEqual((refused["ok"], refused["error"]["code"]), (False, "network_differs"), networks)

@@ -135,7 +135,8 @@ def join(wanted, known, own, others, choose_subnet):
         name = one["name"]
         if name not in known:
             known[name] = _free_subnet(one, {PUBLIC: own, **known}) if one["cidr"] else choose_subnet(name)
-        elif one["cidr"] not in ("", known[name]):
+        _same_everywhere(one, others)
+        if one["cidr"] not in ("", known[name]):
             raise ProviderError("network_differs", f"network {name} of this infra is {known[name]}, not {one['cidr']}",
                                 f"write the same cidr at every host that is in {name}")
         subnet = ipaddress.ip_network(known[name])
@@ -146,6 +147,16 @@ def join(wanted, known, own, others, choose_subnet):
                                 "give the hosts different addresses, or none")
         joined.append({"name": name, "address": address, "prefix": subnet.prefixlen})
     return joined
+
+
+def _same_everywhere(one, others):
+    """Whoever comes first would choose for those that say something: so all say the same, in whatever order they come."""
+    for other in others:
+        for theirs in other.get("asked", {}).get("networks", []):
+            if theirs["name"] == one["name"] and theirs["cidr"] != one["cidr"]:
+                said = [cidr or "no cidr" for cidr in (theirs["cidr"], one["cidr"])]
+                raise ProviderError("network_differs", f"network {one['name']} has {said[0]} at {other['hostname']}, "
+                                    f"and {said[1]} here", "write the same cidr at every host that is in it, or none")
 
 
 def _free_subnet(one, known):

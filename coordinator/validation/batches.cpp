@@ -1,6 +1,7 @@
 // Batch files: those that are batches, not the parts that they take in.
 #include <filesystem>
 
+#include "coordinator/batch/file.h"
 #include "coordinator/batch/resolve.h"
 #include "coordinator/config/places.h"
 #include "coordinator/validation/parts.h"
@@ -17,7 +18,17 @@ bool is_batch(const std::string& file) {
 
 bool may_be_batch(const std::string& file) {
   const auto end = fs::path(file).extension();
-  return (end == ".yaml" || end == ".yml" || end == ".toml") && is_batch(file);
+  return end == ".yaml" || end == ".yml" || end == ".toml";
+}
+
+// In a folder of batches stands what nobody can read, so it does not say whether it is one.
+void check_readable(const Request& request, const std::string& file, Report& report) {
+  report.looked_at(file);
+  if (auto inside = workspace::check_inside(request.root, file); !inside) return report.add(inside.error(), file);
+  auto text = workspace::read_file(file, batch::kMaxBatchBytes);
+  if (!text) return report.add(text.error(), file);
+  auto tree = batch::parse_batch_tree({file, std::move(*text), fs::path(file).extension() == ".toml"});
+  if (!tree) report.add(tree.error(), file);
 }
 
 }  // namespace
@@ -47,15 +58,24 @@ void check_batch(const Request& request, const std::string& file, const workspac
 
 void check_batches(const Request& request, const workspace::Workspace* workspace,
                    const workspace::SettingsEvaluator& evaluator, Finders& finders, Report& report) {
-  std::vector<std::string> files = files_below(request.root, false);
+  const auto check = [&](const std::string& file) {
+    check_batch(request, file, workspace, evaluator, finders, report);
+  };
+  for (const auto& file : files_below(request.root, false)) {
+    if (may_be_batch(file) && is_batch(file)) check(file);
+  }
   const auto take = [&](const std::string& folder) {
-    for (auto& file : files_below(folder, true)) files.push_back(std::move(file));
+    for (const auto& file : files_below(folder, true)) {
+      if (!may_be_batch(file)) continue;
+      if (is_batch(file)) {
+        check(file);
+      } else {
+        check_readable(request, file, report);
+      }
+    }
   };
   take(request.root + "/batches");
   for (const auto& name : config::infras_of(request.root)) take(request.root + "/infra/" + name + "/batches");
-  for (const auto& file : files) {
-    if (may_be_batch(file)) check_batch(request, file, workspace, evaluator, finders, report);
-  }
 }
 
 }  // namespace prov::validation

@@ -62,6 +62,24 @@ TEST(Validate, EveryMistakeIsToldInOnePass) {
   EXPECT_EQ(report.code(), Code::invalid);
 }
 
+TEST(Validate, WhatNobodyCanReadInAFolderOfBatchesIsToldAndAnyOtherFileIsNot) {
+  GoodWorkspace bad;
+  bad.folder.write("ws/batches/notes.yaml", "a: list\nof: {other: things}\n");
+  bad.folder.write("ws/batches/README.md", "\xff");
+  bad.folder.write("ws/batches/bytes.yaml", "\xff\xfe");
+  bad.folder.write("ws/infra/demo/batches/open.toml", "[batch_\n");
+  bad.folder.write("secret", "batch_workflow: x\n");
+  std::filesystem::create_symlink(bad.folder / "secret", bad.folder / "ws/batches/out.yaml");
+  bad.folder.write("ws/batches/huge.yaml", "x");
+  std::filesystem::resize_file(bad.folder / "ws/batches/huge.yaml", 50 << 20);
+  const std::string all = all_of(bad.validate());
+  for (const char* part : {"batches/bytes.yaml:1:1: this byte is not UTF-8", "open.toml:1:", "batches/out.yaml",
+                           "batches/huge.yaml: it is larger than"}) {
+    EXPECT_TRUE(has(all, part)) << part << "\nin\n" << all;
+  }
+  for (const char* part : {"notes.yaml", "README.md"}) EXPECT_FALSE(has(all, part)) << part << "\nin\n" << all;
+}
+
 TEST(Validate, ABrokenListOrHeadHidesNothing) {
   GoodWorkspace bad;
   bad.folder.write("ws/config/provisioning.yaml", "workspace: {nam: demo}\n");

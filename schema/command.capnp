@@ -79,6 +79,7 @@ struct DeleteServers {
 struct CreateTaskservs {
   infra @0 :Text;                # of the hosts
   taskservs @1 :List(Requirement);  # in the order of installation
+  again @2 :Bool;                # also those that are installed as described
 }
 struct Requirement {
   spec @0 :TaskservSpec;

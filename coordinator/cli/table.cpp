@@ -90,6 +90,7 @@ constexpr Flag kFlags[] = {
     {"activate", 0, "", "", "make it the active workspace", false},
     {"rehearse", 0, "", "", "with --check: do it in a copy of the host that is thrown away, and say what differs",
      false},
+    {"again", 0, "", "", "also what is installed as described: what was changed by hand comes back", false},
     {"param", 0, "NAME=VALUE", "", "a parameter of the batch, or of the template's extension (again for more)", false},
     {"into", 0, "FOLDER", "", "a folder of extensions to make it in (default: extensions/ of the workspace)", false},
     {"level", 0, "LEVEL", "static dependencies all", "what to look at", false},
@@ -110,7 +111,7 @@ constexpr Flag kFlags[] = {
 // "yes" goes with every command that changes something, so that scripts need not know which of them ask.
 constexpr std::string_view kSubmit = "infra check wait timeout yes";
 constexpr std::string_view kSubmitDelete = "infra check wait timeout yes";
-constexpr std::string_view kTaskserv = "infra server check rehearse wait timeout yes";
+constexpr std::string_view kTaskserv = "infra server again check rehearse wait timeout yes";
 constexpr std::string_view kTaskservDelete = "infra server check wait timeout yes";
 constexpr std::string_view kRetry = "failed step in-doubt check wait timeout yes";
 constexpr std::string_view kRollback = "to check wait timeout yes";

@@ -28,6 +28,7 @@ struct TaskservRequirement {
 struct CreateTaskservs {
   std::string infra;
   std::vector<TaskservRequirement> taskservs;
+  bool again = false;  // also those that are installed as described: what was changed by hand comes back
 };
 struct DeleteTaskservs {
   std::string infra;

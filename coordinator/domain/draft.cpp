@@ -133,10 +133,10 @@ std::optional<TaskservSpec> Draft::installed(const TaskservSpec& spec) const {
 }
 
 Result<std::optional<std::uint32_t>> Draft::install(const std::string& infra, const TaskservSpec& spec,
-                                                    std::vector<std::uint32_t> after, OrderMode mode) {
+                                                    std::vector<std::uint32_t> after, OrderMode mode, bool again) {
   if (auto ok = may_run(spec); !ok) return tl::unexpected(ok.error());
   const auto now = installed(spec);
-  if (now && *now == spec) {
+  if (now && *now == spec && !again) {
     ++unchanged;
     return std::nullopt;
   }

@@ -27,7 +27,8 @@ class Draft {
   Result<void> delete_server(const std::string& hostname, const std::string& infra);  // infra empty: any
   // `after`: tasks that it depends on. The new task's index; nullopt when nothing has to be done.
   Result<std::optional<std::uint32_t>> install(const std::string& infra, const TaskservSpec& spec,
-                                               std::vector<std::uint32_t> after, OrderMode mode = OrderMode::apply);
+                                               std::vector<std::uint32_t> after, OrderMode mode = OrderMode::apply,
+                                               bool again = false);  // also when it is already so
   Result<std::optional<std::uint32_t>> uninstall(const TaskservSpec& spec);
   Result<std::uint32_t> check(const TaskservSpec& spec, std::vector<std::uint32_t> after, OrderMode mode);
 

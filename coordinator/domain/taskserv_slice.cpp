@@ -54,7 +54,7 @@ Decision decide_on(const State& state, const Command& command, const CreateTasks
         return fail(Code::invalid, "\"after\" of task service " + std::to_string(i) + " must name earlier ones");
       if (task_of[before]) after.push_back(*task_of[before]);
     }
-    auto task = draft.install(c.infra, c.taskservs[i].spec, std::move(after));
+    auto task = draft.install(c.infra, c.taskservs[i].spec, std::move(after), OrderMode::apply, c.again);
     if (!task) return tl::unexpected(task.error());
     task_of[i] = *task;
   }

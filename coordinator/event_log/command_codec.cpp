@@ -62,6 +62,7 @@ struct PutBody {
     auto to = out.initCreateTaskservs();
     PUT_TEXT(to, Infra, c.infra);
     PUT_LIST(to, Taskservs, c.taskservs, put_requirements);
+    to.setAgain(c.again);
   }
   void operator()(const domain::DeleteTaskservs& c) { put_installed(out.initDeleteTaskservs(), c); }
   void operator()(const domain::CheckTaskservs& c) { put_installed(out.initCheckTaskservs(), c); }
@@ -157,7 +158,7 @@ CommandBody get_servers_and_services(BodyReader in) {
       return domain::DeleteServers{text_of(in.getDeleteServers().getInfra()),
                                    get_texts(in.getDeleteServers().getHostnames())};
     case schema::Command::Body::CREATE_TASKSERVS: {
-      domain::CreateTaskservs c{text_of(in.getCreateTaskservs().getInfra()), {}};
+      domain::CreateTaskservs c{text_of(in.getCreateTaskservs().getInfra()), {}, in.getCreateTaskservs().getAgain()};
       for (auto one : in.getCreateTaskservs().getTaskservs()) {
         domain::TaskservRequirement& requirement = c.taskservs.emplace_back();
         get(one.getSpec(), requirement.spec);

@@ -57,11 +57,29 @@ std::string differing(const domain::Pairs& now, const domain::Pairs& wanted, Val
   return out;
 }
 
+std::string why_changed(const domain::ServerSpec& now, const domain::ServerSpec& wanted) {
+  std::string out;
+  const auto add = [&](const std::string& what) { out += (out.empty() ? "" : "; ") + what; };
+  const auto changed = [&](const char* what, const std::string& from, const std::string& to) {
+    if (from != to) add(std::string(what) + (from.empty() ? "" : " " + from) + " -> " + (to.empty() ? "none" : to));
+  };
+  changed("infra", now.infra, wanted.infra);
+  changed("provider", now.provider, wanted.provider);
+  changed("runtime", now.runtime, wanted.runtime);
+  changed("plan", now.plan, wanted.plan);
+  if (auto names = differing(now.labels, wanted.labels, Values::shown); !names.empty()) add("labels changed: " + names);
+  if (auto names = differing(now.params, wanted.params, Values::shown); !names.empty()) {
+    add("parameters changed: " + names);
+  }
+  if (now.provider_bundle != wanted.provider_bundle) add("the files of its provider changed");
+  return out;
+}
+
 std::string why_create(const domain::Server* now, const domain::ServerSpec* wanted) {
   if (now == nullptr) return "not there yet";
   if (now->status == domain::ServerStatus::failed) return "the last attempt failed";
   if (now->status == domain::ServerStatus::declared) return "declared, but not there yet";
-  if (wanted != nullptr && !(now->spec == *wanted)) return "its definition changed";
+  if (wanted != nullptr && !(now->spec == *wanted)) return why_changed(now->spec, *wanted);
   return now->status == domain::ServerStatus::created ? "its agent has not joined yet" : "asked for";
 }
 
@@ -77,6 +95,7 @@ std::string why_install(const domain::Taskserv* now, const domain::TaskservSpec&
     return "secrets changed: " + names;
   }
   if (now->spec.bundle != wanted.bundle) return "the files of its extension changed";
+  if (now->spec == wanted) return "installed as described, and asked for again";
   return "its definition changed";
 }
 

@@ -122,6 +122,7 @@ domain::CommandBody read_create_taskservs(Fields& in) {
     requirement.after = item.indexes("after", i);
     out.taskservs.push_back(std::move(requirement));
   });
+  out.again = in.flag("again");
   return out;
 }
 

@@ -75,7 +75,7 @@ Result<Exit> report(Context& context, Client& client, const json& taskservs, con
   document["workflow"] = workflow;
   context.print(document, [&] { return drift_text(drifts, context.console); });
   if (number_in(document, "differs") > 0) {
-    context.console.say("next: provisioning taskserv create --check");
+    for (const auto& line : ways_back(drifts)) context.console.say("next: " + line);
     return Exit::differs;
   }
   if (number_in(document, "unknown") == 0) return Exit::ok;

@@ -94,13 +94,19 @@ Result<Exit> taskserv_create(Context& context) {
   if (context.call.has("rehearse") && !context.call.has("check")) {
     return fail(Code::invalid, "--rehearse is a way to check", "add --check");
   }
-  auto chosen = choose(context, true);
+  const bool again = context.call.has("again");
+  if (again && context.call.has("rehearse")) {
+    return fail(Code::invalid, "--rehearse and --again do not go together", "take one of them away");
+  }
+  auto chosen = choose(context, !again);  // again: those that were named, and not what they stand on
   if (!chosen) return tl::unexpected(chosen.error());
   if (auto fit = check_host_fit(context, chosen->workspace, chosen->taskservs.taskservs); !fit) {
     return tl::unexpected(fit.error());
   }
   if (context.call.has("rehearse")) return rehearse(context, std::move(*chosen));
-  return submit(context, {chosen->workspace, "/workflows/taskservs/create", taskservs_body(chosen->taskservs),
+  json body = taskservs_body(chosen->taskservs);
+  if (again) body["again"] = true;
+  return submit(context, {chosen->workspace, "/workflows/taskservs/create", std::move(body),
                           std::move(chosen->taskservs.bundles)});
 }
 

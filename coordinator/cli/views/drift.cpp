@@ -1,6 +1,8 @@
 #include "coordinator/cli/views/drift.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "common/json/json.h"
 #include "coordinator/cli/views/render.h"
@@ -91,6 +93,7 @@ const char* name_of(Drift::Verdict verdict) {
 
 Drift drift_of(const json& taskserv, const json& task, const std::string& output) {
   Drift out;
+  out.infra = text_in(taskserv, "infra");
   out.server = text_in(taskserv, "server");
   out.name = text_in(taskserv, "name");
   out.version = text_in(taskserv, "installed_version");
@@ -133,6 +136,30 @@ json drift_json(const std::vector<Drift>& drifts) {
           {"same", count_of(drifts, Drift::Verdict::same)},
           {"differs", count_of(drifts, Drift::Verdict::differs)},
           {"unknown", count_of(drifts, Drift::Verdict::unknown)}};
+}
+
+std::vector<std::string> ways_back(const std::vector<Drift>& drifts) {
+  constexpr std::size_t kMostServers = 8;
+  struct Differing {
+    std::set<std::string> names, servers;
+  };
+  std::map<std::string, Differing> by_infra;
+  for (const auto& one : drifts) {
+    if (one.verdict != Drift::Verdict::differs) continue;
+    by_infra[one.infra].names.insert(one.name);
+    by_infra[one.infra].servers.insert(one.server);
+  }
+  std::vector<std::string> out;
+  for (const auto& [infra, differing] : by_infra) {
+    std::string line = "provisioning taskserv create";
+    for (const auto& name : differing.names) line += " " + name;
+    if (!infra.empty()) line += " --infra " + infra;
+    if (differing.servers.size() <= kMostServers) {
+      for (const auto& server : differing.servers) line += " --server " + server;
+    }
+    out.push_back(line + " --again --check");
+  }
+  return out;
 }
 
 std::string drift_text(const std::vector<Drift>& drifts, const Console& console) {

@@ -24,7 +24,7 @@ std::vector<Difference> differences_in(std::string_view output);
 struct Drift {
   enum class Verdict { same, differs, unknown };
 
-  std::string server, name, version;  // as the log says
+  std::string infra, server, name, version;  // as the log says
   Verdict verdict = Verdict::unknown;
   std::string message;  // why it is unknown, or what the check said beside
   std::vector<Difference> differences;
@@ -36,6 +36,8 @@ const char* name_of(Drift::Verdict verdict);  // "as it should be", "differs", "
 Drift drift_of(const nlohmann::json& taskserv, const nlohmann::json& task, const std::string& output);
 
 nlohmann::json drift_json(const std::vector<Drift>& drifts);  // {items, same, differs, unknown}
+// The command that brings back what differs, one for each infra.
+std::vector<std::string> ways_back(const std::vector<Drift>& drifts);
 std::string drift_text(const std::vector<Drift>& drifts, const Console& console);
 
 }  // namespace prov::cli

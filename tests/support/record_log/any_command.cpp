@@ -44,6 +44,7 @@ void AnyCommand::fill(DeleteServers& c) { c = {draw_.text(), draw_.texts()}; }
 void AnyCommand::fill(CreateTaskservs& c) {
   c.infra = draw_.text();
   for (std::size_t i = 0, n = some(); i < n; ++i) c.taskservs.push_back({draw_.taskserv_spec(), after(i)});
+  c.again = draw_.yes();
 }
 void AnyCommand::fill(DeleteTaskservs& c) {
   c.infra = draw_.text();

@@ -56,6 +56,10 @@ TEST(CommandBodies, AfterNamesEarlierPlaces) {
   const auto command =
       must<domain::CreateTaskservs>({{"infra", "demo"}, {"taskservs", {first, second}}}, read_create_taskservs);
   EXPECT_EQ(command.taskservs[1].after, std::vector<std::uint32_t>{0});
+  EXPECT_FALSE(command.again);
+  EXPECT_TRUE(
+      must<domain::CreateTaskservs>({{"infra", "demo"}, {"taskservs", {first}}, {"again", true}}, read_create_taskservs)
+          .again);
   for (const json& bad : {json{1}, json{-1}, json{"0"}, json{7}, json(0)}) {
     second["after"] = bad;
     const Error error = refused({{"infra", "demo"}, {"taskservs", {first, second}}}, read_create_taskservs);

@@ -33,6 +33,27 @@ TEST(Drift, WhatIsNotQuiteSuchALineIsNone) {
   }
 }
 
+TEST(Drift, SaysWhatBringsItBack) {
+  const auto one = [](const char* infra, const char* server, const char* name, Drift::Verdict verdict) {
+    Drift drift;
+    drift.infra = infra;
+    drift.server = server;
+    drift.name = name;
+    drift.verdict = verdict;
+    return drift;
+  };
+  std::vector<Drift> drifts{
+      one("b", "h", "pg", Drift::Verdict::differs), one("a", "web-2", "os", Drift::Verdict::differs),
+      one("a", "web-1", "nginx", Drift::Verdict::differs), one("a", "web-3", "redis", Drift::Verdict::same),
+      one("c", "x", "y", Drift::Verdict::unknown)};
+  EXPECT_EQ(ways_back(drifts),
+            (std::vector<std::string>{
+                "provisioning taskserv create nginx os --infra a --server web-1 --server web-2 --again --check",
+                "provisioning taskserv create pg --infra b --server h --again --check"}));
+  for (int i = 0; i < 9; ++i) drifts.push_back(one("b", std::to_string(i).c_str(), "pg", Drift::Verdict::differs));
+  EXPECT_EQ(ways_back(drifts)[1], "provisioning taskserv create pg --infra b --again --check") << "too many to name";
+}
+
 json taskserv(const std::string& name) {
   return {{"server", "db-1"},        {"name", name},
           {"status", "installed"},   {"installed_version", "15.0.0"},

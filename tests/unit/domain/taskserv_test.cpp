@@ -27,6 +27,26 @@ TEST(Taskserv, AnotherParameterInstallsAgain) {
   EXPECT_FALSE(p.must(command).empty());
 }
 
+TEST(Taskserv, AskedForAgainIsInstalledAgainAndCanBeTakenBack) {
+  Platform p;
+  p.add_host("db-1", 1);
+  CreateTaskservs command{"demo", {{taskserv("db-1", "os"), {}}, {taskserv("db-1", "redis"), {0}}}};
+  p.must(command);
+  p.end(task_id(p.newest_workflow(), 0));
+  p.end(task_id(p.newest_workflow(), 1));
+  EXPECT_TRUE(p.must(command).empty());
+  command.again = true;
+  EXPECT_FALSE(p.must(command).empty());
+  const Id workflow = p.newest_workflow();
+  ASSERT_EQ(p.state.workflows.at(workflow).tasks.size(), 2U);
+  const auto& undo = p.task(workflow, 0).plan->undo;
+  ASSERT_NE(undo, nullptr);
+  EXPECT_EQ(std::get<TaskservAction>(*undo).verb, TaskservVerb::install) << "what was there before stays there";
+  p.end(task_id(workflow, 0));
+  p.end(task_id(workflow, 1));
+  EXPECT_EQ(p.state.taskservs.at({"w", "db-1", "redis"}).status, TaskservStatus::installed);
+}
+
 TEST(Taskserv, AFailureSkipsWhatNeedsItAndNothingElse) {
   Platform p;
   p.add_host("a", 1);

@@ -69,6 +69,39 @@ TEST_F(PlanTest, EveryReasonToInstallIsSaid) {
   auto files = spec;
   files.bundle = domain::digest_at(77);
   EXPECT_EQ(reason_of(files), "the files of its extension changed");
+  EXPECT_EQ(reason_of(spec), "no line");
+  domain::CreateTaskservs again = install(spec);
+  again.again = true;
+  const Plan out = plan(again);
+  ASSERT_EQ(out.lines.size(), 1U);
+  EXPECT_EQ(out.lines[0].reason, "installed as described, and asked for again");
+  EXPECT_EQ(out.lines[0].sign, "~");
+}
+
+TEST_F(PlanTest, WhatOfAServersDefinitionChangedIsSaid) {
+  const domain::ServerSpec now{"b", "demo", "local", domain::digest_at(5), "auto", "small", {}, {}};
+  platform.must(domain::CreateServers{"demo", {now}});
+  domain::ReportEnded made;
+  made.ended.task = task_id(platform.newest_workflow(), 0);
+  made.ended.attempt = 1;
+  made.created = domain::ServerCreated{"b", "id-b", "10.0.0.2", "namespace", "10.0.0.1"};
+  platform.must(made);
+  platform.add_host("b", 2);
+  const auto reason = [&](auto change) {
+    domain::ServerSpec wanted = now;
+    change(wanted);
+    const Plan out = plan(domain::CreateServers{now.infra, {wanted}});
+    return out.lines.empty() ? "no line" : out.lines[0].reason;
+  };
+  EXPECT_EQ(reason([](auto&) {}), "no line");
+  EXPECT_EQ(reason([](auto& spec) {
+              spec.plan = "large";
+              spec.labels = {{"role", "web"}};
+            }),
+            "plan small -> large; labels changed: role nothing -> \"web\"");
+  EXPECT_EQ(reason([](auto& spec) { spec.params = {{"zone", "x"}}; }), "parameters changed: zone nothing -> \"x\"");
+  EXPECT_EQ(reason([](auto& spec) { spec.provider_bundle = domain::digest_at(77); }),
+            "the files of its provider changed");
 }
 
 TEST_F(PlanTest, WhatIsAsDescribedStaysUnchangedAndSaysWhy) {

@@ -57,6 +57,10 @@ Result<void> Draft::create_server(const ServerSpec& spec) {
     return fail(Code::invalid, "server \"" + spec.hostname + "\" has no valid provider (\"" + spec.provider + "\")");
   }
   if (server_busy(state_, workspace_, spec.hostname)) return busy(spec.hostname);
+  if (servers_removed_.contains(spec.hostname)) {
+    return fail(Code::invalid, "server \"" + spec.hostname + "\" would be deleted and created by the same batch",
+                "submit two: what is created is decided before anything is deleted");
+  }
   if (!servers_named_.insert(spec.hostname).second) {
     return fail(Code::invalid, "server \"" + spec.hostname + "\" is named twice");
   }
@@ -88,6 +92,10 @@ Result<void> Draft::create_server(const ServerSpec& spec) {
 }
 
 Result<void> Draft::delete_server(const std::string& hostname, const std::string& infra) {
+  if (new_servers_.contains(hostname)) {
+    return fail(Code::invalid, "server \"" + hostname + "\" would be created and deleted by the same batch",
+                "submit two: what is deleted is decided before anything is created");
+  }
   const auto found = state_.servers.find({workspace_, hostname});
   if (found == state_.servers.end() || (!infra.empty() && found->second.spec.infra != infra)) {
     ++unchanged;

@@ -157,6 +157,36 @@ TEST(Batch, ServersAreDeletedAgainAndDeletedOnesAreGone) {
   EXPECT_EQ(p.task_in(id, "remove").plan->undo, nullptr);
 }
 
+TEST(BadBatch, OneServerIsNotCreatedAndDeleted) {
+  Hosts p;
+  BatchOperation make, remove;
+  make.id = "make";
+  make.kind = OperationKind::server_create;
+  remove.id = "remove";
+  remove.kind = OperationKind::server_delete;
+  make.servers = {server("new")};
+  remove.hostnames = {"new"};
+  remove.dependencies = {{"make"}};
+  EXPECT_EQ(p.give(batch_of({make, remove})).error().message,
+            "operation \"remove\": server \"new\" would be created and deleted by the same batch");
+  p.must(CreateServers{"demo", {server("there")}});
+  ReportEnded made;
+  made.ended.task = task_id(p.newest_workflow(), 0);
+  made.ended.attempt = 1;
+  made.created = ServerCreated{"there", "id", "10.0.0.2", "namespace", "10.0.0.1"};
+  p.must(made);
+  p.add_host("there", 9);
+  make.servers = {server("there")};
+  remove.hostnames = {"there"};
+  remove.dependencies.clear();
+  make.dependencies = {{"remove"}};
+  EXPECT_EQ(p.give(batch_of({remove, make})).error().message,
+            "operation \"make\": server \"there\" would be deleted and created by the same batch");
+  make.dependencies.clear();
+  remove.dependencies = {{"make"}};
+  p.submit(batch_of({make, remove}));  // it is there, so nothing is created
+}
+
 TEST(Batch, AScriptIsUndoneByWhatItNamesAndAWaitByNothing) {
   Hosts p;
   BatchOperation with = script("with"), wait, approval;

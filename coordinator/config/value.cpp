@@ -32,7 +32,7 @@ std::string cut(const std::string& text) {  // a message stays short whatever so
 tl::unexpected<Error> not_right(const Key& key, const std::string& text, std::string hint = {}) {
   return fail(Code::invalid,
               "\"" + std::string(key.name) + "\" must be " + expected(key) + ", it is \"" + cut(text) + "\"",
-              std::move(hint));
+              hint.empty() ? "provisioning config explain " + std::string(key.name) : std::move(hint));
 }
 
 Result<std::string> scalar_of(const Key& key, const Node& node) {

@@ -73,6 +73,7 @@ Result<Exit> infra_create(Context& context) {
     return fail(Code::not_found, "infra \"" + loaded->infra.name + "\" has no servers",
                 "add them to " + loaded->infra.file);
   }
+  for (const auto& note : servers->notes) context.console.say("note: " + note);
   auto batch = desired_batch(std::move(*servers), std::move(*taskservs), json::array(), json::array());
   batch.name = "creation of " + loaded->infra.name;
   return submit(context,

@@ -104,16 +104,16 @@ ResolvedBatch desired_batch(workspace::ResolvedServers servers, workspace::Resol
   Desired out(servers.infra, both(std::move(servers.bundles), std::move(taskservs.bundles)));
   if (!servers.servers.empty()) out.add("servers", OperationKind::server_create).servers = std::move(servers.servers);
   if (!gone_services.empty()) {
-    out.add("remove-taskservs", OperationKind::taskserv_delete).taskservs = std::move(gone_services);
+    out.add(kGoneTaskservs, OperationKind::taskserv_delete).taskservs = std::move(gone_services);
   }
   if (!taskservs.taskservs.empty()) {
     auto& operation = out.add("taskservs", OperationKind::taskserv_create);
     operation.taskservs = std::move(taskservs.taskservs);
     out.after(operation, "servers", true);
-    out.after(operation, "remove-taskservs", false);
+    out.after(operation, kGoneTaskservs, false);
   }
   if (!gone_hosts.empty()) {
-    auto& operation = out.add("remove-servers", OperationKind::server_delete);
+    auto& operation = out.add(kGoneServers, OperationKind::server_delete);
     operation.hostnames = gone_hosts;
     out.after(operation, "servers", true);
     out.after(operation, "taskservs", true);

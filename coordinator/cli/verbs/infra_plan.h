@@ -9,6 +9,10 @@
 
 namespace prov::cli {
 
+// Its operations for what is in the state and not in the settings any more.
+inline constexpr const char* kGoneServers = "remove-servers";
+inline constexpr const char* kGoneTaskservs = "remove-taskservs";
+
 // From the coordinator's lists of that infra (GET /servers, GET /taskservs) and the resolved settings. Pure.
 //
 //   remove-taskservs ··> taskservs ──> remove-servers        ──> hard, ··> order only

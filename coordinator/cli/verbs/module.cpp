@@ -331,7 +331,7 @@ Result<Exit> module_unload(Context& context) {
     if (target->list.remove(target->kind, name)) continue;
     problems.add({Code::not_found,
                   std::string(workspace::name_of(target->kind)) + " \"" + name + "\" is not loaded in " + target->root,
-                  did_you_mean(name, known)});
+                  known.empty() ? "nothing of that kind is" : did_you_mean(name, known)});
   }
   if (problems.any()) return tl::unexpected(problems.error());
   if (auto saved = workspace::save_modules(target->root, target->list); !saved) return tl::unexpected(saved.error());

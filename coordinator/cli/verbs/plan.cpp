@@ -21,11 +21,22 @@ Result<void> save(Context& context, const std::string& path, const SavedPlan& pl
   return written;
 }
 
+// The coordinator sees that something is to go, and not that the settings do not name it any more.
+Result<json> checked(Context& context, const Submission& submission) {
+  auto answer = check(context, submission);
+  if (!answer || !answer->contains("plan")) return answer;
+  for (auto& line : (*answer)["plan"]) {
+    const std::string operation = text_in(line, "operation");
+    if (operation == kGoneServers || operation == kGoneTaskservs) line["reason"] = "not in the settings any more";
+  }
+  return answer;
+}
+
 // Why the plan does not hold: what would be done now against what was to be done.
 void tell_what_moved(Context& context, const SavedPlan& plan) {
   Submission unbound = plan.submission;
   unbound.plan.clear();
-  auto now = check(context, unbound);
+  auto now = checked(context, unbound);
   if (!now) {
     context.console.warn("now: " + one_line(now.error().message));
     return;
@@ -52,7 +63,7 @@ Result<Exit> plan_infra_verb(Context& context) {
   plan.made_ms = context.world.now_ms();
   plan.submission = {planned->workspace, "/workflows/batch/submit", batch_body(planned->batch),
                      std::move(planned->batch.bundles)};
-  auto answer = check(context, plan.submission);
+  auto answer = checked(context, plan.submission);
   if (!answer) return tl::unexpected(answer.error());
   plan.answer = std::move(*answer);
   plan.submission.plan = text_in(plan.answer, "digest");

@@ -90,7 +90,8 @@ Result<json> resolved_infra(Context& context, const workspace::Workspace& worksp
 std::string order_text(const std::string& name, const json& resolved) {
   const json& taskservs = child_in(resolved, "taskservs");
   std::string out = name + ": " + std::to_string(child_in(resolved, "servers").size()) + " servers, " +
-                    std::to_string(taskservs.size()) + " taskservs, in this order:\n";
+                    std::to_string(taskservs.size()) +
+                    (taskservs.empty() ? " taskservs\n" : " taskservs, in this order:\n");
   for (const auto& one : taskservs) out += "  " + text_in(one, "name") + " on " + text_in(one, "server") + "\n";
   return out;
 }

@@ -110,6 +110,17 @@ Result<void> make_workspace(const Wanted& wanted) {
   return {};
 }
 
+// Of the settings that hold for every workspace: what the one in use says is no business of a new one.
+Result<std::string> usual_provider(Context& context) {
+  auto request = context.settings_request();
+  if (!request) return tl::unexpected(request.error());
+  request->workspace_root.clear();
+  request->infra.clear();
+  auto settings = config::load(*request);
+  if (!settings) return tl::unexpected(settings.error());
+  return settings->text("providers.default_provider");
+}
+
 // Without a name it is the folder where we are, called as that is.
 Result<Wanted> wanted_by(Context& context) {
   Wanted out;
@@ -119,7 +130,7 @@ Result<Wanted> wanted_by(Context& context) {
   out.infra = context.call.value("infra", out.name);
   auto known = workspace::load_user_config(context.home);
   if (!known) return tl::unexpected(known.error());
-  auto usual = context.setting("providers.default_provider");
+  auto usual = usual_provider(context);
   if (!usual) return tl::unexpected(usual.error());
   const auto preferred = known->preferences.find("preferred_provider");
   out.provider = context.call.value("provider", preferred == known->preferences.end() ? *usual : preferred->second);

@@ -154,6 +154,18 @@ TEST_F(SavedPlans, APlanAsksAndShowsAndChangesNothing) {
   EXPECT_EQ(world_.document(), kAnswer);
 }
 
+TEST_F(SavedPlans, WhatTheSettingsDoNotNameAnyMoreSaysSo) {
+  json answer = kAnswer;
+  answer["plan"] = {line("-", "delete", "old", "old", "asked for"),
+                    line("+", "create", "db-1", "db-1", "not there yet")};
+  answer["plan"][0]["operation"] = "remove-servers";
+  world_.coordinator.answers["POST /workflows/batch/submit"] = {};
+  world_.coordinator.answer("POST /workflows/batch/submit", answer);
+  EXPECT_EQ(world_.run({"plan"}), 0) << world_.err;
+  EXPECT_TRUE(has(world_.out, "- delete old  (not in the settings any more)")) << world_.out;
+  EXPECT_TRUE(has(world_.out, "+ create db-1  (not there yet)")) << world_.out;
+}
+
 TEST_F(SavedPlans, ASavedPlanIsCarriedOutExactly) {
   ASSERT_EQ(save(), 0) << world_.err;
   EXPECT_TRUE(has(world_.err, "carry it out: provisioning apply main.plan"));

@@ -59,6 +59,17 @@ TEST_F(Workspaces, InitWithoutANameMakesOneOfThisFolder) {
   EXPECT_TRUE(has(world_.err, "provisioning workspace init NAME")) << world_.err;
 }
 
+TEST_F(Workspaces, ANewOneHasNothingOfTheOneInUseNeitherItsSettingsNorItsMistakes) {
+  world_.folder.write("ws/config/dev-defaults.toml", "[providers]\ndefault_provider = \"theirs\"\n");
+  EXPECT_EQ(run({"config", "get", "providers.default_provider"}), 0) << world_.err;
+  EXPECT_EQ(world_.out, "theirs\n");
+  EXPECT_EQ(run({"workspace", "init", "second"}), 0) << world_.err;
+  EXPECT_TRUE(has(file("second/infra/second/settings.yaml"), "provider: local"));
+  world_.folder.write("ws/config/dev-defaults.toml", "[nonsense]\n");
+  EXPECT_EQ(run({"workspace", "info"}), 2) << "it is read";
+  EXPECT_EQ(run({"workspace", "init", "third"}), 0) << world_.err;
+}
+
 TEST_F(Workspaces, RegisterAndRemoveAreAboutTheListAlone) {
   world_.folder.write("other/config/provisioning.yaml", "workspace: {name: other}\n");
   EXPECT_EQ(run({"workspace", "register", "another", "other"}), 5);

@@ -92,10 +92,11 @@ TEST_F(Resolve, WhatAProviderDoesNotHoldToIsSaidOfTheHostsThatAskForIt) {
   extension("provider", "cloud",
             "parameters:\n  storages: {type: storages, default: [], note: sizes are not held to}\n"
             "  zone: {type: string, default: x}\n");
-  const auto resolved = resolve_servers(infra("  - {hostname: a, provider: cloud, storages: [{name: data, size_gb: 9}]}\n"
-                                              "  - {hostname: b, provider: cloud, zone: y}\n"
-                                              "  - {hostname: c, provider: cloud, storages: [root]}\n"),
-                                        finder(), {});
+  const auto resolved =
+      resolve_servers(infra("  - {hostname: a, provider: cloud, storages: [{name: data, size_gb: 9}]}\n"
+                            "  - {hostname: b, provider: cloud, zone: y}\n"
+                            "  - {hostname: c, provider: cloud, storages: [root]}\n"),
+                      finder(), {});
   ASSERT_TRUE(resolved.has_value()) << resolved.error().message;
   EXPECT_EQ(resolved->notes, std::vector<std::string>{"storages of a, c: sizes are not held to"});
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <map>
 
 #include "common/json/json.h"
 #include "coordinator/cli/monitor.h"
@@ -17,6 +18,7 @@ using nlohmann::json;
 namespace {
 
 constexpr std::size_t kMostSteps = 10'000;
+constexpr std::size_t kMostAgents = 100'000;
 
 Exit exit_of_step(const std::string& outcome) {
   if (outcome == "done" || outcome == "unchanged") return Exit::ok;
@@ -37,6 +39,28 @@ Exit told_end(Context& context, const std::string& task, const OutputEnd& end) {
   context.console.say("the step ended: " + one_line(outcome) +
                       (end.exit_code == 0 ? "" : ", exit " + std::to_string(end.exit_code)));
   return exit;
+}
+
+bool waits_for_its_agent(const json& task) {
+  const std::string command = text_in(task, "command");
+  const bool by_provider = command == "server create" || command == "server delete" || command == "agent await";
+  return text_in(task, "state") == "ready" && !by_provider && !text_in(task, "server").empty();
+}
+
+// Steps that could begin and whose host is away say so. Where agents cannot be listed nothing is said.
+void say_who_is_away(Client& client, json& workflow) {
+  if (!child_in(workflow, "tasks").is_array()) return;
+  json& tasks = workflow["tasks"];
+  if (std::none_of(tasks.begin(), tasks.end(), waits_for_its_agent)) return;
+  const auto agents = client.list("/agents", {{"workspace", text_in(workflow, "workspace")}}, kMostAgents);
+  if (!agents) return;
+  std::map<std::string, bool> reachable;
+  for (const auto& agent : *agents) reachable[text_in(agent, "server")] |= flag_in(agent, "reachable");
+  for (auto& task : tasks) {
+    const auto agent = reachable.find(text_in(task, "server"));
+    if (!waits_for_its_agent(task) || agent == reachable.end() || agent->second) continue;
+    task["message"] = "waits for its agent, which is lost: provisioning agent show " + agent->first;
+  }
 }
 
 // What is stored so far, in pieces.
@@ -117,6 +141,7 @@ Result<Exit> workflow_status(Context& context) {
   if (!client) return tl::unexpected(client.error());
   auto workflow = (*client)->get("/workflows/" + path_segment(*id), {{"limit", std::to_string(kMostSteps)}});
   if (!workflow) return tl::unexpected(workflow.error());
+  say_who_is_away(**client, *workflow);
   context.print(*workflow, [&] { return workflow_page(*workflow, context.world.now_ms(), context.console); });
   return Exit::ok;
 }

@@ -357,6 +357,27 @@ TEST_F(Verbs, StatsAreATableByKind) {
   EXPECT_TRUE(has(world_.out, "1970-01-01 00:00:01 UTC to 1970-01-01 00:00:02 UTC"));
 }
 
+TEST_F(Verbs, AStepThatWaitsForALostAgentSaysSo) {
+  const auto step = [](const char* server, const char* state, const char* command) {
+    return json{{"name", std::string(server) + ": x"}, {"server", server}, {"state", state}, {"command", command}};
+  };
+  world_.coordinator.answer("GET /workflows/" + kWorkflow,
+                            {{"id", kWorkflow},
+                             {"workspace", "demo"},
+                             {"tasks",
+                              {step("away", "ready", "taskserv install"), step("near", "ready", "uptime"),
+                               step("away", "pending", "uptime"), step("away", "ready", "server delete")}}});
+  world_.coordinator.answer("GET /agents", {{"items",
+                                             {{{"server", "away"}, {"reachable", false}},
+                                              {{"server", "near"}, {"reachable", false}},
+                                              {{"server", "near"}, {"reachable", true}}}},
+                                            {"total", 3}});
+  EXPECT_EQ(world_.run({"workflow", "status", kWorkflow, "--out", "json"}), 0) << world_.err;
+  const json tasks = world_.document()["tasks"];
+  EXPECT_EQ(tasks[0]["message"], "waits for its agent, which is lost: provisioning agent show away");
+  for (const std::size_t other : {1U, 2U, 3U}) EXPECT_FALSE(tasks[other].contains("message")) << other;
+}
+
 TEST_F(Verbs, ThePrefixOfAWorkflowIsLookedUpInHistoryToo) {
   world_.coordinator.answer("GET /workflows", {{"items", json::array()}, {"total", 0}});
   world_.coordinator.answer("GET /workflows/history",

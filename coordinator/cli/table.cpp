@@ -122,7 +122,7 @@ constexpr OutAlso kPlanFile{"FILE", "write the plan there, for: provisioning app
 constexpr Command kCommands[] = {
     {"server", "create", "", "[HOST...]", 0, kAnyNumber, Completes::server, false, kSubmit,
      "make the hosts of an infra and let their agents join", "server create --infra quickstart --wait", server_create},
-    {"server", "list", "ls", "", 0, 0, Completes::nothing, false, "infra", "list hosts, their addresses and agents",
+    {"server", "list", "ls", "", 0, 0, Completes::nothing, false, "infra all", "list hosts, their addresses and agents",
      "server list", server_list},
     {"server", "delete", "rm", "[HOST...]", 0, kAnyNumber, Completes::server, false, "infra check wait timeout yes all",
      "remove hosts with everything on them", "server delete web-1 --wait", server_delete},

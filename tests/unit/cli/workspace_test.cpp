@@ -82,6 +82,9 @@ TEST_F(Workspaces, RegisterAndRemoveAreAboutTheListAlone) {
   EXPECT_EQ(run({"workspace", "remove", "demo"}), 5) << "it is the active one";
   EXPECT_EQ(run({"workspace", "remove", "other"}), 0) << world_.err;
   EXPECT_TRUE(has(world_.out, "its files stay: " + (world_.folder / "other"))) << world_.out;
+  EXPECT_TRUE(has(world_.err, "provisioning server list --all")) << world_.err;
+  world_.coordinator.answer("GET /servers", {{"items", json::array()}, {"total", 0}});
+  EXPECT_EQ(world_.run({"server", "list", "--all"}), 0) << "and that can be typed: " << world_.err;
   EXPECT_TRUE(there("other/config/provisioning.yaml"));
   EXPECT_EQ(run({"workspace", "remove", "demo", "--force"}), 0) << world_.err;
   EXPECT_EQ(document({"workspace", "list"})["total"], 0);

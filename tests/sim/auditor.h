@@ -53,7 +53,7 @@ class Auditor {
   std::shared_ptr<test::MemoryDisk> disk_;
   event_log::PublicKeys keys_;
   event_log::LogPosition position_;
-  std::vector<Digest> commits_;  // bytes of each durable commit, by digest
+  std::vector<std::string> commits_;  // each durable commit as it was read
   domain::State state_;
   std::map<agent::StepId, AttemptLog> attempts_;
   std::map<Id, std::uint64_t> commands_;

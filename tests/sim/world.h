@@ -30,7 +30,6 @@ class World {
   Operator who;
   std::map<std::string, std::unique_ptr<Machine>> machines;
   std::uint64_t snapshots = 0;
-  bool checks_fold = true;  // it costs half the time, and the same run need not be checked twice
 
   void step();  // the next event, and the checks that follow each
   Machine& machine(const std::string& name);

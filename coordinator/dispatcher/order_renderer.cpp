@@ -31,13 +31,16 @@ std::string address_of(const domain::State& state, const std::string& workspace,
   return is_address(agent->facts.addresses.front()) ? agent->facts.addresses.front() : "";
 }
 
-TemplateScope scope_of(const domain::State& state, const domain::Workflow& workflow, const domain::TaskservSpec& spec) {
+// `hosts`: where every task service of the infrastructure runs too, which is looked for in all there are.
+TemplateScope scope_of(const domain::State& state, const domain::Workflow& workflow, const domain::TaskservSpec& spec,
+                       bool hosts) {
   TemplateScope scope;
   scope.workspace = workflow.workspace;
   scope.infra = workflow.infra;
   scope.host = {spec.server, address_of(state, workflow.workspace, spec.server)};
   scope.params = spec.params;
   for (const auto& [parameter, reference] : spec.secrets) scope.secrets.push_back(parameter);
+  if (!hosts) return scope;
   for (const auto& [key, taskserv] : state.taskservs) {
     const auto& [workspace, hostname, name] = key;
     if (workspace != workflow.workspace || taskserv.infra != workflow.infra) continue;
@@ -70,10 +73,19 @@ std::vector<wire::Variable> environment_of(const TemplateScope& scope, domain::T
   return out;
 }
 
+bool is_template(const wire::File& file) {
+  return file.path.starts_with(kTemplates) && file.path.ends_with(kSuffix);
+}
+
+bool name_hosts(const BundleFiles& files) {
+  return std::any_of(files.begin(), files.end(),
+                     [](const wire::File& file) { return is_template(file) && templates::may_name_hosts(file.data); });
+}
+
 Result<std::vector<wire::File>> rendered(const BundleFiles& files, const TemplateScope& scope) {
   std::vector<wire::File> out;
   for (const wire::File& file : files) {
-    if (!file.path.starts_with(kTemplates) || !file.path.ends_with(kSuffix)) continue;
+    if (!is_template(file)) continue;
     auto text = templates::render_template(file.path, file.data, scope);
     if (!text) return tl::unexpected(text.error());
     out.push_back({file.path.substr(kTemplates.size(), file.path.size() - kTemplates.size() - kSuffix.size()),
@@ -96,7 +108,8 @@ Result<std::shared_ptr<const BundleCache::Bundle>> BundleCache::get(const Digest
     return fail(Code::not_found, "bundle " + to_text(digest) + " is not in the store", "submit the command again");
   auto files = wire::decode_bundle(**bytes);
   if (!files) return tl::unexpected(files.error());
-  auto bundle = std::make_shared<Bundle>(Bundle{std::move(**bytes), std::move(*files)});
+  const bool hosts = name_hosts(*files);
+  auto bundle = std::make_shared<Bundle>(Bundle{std::move(**bytes), std::move(*files), hosts});
   recent_.emplace_front(digest, bundle);
   std::size_t kept = 0;
   auto at = recent_.begin();
@@ -186,7 +199,7 @@ Result<wire::Script> OrderRenderer::script(const domain::State& state, const dom
   const bool there =
       std::any_of(files.begin(), files.end(), [&](const wire::File& file) { return file.path == out.path; });
   if (!there) return fail(Code::invalid, "task service \"" + spec.name + "\" has no " + out.path);
-  const TemplateScope scope = scope_of(state, workflow, spec);
+  const TemplateScope scope = scope_of(state, workflow, spec, (*bundle)->names_hosts);
   auto templates = rendered(files, scope);
   if (!templates) return tl::unexpected(templates.error());
   out.files = std::move(*templates);

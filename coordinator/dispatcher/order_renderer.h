@@ -23,6 +23,7 @@ class BundleCache {
   struct Bundle {
     std::string bytes;
     BundleFiles files;
+    bool names_hosts = false;  // some template of it asks where task services run
   };
   Result<std::shared_ptr<const Bundle>> get(const Digest& digest);
 

@@ -314,10 +314,20 @@ State get_state(schema::State::Reader in) {
   return state;
 }
 
+// What a message is begun with, in words: about what the state takes, so that a small one does not cost a large one's
+// zeroed memory, nor a large one many segments. Too little is no harm.
+unsigned words_for(const State& state) {
+  constexpr std::size_t kLeast = 4 << 10, kMost = 64 << 10, kPerTask = 48, kPerOther = 24;
+  std::size_t tasks = 0;
+  for (const auto& [id, workflow] : state.workflows) tasks += workflow.tasks.size() + workflow.operations.size();
+  const std::size_t others = state.remembered.size() + state.taskservs.size() + state.servers.size();
+  return static_cast<unsigned>(std::clamp(tasks * kPerTask + others * kPerOther, kLeast, kMost));
+}
+
 }  // namespace
 
 std::string encode_state(const State& state) {
-  capnp::MallocMessageBuilder message(64 << 10);
+  capnp::MallocMessageBuilder message(words_for(state));
   put_state(message.initRoot<schema::State>(), state);
   const kj::Array<capnp::word> words = capnp::canonicalize(message.getRoot<schema::State>().asReader());
   const kj::ArrayPtr<const capnp::word> segment = words;
@@ -343,7 +353,7 @@ Result<State> decode_state(std::string_view bytes) {
 Digest state_hash(const State& state) { return digest_of(encode_state(state)); }
 
 nlohmann::ordered_json state_to_json(const State& state) {
-  capnp::MallocMessageBuilder message(64 << 10);
+  capnp::MallocMessageBuilder message(words_for(state));
   put_state(message.initRoot<schema::State>(), state);
   return to_json(message.getRoot<schema::State>().asReader());
 }

@@ -45,14 +45,18 @@ data host_data(const TemplateHost& host) {
   return out;
 }
 
-data root_data(const TemplateScope& scope) {
+// Of the hosts only those that `text` can ask for: a fleet has many, and a template names few.
+data root_data(const TemplateScope& scope, const std::string& text) {
   data params, secrets, hosts, root;
   for (const auto& [name, value] : scope.params) params.set(name, value);
   for (const auto& name : scope.secrets) secrets.set(name, secret_placeholder(name));
-  for (const auto& [taskserv, list] : scope.hosts) {
-    data items{data::type::list};
-    for (const TemplateHost& host : list) items << host_data(host);
-    hosts.set(taskserv, items);
+  if (may_name_hosts(text)) {
+    for (const auto& [taskserv, list] : scope.hosts) {
+      if (text.find(taskserv) == std::string::npos) continue;
+      data items{data::type::list};
+      for (const TemplateHost& host : list) items << host_data(host);
+      hosts.set(taskserv, items);
+    }
   }
   root.set("params", params);
   root.set("secret", secrets);
@@ -78,6 +82,8 @@ std::size_t line_of(const std::string& text, const std::string& name) {
 
 }  // namespace
 
+bool may_name_hosts(std::string_view text) { return text.find("hosts") != std::string_view::npos; }
+
 std::string secret_placeholder(const std::string& parameter) { return "@@secret:" + parameter + "@@"; }
 
 Result<std::string> render_template(const std::string& name, const std::string& text, const TemplateScope& scope) {
@@ -86,7 +92,7 @@ Result<std::string> render_template(const std::string& name, const std::string& 
     mustache::mustache parsed(text);
     if (!parsed.is_valid()) return fail(Code::invalid, "template " + name + ": " + parsed.error_message());
     parsed.set_custom_escape([](const std::string& value) { return value; });
-    const data root = root_data(scope);
+    const data root = root_data(scope, text);
     StrictContext context(&root);
     std::string out = parsed.render(context);
     if (!context.missing().empty()) {

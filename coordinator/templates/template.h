@@ -4,6 +4,7 @@
 // The coordinator renders with it at dispatch, the command line for whoever writes one. No I/O.
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,9 @@ struct TemplateScope {
 
 // What a secret renders to; the agent replaces it on the host.
 std::string secret_placeholder(const std::string& parameter);
+
+// Whether rendering it looks at TemplateScope::hosts at all; else they need not be there. May say so of one that does not.
+bool may_name_hosts(std::string_view text);
 
 // `name` is for messages only. Code::invalid names the place and what is wrong.
 Result<std::string> render_template(const std::string& name, const std::string& text, const TemplateScope& scope);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <sstream>
 
 namespace prov::sim {
 namespace {
@@ -11,6 +10,14 @@ template <class T>
 T number(std::string_view text) {
   T out{};
   std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
+}
+
+// What stands before the separator; takes both off.
+std::string_view cut_off(std::string_view& text, char separator) {
+  const std::size_t end = text.find(separator);
+  const std::string_view out = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   return out;
 }
 
@@ -38,11 +45,11 @@ std::string to_text(const Behaviour& behaviour) {
 
 Behaviour parse_behaviour(std::string_view text) {
   Behaviour out;
-  std::istringstream words{std::string(text)};
-  for (std::string word; words >> word;) {
+  while (!text.empty()) {
+    const std::string_view word = cut_off(text, ' ');
     const std::size_t equals = word.find('=');
-    const std::string name = word.substr(0, equals);
-    const std::string value = equals == std::string::npos ? "" : word.substr(equals + 1);
+    const std::string_view name = word.substr(0, equals);
+    std::string_view value = equals == std::string_view::npos ? "" : word.substr(equals + 1);
     if (name == "ms") out.duration_ms = number<std::uint64_t>(value);
     if (name == "out") out.output_bytes = number<std::uint32_t>(value);
     if (name == "signal") out.signal = number<std::int32_t>(value);
@@ -54,8 +61,7 @@ Behaviour parse_behaviour(std::string_view text) {
     if (name == "unmark") out.unmark = value;
     if (name != "exit") continue;
     out.exits.clear();
-    std::istringstream codes(value);
-    for (std::string code; std::getline(codes, code, ',');) out.exits.push_back(number<std::int32_t>(code));
+    while (!value.empty()) out.exits.push_back(number<std::int32_t>(cut_off(value, ',')));
   }
   return out;
 }
@@ -72,9 +78,10 @@ Behaviour behaviour_of(const wire::Order& order) {
 }
 
 std::string output_of(const agent::StepId& step, std::uint32_t bytes) {
-  const std::string who = agent::to_text(step).substr(28);
+  const std::string rest = " of " + agent::to_text(step).substr(28) + "\n";
   std::string out;
-  for (std::uint32_t line = 1; out.size() < bytes; ++line) out += std::to_string(line) + " of " + who + "\n";
+  out.reserve(bytes + 64);
+  for (std::uint32_t line = 1; out.size() < bytes; ++line) out.append(std::to_string(line)).append(rest);
   out.resize(bytes);
   return out;
 }

@@ -42,7 +42,13 @@ class Inspector {
   Inspector(Kernel& kernel, Auditor& auditor, Ledger& ledger, Coordinator& coordinator)
       : kernel_(kernel), auditor_(auditor), ledger_(ledger), coordinator_(coordinator) {}
 
-  void sent(Way way, const Key& agent, const std::string& frame);
+  // For a second run of a seed that holds: notes what it is shown in the trace's hash and checks nothing. All that the
+  // checks look at is in that hash, to the byte (frames, commits, answers, starts and ends of steps, journals), so where
+  // the hashes of both runs are equal the checks of the second would say what those of the first have said.
+  void only_watch() { checks_ = false; }
+
+  void sent(const Key& agent, const std::string& frame, const Result<wire::FromAgent>& message);  // by the agent
+  void sent(const Key& agent, const std::string& frame, const Result<wire::ToAgent>& message);    // to the agent
   void answered(const Id& command, const Result<domain::Answer>& answer);  // the coordinator said so, heard or not
   void planned(const Id& command, std::vector<domain::EventBody> events);  // what the operator was shown
   void logged(const domain::Event& event);                                 // each, once it is durable
@@ -51,15 +57,19 @@ class Inspector {
 
   void lost_end();                                  // after Auditor::expect_loss_from
   void check_bounds(std::size_t frames_under_way);  // I11
+  void check_fold();                                // I3, when all of the live state is durable
+  // All that holds at the end. `canaries`: secrets; `hosts`: those that still exist; `files`: what is on them.
+  void check_end(const std::vector<std::string>& canaries, const std::set<std::string>& hosts,
+                 const std::map<std::string, std::string>& files);
+
+ private:
   void check_secrets(const std::vector<std::string>& canaries, const std::map<std::string, std::string>& files);  // I10
-  void check_fold();                                    // I3, when all of the live state is durable
+  void check_state_hash();                              // I3, by the canonical bytes
   void check_commands();                                // I1
   void check_rollbacks();                               // I9
   void check_plans();                                   // I12
   void check_history();                                 // I13
-  void check_ends(const std::set<std::string>& hosts);  // I8; `hosts`: those that still exist
-
- private:
+  void check_ends(const std::set<std::string>& hosts);  // I8
   void check_orders(const Key& agent, const std::vector<wire::Order>& orders);
   void check_ack(const Key& agent, std::uint64_t frame);
   void check_limits(const Effect& effect, const domain::Workflow& workflow);
@@ -75,10 +85,13 @@ class Inspector {
   void check_verdict(const Effect& effect, const domain::TaskEnded& ended);
   void check_output(const Effect& effect, const domain::TaskEnded& ended);
 
+  bool all_is_durable() const;
+
   Kernel& kernel_;
   Auditor& auditor_;
   Ledger& ledger_;
   Coordinator& coordinator_;
+  bool checks_ = true;
   std::map<std::pair<Key, std::uint64_t>, std::vector<agent::StepId>> ends_in_frame_;
   std::map<Id, domain::Answer> answers_;
   std::set<Id> refused_;

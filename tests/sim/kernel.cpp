@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 
 namespace prov::sim {
@@ -73,10 +74,24 @@ bool Schedule::step() {
 
 void Trace::line(std::uint64_t now_us, const std::string& text) {
   std::string line = std::to_string(now_us / 1000) + "." + std::to_string(now_us % 1000 + 1000).substr(1) + " " + text;
-  for (const char c : line) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  bytes(line);
   if (print_) std::printf("%s\n", line.c_str());
   last_.push_back(std::move(line));
   if (last_.size() > kKeep) last_.pop_front();
+}
+
+// Every bit of each word reaches every bit of the hash; the length tells pieces apart.
+void Trace::bytes(std::string_view what) {
+  const auto mix = [this](std::uint64_t word) {
+    hash_ = (hash_ ^ word) * 0x9E3779B97F4A7C15ULL;
+    hash_ ^= hash_ >> 32;
+  };
+  mix(what.size());
+  for (; !what.empty(); what.remove_prefix(std::min(what.size(), sizeof(std::uint64_t)))) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, what.data(), std::min(what.size(), sizeof word));
+    mix(word);
+  }
 }
 
 void Kernel::violate(const std::string& invariant, const std::string& text) {

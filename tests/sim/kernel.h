@@ -50,6 +50,7 @@ class Schedule {
 class Trace {
  public:
   void line(std::uint64_t now_us, const std::string& text);
+  void bytes(std::string_view what);  // hashed like a line, and shown to nobody: frames, commits, answers, journals
   void print_all(bool on) { print_ = on; }
   std::uint64_t hash() const { return hash_; }
   const std::deque<std::string>& last() const { return last_; }

@@ -76,7 +76,7 @@ void Network::carry(Way way, const Key& agent, std::function<void()> deliver) {
       ++counts.late;
       delay_us = rng.range(kMostUs, faults.slow_most_us);
     }
-    put({way, agent}, delay_us, deliver);
+    put({way, agent}, delay_us, copies > 1 ? deliver : std::move(deliver));
   }
 }
 
@@ -117,14 +117,19 @@ void Network::arrive_after(std::uint64_t delay_us, std::function<void()> deliver
 void Network::send(Way way, Key agent, std::string frame) {
   if (on_send && !on_send(way, agent, frame)) return;
   if (tamper && way == Way::to_agent) tamper(agent, frame);
-  carry(way, agent, [this, way, agent, frame] {
-    if (is_cut(way, agent)) return;
-    if (way == Way::to_coordinator) {
-      if (coordinator_ != nullptr && admitted_.contains(agent)) coordinator_->frame(agent, frame);
+  struct Sent {  // in one piece of memory, whatever handles it on its way
+    Way way;
+    Key agent;
+    std::string frame;
+  };
+  carry(way, agent, [this, sent = std::make_shared<const Sent>(Sent{way, agent, std::move(frame)})] {
+    if (is_cut(sent->way, sent->agent)) return;
+    if (sent->way == Way::to_coordinator) {
+      if (coordinator_ != nullptr && admitted_.contains(sent->agent)) coordinator_->frame(sent->agent, sent->frame);
       return;
     }
-    const auto at = agents_.find(agent);
-    if (at != agents_.end()) at->second.frame(frame);
+    const auto at = agents_.find(sent->agent);
+    if (at != agents_.end()) at->second.frame(sent->frame);
   });
 }
 

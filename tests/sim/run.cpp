@@ -59,7 +59,7 @@ RunResult summary(const World& world) {
 
 RunResult run_once(std::uint64_t seed, const Options& options) {
   World world(seed, options.plant);
-  world.checks_fold = !options.repeats;
+  if (options.repeats) world.only_watch();
   world.kernel.trace.print_all(options.verbose);
   Workload workload(world.kernel, world.who, world.auditor, options.agents, options.tasks,
                     options.faults.has(Kind::steps));

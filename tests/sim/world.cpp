@@ -141,7 +141,7 @@ void World::step() {
   if (!kernel.schedule.step()) return kernel.violate("I8", "nothing will ever happen again");
   auditor.catch_up();
   if (kernel.schedule.steps() % kCheckSteps != 0) return;
-  if (checks_fold) inspector.check_fold();
+  inspector.check_fold();
   inspector.check_bounds(network.under_way());
 }
 
@@ -282,13 +282,7 @@ void World::check_end() {
     if (files[name + "'s journal"].size() > kMostJournalBytes)
       kernel.violate("I11", name + "'s journal grows for ever");
   }
-  inspector.check_secrets(canaries_, files);
-  inspector.check_fold();
-  inspector.check_commands();
-  inspector.check_rollbacks();
-  inspector.check_plans();
-  if (checks_fold) inspector.check_history();
-  inspector.check_ends(hosts);
+  inspector.check_end(canaries_, hosts, files);
   auditor.recheck();
 }
 
@@ -300,20 +294,20 @@ const std::string* World::host_of(const Key& agent) const {
 }
 
 bool World::sent(Way way, const Key& agent, const std::string& frame) {
-  inspector.sent(way, agent, frame);
   const std::string* host = host_of(agent);
-  if (host == nullptr) return true;
   if (way == Way::to_agent) {
     const auto message = wire::decode_to_agent(frame);
-    if (message && std::holds_alternative<wire::Orders>(message->body)) {
+    inspector.sent(agent, frame, message);
+    if (host != nullptr && message && std::holds_alternative<wire::Orders>(message->body)) {
       kernel.line("orders to " + *host);
       moment("orders " + *host);
     }
     return true;
   }
   const auto message = wire::decode_from_agent(frame);
+  inspector.sent(agent, frame, message);
   const auto* reports = message ? std::get_if<wire::Reports>(&*message) : nullptr;
-  if (reports == nullptr) return true;
+  if (reports == nullptr || host == nullptr) return true;
   bool ends = false, again = false, old = false;
   std::string told;
   for (const wire::Report& report : reports->reports) {

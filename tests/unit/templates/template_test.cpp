@@ -32,6 +32,14 @@ TEST(Template, HostsByTaskServiceAndNobodyWhereThereIsNone) {
   EXPECT_EQ(must("[{{#hosts.postgres}}x{{/hosts.postgres}}]{{^hosts.postgres}}none{{/hosts.postgres}}"), "[]none");
 }
 
+// Hosts are left out where no name of the text can mean them, and only there.
+TEST(Template, HostsAreThereHoweverTheyAreNamed) {
+  EXPECT_EQ(must("{{#hosts}}{{#redis}}{{hostname}};{{/redis}}{{/hosts}}"), "cache-1;cache-2;");
+  EXPECT_EQ(must("{{# hosts.redis }}{{address}};{{/ hosts.redis }}"), "10.0.0.2;10.0.0.4;");
+  EXPECT_FALSE(may_name_hosts("{{host.hostname}} {{params.port}}"));
+  EXPECT_TRUE(may_name_hosts("{{#hosts}}{{/hosts}}"));
+}
+
 TEST(Template, ASecretIsAPlaceholderOnly) { EXPECT_EQ(must("{{secret.password}}"), "@@secret:password@@"); }
 
 TEST(Template, AMissingNameIsAnErrorWithItsPlace) {

@@ -197,6 +197,14 @@ class Hosts:
         self.infra.must("delete_server", "web-1")
         self.assertFalse(os.path.exists(volumes))
 
+    def test_another_plan_is_taken_where_plans_bind_nothing_and_refused_elsewhere(self):
+        self.create("web-1", server=_server("web-1"))
+        answer = self.infra.call("create_server", "web-1", server={**_server("web-1"), "plan": "medium"})
+        if self.runtime == "container":
+            self.assertEqual((answer["ok"], answer["error"]["code"]), (False, "plan_differs"))
+        plan = self.infra.must("get_server_status", "web-1")["server"]["plan"]
+        self.assertEqual(plan, "small" if self.runtime == "container" else "medium")
+
     def test_networks_are_shared_by_the_hosts_that_name_them_and_go_with_the_last(self):
         lan = {"name": "lan", "cidr": "10.77.3.0/24"}
         web = self.create("web-1", server=_server("web-1", networks=[{"name": "public"}, {**lan, "address": "10.77.3.9"}]))

@@ -18,6 +18,8 @@ SETTLE_S = 30
 
 
 class Containers:
+    BINDS_PLANS = True  # a container is held to the CPUs and memory of its plan
+
     def __init__(self, state, record, wanted_socket=""):
         """record: the infra's network, as far as it is known."""
         self._state = state

@@ -37,6 +37,8 @@ STOP_WAIT_S = 10
 
 
 class Namespaces:
+    BINDS_PLANS = False
+
     def __init__(self, state, record, wanted_socket=""):
         self._state = state
         self._image = None

@@ -150,6 +150,7 @@ def create_server(state, request):
                 _drop_unused_networks(state, record, runtime)
                 host = None
             _attached_as_asked(host, request)
+            _planned_as_asked(state, runtime, host, request)
             changed = not (host and host["phase"] == "made" and runtime.exists(host))
             if changed:
                 host = _register(state, record, runtime, request, host)
@@ -176,6 +177,18 @@ def _attached_as_asked(host, request):
                             f"{host['hostname']} was made with other {' and '.join(differs)}, and they cannot be changed",
                             f"provisioning server delete {host['hostname']}, then create it again; what is in its "
                             "storages goes with it")
+
+
+def _planned_as_asked(state, runtime, host, request):
+    """The limits of a container are made with it; a host without limits takes another plan by its name alone."""
+    if not host or host["phase"] != "made" or host["plan"] == request.plan:
+        return
+    if runtime.BINDS_PLANS:
+        raise ProviderError("plan_differs", f"{host['hostname']} was made with the plan {host['plan']}, and its limits "
+                            f"cannot become those of {request.plan}",
+                            f"provisioning server delete {host['hostname']}, then create it again")
+    host["plan"] = request.plan
+    state.save_host(host)
 
 
 def _register(state, record, runtime, request, host):

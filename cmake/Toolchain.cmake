@@ -3,6 +3,7 @@ option(PROV_TESTS "build the tests" ON)
 option(PROV_BENCH "build the measurements (the preset bench: without the tests)" OFF)
 option(PROV_FUZZ "build the fuzzer (the preset fuzz: clang, without the tests)" OFF)
 option(PROV_UNITY "compile the sources of a target several at a time, so that headers are read less often" ON)
+option(PROV_SIM_STATIC "link the simulation statically (the preset sim, which builds nothing else)" OFF)
 set(PROV_SANITIZE "" CACHE STRING "address or thread: build everything with that sanitizer")
 
 add_library(prov_options INTERFACE)

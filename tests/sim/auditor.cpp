@@ -1,5 +1,7 @@
 #include "tests/sim/auditor.h"
 
+#include <algorithm>
+
 #include "coordinator/domain/evolve.h"
 #include "coordinator/event_log/keys.h"
 
@@ -83,10 +85,24 @@ void Auditor::take(const domain::Event& event) {
     // A task that ended before it was sent (again) names the attempt before, which has its own end.
     const auto known = attempts_.find({ended->task, ended->attempt});
     if (known != attempts_.end() && !known->second.ended) known->second.ended = *ended;
+  } else if (const auto* retried = std::get_if<domain::WorkflowRetried>(&event.body)) {
+    if (retried->in_doubt) give_up_doubts(*retried);
   } else if (std::holds_alternative<domain::WorkflowSubmitted>(event.body)) {
     ++made_[event.meta.command_id];
   }
   if (on_event && !anew_) on_event(event);
+}
+
+void Auditor::give_up_doubts(const domain::WorkflowRetried& retried) {
+  const domain::Workflow* workflow = domain::find_workflow(state_, retried.id);
+  if (workflow == nullptr) return;
+  for (auto at = attempts_.lower_bound({task_id(retried.id, 0), 0}); at != attempts_.end(); ++at) {
+    if (workflow_id(at->first.task) != retried.id) break;
+    const std::uint32_t operation = workflow->tasks[*task_index(at->first.task)].operation;
+    const auto& again = retried.operations;
+    const bool begins = std::find(again.begin(), again.end(), operation) != again.end();
+    if (begins && at->second.in_doubt && !at->second.ended) at->second.given_up = true;
+  }
 }
 
 const AttemptLog* Auditor::attempt(const agent::StepId& step) const {

@@ -21,6 +21,7 @@ struct AttemptLog {  // what the log says about one attempt
   Key agent;         // zero: the coordinator itself
   std::uint64_t sequence = 0;
   bool started = false, in_doubt = false;
+  bool given_up = false;  // in doubt when an operator had its task begun again all the same: its end corrects nothing
   std::optional<domain::TaskEnded> ended;
 };
 
@@ -30,8 +31,8 @@ class Auditor {
 
   std::function<void(const domain::Event& event)> on_event;  // each durable event, once, in order
 
-  // For a second run of a seed that holds (Inspector::only_watch): signatures, which are good if the bytes are the same,
-  // are not looked at again.
+  // For a second run of a seed that holds (Inspector::only_watch): signatures, which are good if the bytes are the
+  // same, are not looked at again.
   void only_watch() { keys_.clear(); }
 
   void catch_up();                      // reads what is new
@@ -52,6 +53,7 @@ class Auditor {
 
  private:
   void take(const domain::Event& event);
+  void give_up_doubts(const domain::WorkflowRetried& retried);
 
   Kernel& kernel_;
   std::shared_ptr<test::MemoryDisk> disk_;

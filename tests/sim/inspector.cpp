@@ -87,7 +87,8 @@ void Inspector::check_ack(const Key& agent, std::uint64_t frame) {
   if (ends == ends_in_frame_.end()) return;
   for (const agent::StepId& step : ends->second) {
     const AttemptLog* logged = auditor_.attempt(step);
-    if ((logged == nullptr || !logged->ended) && !auditor_.touched().contains(step)) {
+    const bool settled = logged != nullptr && (logged->ended || logged->given_up);
+    if (!settled && !auditor_.touched().contains(step)) {
       kernel_.violate("I1", "the end of " + name(step) + " was acknowledged and is not in the log");
     }
   }
@@ -376,7 +377,8 @@ void Inspector::check_fold() {
     kernel_.violate("I3", "at sequence " + std::to_string(auditor_.state().sequence) +
                               " the live state is not what the log folds to");
   }
-  // That comparing fields is as good as comparing the bytes that are hashed is looked at itself, at some of the prefixes.
+  // That comparing fields is as good as comparing the bytes that are hashed is looked at itself, at some of the
+  // prefixes.
   if (here.second * 0x9E3779B97F4A7C15ULL >> 58 == 0) check_state_hash();
 }
 
@@ -472,6 +474,7 @@ void Inspector::check_attempt(const agent::StepId& step, const AttemptLog& attem
   if (effect != nullptr && effect->fate == Fate::running && hosts.contains(effect->host)) {
     return kernel_.violate("I8", name(step) + " still runs on " + effect->host);
   }
+  if (attempt.given_up && !attempt.ended) return;
   if (!attempt.ended) {
     const bool knows = effect != nullptr && hosts.contains(effect->host);
     if (!attempt.in_doubt) return kernel_.violate("I8", name(step) + " has no end in the log");

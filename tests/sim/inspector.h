@@ -17,7 +17,9 @@
 //   I13 the index of workflows is what the log says, and each run folds by it, alone, to what the whole log folds to
 // An end of the log that a flipped bit has cost, and that an operator has accepted as lost, excuses what it told of
 // (Auditor::touched): such an attempt may be started again, and what became of it may stay in doubt. A harmed journal
-// excuses what its host was doing: such attempts may end in doubt, but none may start twice.
+// excuses what its host was doing: such attempts may end in doubt, but none may start twice. An attempt in doubt that
+// an operator had begun again in spite of the doubt (AttemptLog::given_up) stays in doubt, whatever is heard of it
+// then.
 #include <map>
 #include <set>
 #include <string>
@@ -43,8 +45,8 @@ class Inspector {
       : kernel_(kernel), auditor_(auditor), ledger_(ledger), coordinator_(coordinator) {}
 
   // For a second run of a seed that holds: notes what it is shown in the trace's hash and checks nothing. All that the
-  // checks look at is in that hash, to the byte (frames, commits, answers, starts and ends of steps, journals), so where
-  // the hashes of both runs are equal the checks of the second would say what those of the first have said.
+  // checks look at is in that hash, to the byte (frames, commits, answers, starts and ends of steps, journals), so
+  // where the hashes of both runs are equal the checks of the second would say what those of the first have said.
   void only_watch() { checks_ = false; }
 
   void sent(const Key& agent, const std::string& frame, const Result<wire::FromAgent>& message);  // by the agent

@@ -79,8 +79,8 @@ auto fields(const domain::Operation& operation) {
                   unended_open, failed, stopping, plan);
 }
 
-// Not what depends on what, which is thrown away when it has ended; nor its gate, which is the agenda's; nor the index of
-// names, which holds places by hash.
+// Not what depends on what, which is thrown away when it has ended; nor its gate, which is the agenda's; nor the index
+// of names, which holds places by hash.
 auto fields(const domain::Workflow& workflow) {
   const auto& [id, workspace, kind, name, infra, parallel_limit, initiator, submitted_ms, ended_ms, ended, cancelling,
                outcome, tasks, operations, params, paused, preserve_successful, rolls_back, rollbacks, retries,
@@ -106,7 +106,9 @@ auto fields(const domain::State& state) {
 // ---- comparing them
 
 template <class T>
-concept HasFields = requires(const T& value) { fields(value); };
+concept HasFields = requires(const T& value) {
+  fields(value);
+};
 
 template <class T>
 bool same(const T& a, const T& b);

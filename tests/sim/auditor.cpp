@@ -82,9 +82,10 @@ void Auditor::take(const domain::Event& event) {
   } else if (const auto* doubtful = std::get_if<domain::TaskInDoubt>(&event.body)) {
     attempts_[{doubtful->task, doubtful->attempt}].in_doubt = true;
   } else if (const auto* ended = std::get_if<domain::TaskEnded>(&event.body)) {
-    // A task that ended before it was sent (again) names the attempt before, which has its own end.
+    // A task that ended before it was sent (again) names the attempt before, which has its own end, or was given up.
     const auto known = attempts_.find({ended->task, ended->attempt});
-    if (known != attempts_.end() && !known->second.ended) known->second.ended = *ended;
+    const bool open = known != attempts_.end() && !known->second.ended && !known->second.given_up;
+    if (open) known->second.ended = *ended;
   } else if (const auto* retried = std::get_if<domain::WorkflowRetried>(&event.body)) {
     if (retried->in_doubt) give_up_doubts(*retried);
   } else if (std::holds_alternative<domain::WorkflowSubmitted>(event.body)) {

@@ -73,9 +73,7 @@ std::vector<wire::Variable> environment_of(const TemplateScope& scope, domain::T
   return out;
 }
 
-bool is_template(const wire::File& file) {
-  return file.path.starts_with(kTemplates) && file.path.ends_with(kSuffix);
-}
+bool is_template(const wire::File& file) { return file.path.starts_with(kTemplates) && file.path.ends_with(kSuffix); }
 
 bool name_hosts(const BundleFiles& files) {
   return std::any_of(files.begin(), files.end(),

@@ -27,7 +27,8 @@ struct TemplateScope {
 // What a secret renders to; the agent replaces it on the host.
 std::string secret_placeholder(const std::string& parameter);
 
-// Whether rendering it looks at TemplateScope::hosts at all; else they need not be there. May say so of one that does not.
+// Whether rendering it looks at TemplateScope::hosts at all; else they need not be there. May say so of one that does
+// not.
 bool may_name_hosts(std::string_view text);
 
 // `name` is for messages only. Code::invalid names the place and what is wrong.

@@ -22,7 +22,7 @@ using rocksdb::Slice;
 using rocksdb::Status;
 
 constexpr std::size_t kMaxWalCopyBytes = std::size_t{4} << 30;
-constexpr int kReadOnlyTries = 50;
+constexpr int kReadOnlyTries = 500;  // of milliseconds each: a writer on a fast disk may be in the way of most
 constexpr int kReadOnlyErrors = 3;
 constexpr std::size_t kAsideBytes = 8 << 20;  // written at once when commits are set aside
 

@@ -36,7 +36,9 @@ TEST_F(Shell, TypesShowsResizesAndEndsWithTheShellsOwnExitCode) {
   terminal->resize(40, 120);
   terminal->type("sleep 0.3; stty size\r");
   EXPECT_TRUE(terminal->shows("\n40 120")) << terminal->rest();
-  terminal->type("sleep 30; echo no'pe'\r");
+  // Whoever says that it has begun is in the terminal's foreground: before that, Ctrl-C would be the shell's own.
+  terminal->type("(echo be'gun'; exec sleep 30); echo no'pe'\r");
+  EXPECT_TRUE(terminal->shows("\nbegun")) << terminal->rest();
   terminal->type("\x03");
   terminal->type("echo st'ill' here\r");
   EXPECT_TRUE(terminal->shows("\nstill here", 10'000)) << terminal->rest();

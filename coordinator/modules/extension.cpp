@@ -1,15 +1,13 @@
 #include "coordinator/modules/extension.h"
 
 #include <algorithm>
-#include <atomic>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <set>
-#include <thread>
 
 #include "common/nearest.h"
 #include "coordinator/modules/overlay.h"
+#include "coordinator/modules/parallel.h"
 #include "coordinator/modules/relations.h"
 
 namespace prov::workspace {
@@ -18,18 +16,6 @@ namespace {
 
 constexpr int kLevelsAboveProgram = 5;
 constexpr std::size_t kWorthAThread = 8;  // manifests; fewer are read while a thread starts
-
-// job(0) to job(count - 1), each once, on as many threads as there are cores and work for.
-void run_on_all_cores(std::size_t count, const std::function<void(std::size_t)>& job) {
-  std::atomic<std::size_t> next = 0;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < count; i = next++) job(i);
-  };
-  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-  std::vector<std::jthread> helpers;
-  for (std::size_t n = 1; n < std::min(cores, count / kWorthAThread); ++n) helpers.emplace_back(work);
-  work();
-}
 
 bool is_folder(const std::string& path) {
   std::error_code none;
@@ -121,7 +107,7 @@ void ExtensionFinder::read_all(ExtensionKind kind, const std::vector<std::string
     if (!read_.contains({kind, name})) unread.push_back(name);
   }
   std::vector<std::optional<Versions>> read(unread.size());
-  run_on_all_cores(unread.size(), [&](std::size_t i) { read[i] = read_versions(kind, unread[i]); });
+  run_on_all_cores(unread.size(), kWorthAThread, [&](std::size_t i) { read[i] = read_versions(kind, unread[i]); });
   for (std::size_t i = 0; i < unread.size(); ++i) read_.try_emplace({kind, unread[i]}, std::move(*read[i]));
 }
 

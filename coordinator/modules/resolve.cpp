@@ -7,11 +7,14 @@
 #include <set>
 
 #include "coordinator/modules/order.h"
+#include "coordinator/modules/parallel.h"
 #include "coordinator/modules/relations.h"
 #include "coordinator/modules/versions.h"
 
 namespace prov::workspace {
 namespace {
+
+constexpr std::size_t kWorthAThread = 4;  // bundles; fewer are packed while a thread starts
 
 // Each extension is read, and packed, once.
 class Extensions {
@@ -33,11 +36,26 @@ class Extensions {
   // From now on get() gives these versions.
   void choose(ChosenVersions chosen) { chosen_ = std::move(chosen); }
 
+  // Packs these now, on all cores: for who will ask pack() for each of them. REQUIRES: get() found them.
+  void pack_all(const std::set<std::string>& names) {
+    std::vector<const Extension*> unpacked;
+    for (const auto& name : names) {
+      if (digests_.count(name) == 0) unpacked.push_back(&found_.at(name));
+    }
+    std::vector<std::optional<Result<Bundle>>> packed(unpacked.size());
+    run_on_all_cores(unpacked.size(), kWorthAThread, [&](std::size_t i) { packed[i] = pack_extension(*unpacked[i]); });
+    for (std::size_t i = 0; i < unpacked.size(); ++i) {
+      packed_.insert_or_assign(unpacked[i]->manifest.name, std::move(*packed[i]));
+    }
+  }
+
+  // The first time its bundle is made, or taken from pack_all(), and held against the lock.
   Result<Digest> pack(const std::string& name) {
     const auto known = digests_.find(name);
     if (known != digests_.end()) return known->second;
     const Extension& extension = found_.at(name);
-    auto bundle = pack_extension(extension);
+    auto made = packed_.extract(name);
+    auto bundle = made.empty() ? pack_extension(extension) : std::move(made.mapped());
     if (!bundle) return tl::unexpected(bundle.error());
     if (auto held = check_locked(extension, bundle->digest); !held) return tl::unexpected(held.error());
     const Digest digest = digests_[name] = bundle->digest;
@@ -68,6 +86,7 @@ class Extensions {
   ChosenVersions chosen_;
   std::map<std::string, Extension> found_;
   std::map<std::string, Digest> digests_;
+  std::map<std::string, Result<Bundle>> packed_;  // by pack_all(), and not asked for yet
   std::map<Digest, Bundle> bundles_;
 };
 
@@ -129,6 +148,7 @@ Result<Params> with_profile(const Infra& infra, const ServerDefinition& server, 
 
 // What is unknown is told at each place where it is used.
 void check_known(const Infra& infra, const ExtensionFinder& finder, Problems& problems) {
+  finder.read_all(ExtensionKind::taskserv, Hosts(infra).names());
   std::map<std::string, std::optional<Error>> unknown;
   for (const auto& server : infra.servers) {
     for (const auto& use : server.taskservs) {
@@ -324,6 +344,11 @@ Result<ResolvedTaskservs> TaskservResolver::select(const Selection& selection) {
   const auto& instances = parts_->instances;
   auto chosen = workspace::select(parts_->infra, instances, parts_->order, selection);
   if (!chosen) return tl::unexpected(chosen.error());
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < instances.size(); ++i) {
+    if ((*chosen)[i]) names.insert(instances[i].use->name);
+  }
+  parts_->extensions.pack_all(names);
   ResolvedTaskservs resolved;
   resolved.infra = parts_->infra.name;
   std::vector<std::uint32_t> position(instances.size());

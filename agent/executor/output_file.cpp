@@ -1,5 +1,6 @@
 #include "agent/executor/output_file.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,7 +10,10 @@
 namespace prov::agent {
 
 void OutputFile::keep(std::string_view bytes) {
-  while (!bytes.empty()) {
+  if (!fd_ && !bytes.empty()) {
+    fd_.reset(openat(dir_fd_, "output", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
+  }
+  while (fd_ && !bytes.empty()) {
     const ssize_t n = write(fd_.get(), bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break;

@@ -1,6 +1,6 @@
 #pragma once
 // What a step prints, kept up to a limit: the head, and at the end how much is missing. Never blocks, never fails: what
-// cannot be kept is counted.
+// cannot be kept is counted. The file is made when there is something to keep.
 #include <cstdint>
 #include <string_view>
 
@@ -11,7 +11,8 @@ namespace prov::agent {
 
 class OutputFile {
  public:
-  OutputFile(io::Fd fd, std::uint64_t limit) : fd_(std::move(fd)), limit_(limit) {}
+  // `output` in the step's folder (agent/executor/step_dir.h), whose descriptor must stay open as long.
+  OutputFile(int dir_fd, std::uint64_t limit) : dir_fd_(dir_fd), limit_(limit) {}
 
   void add(std::string_view bytes);
   // Appends the note on what is missing, then `last_line`, whatever the limit, and syncs. Empty: no such line.
@@ -24,6 +25,7 @@ class OutputFile {
  private:
   void keep(std::string_view bytes);
 
+  int dir_fd_;
   io::Fd fd_;
   std::uint64_t limit_;
   std::uint64_t bytes_ = 0, dropped_ = 0;

@@ -176,8 +176,7 @@ Result<void> prepare_step(int dir_fd, const Preparation& how, const StepId& step
   auto spec = spec_of(how, step, order);
   if (!spec) return tl::unexpected(spec.error());
   if (auto filled = as_invalid(fill_work(dir_fd, how, order, bundle)); !filled) return filled;
-  if (auto made = as_invalid(io::create_beneath(dir_fd, "output", "", 0600)); !made) return made;
-  return as_invalid(io::create_beneath(dir_fd, "spec", encode_spec(*spec), 0600));
+  return as_invalid(write_spec(dir_fd, *spec));
 }
 
 }  // namespace prov::agent

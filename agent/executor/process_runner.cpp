@@ -189,8 +189,9 @@ void ProcessRunner::cancel(const StepId& step) {
 }
 
 Result<std::string> ProcessRunner::read_output(const StepId& step, std::uint64_t offset, std::size_t max) {
-  const std::string path = step_dir_name(step) + "/output";
+  const std::string folder = step_dir_name(step), path = folder + "/output";
   const io::Fd fd(openat(dir_.get(), path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd && errno == ENOENT && faccessat(dir_.get(), folder.c_str(), F_OK, 0) == 0) return std::string();
   if (!fd) return tl::unexpected(io::system_error("open", path));
   std::string out(max, '\0');
   std::size_t got = 0;

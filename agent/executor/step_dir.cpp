@@ -18,6 +18,7 @@ namespace {
 using namespace wire::detail;
 
 constexpr std::size_t kMaxSpecBytes = 4 << 20;
+constexpr std::size_t kLineBytes = 24;  // two numbers of ten digits, and room
 constexpr std::size_t kMaxVerdictBytes = 64 << 10;
 constexpr std::size_t kMaxTexts = 4096;
 
@@ -72,9 +73,23 @@ StepResult get_result(schema::StepVerdict::Reader in) {
   return out;
 }
 
-Supervisor parse_supervisor(const std::string& text) {
+std::string supervisor_line(const std::optional<Supervisor>& supervisor) {
+  std::string line(kLineBytes, ' ');
+  if (supervisor) {
+    const std::string text = std::to_string(supervisor->pid) + " " + std::to_string(supervisor->group);
+    line.replace(0, text.size(), text);
+  }
+  line.back() = '\n';
+  return line;
+}
+
+// nullopt: the line is blank, or was never written.
+Result<std::optional<Supervisor>> read_supervisor(const io::Fd& spec) {
+  char line[kLineBytes + 1] = {};
+  if (pread(spec.get(), line, kLineBytes, 0) < 0) return tl::unexpected(io::system_error("read", "spec"));
   Supervisor out;
-  return std::sscanf(text.c_str(), "%d %d", &out.pid, &out.group) == 2 ? out : Supervisor{};
+  if (std::sscanf(line, "%d %d", &out.pid, &out.group) != 2) return std::optional<Supervisor>();
+  return std::optional(out);
 }
 
 }  // namespace
@@ -144,10 +159,15 @@ Verdict verdict_of(const StepSpec& spec, const StepResult& result) {
   return out;
 }
 
+Result<void> write_spec(int dir_fd, const StepSpec& spec) {
+  return io::create_beneath(dir_fd, "spec", supervisor_line(std::nullopt) + encode_spec(spec), 0600);
+}
+
 Result<StepSpec> read_spec(int dir_fd) {
-  auto bytes = io::read_file_at(dir_fd, "spec", kMaxSpecBytes);
+  auto bytes = io::read_file_at(dir_fd, "spec", kLineBytes + kMaxSpecBytes);
   if (!bytes) return tl::unexpected(bytes.error());
-  return decode_spec(*bytes);
+  if (bytes->size() < kLineBytes) return fail(Code::corrupt, "a step's spec ends in its first line");
+  return decode_spec(std::string_view(*bytes).substr(kLineBytes));
 }
 
 Result<std::optional<StepResult>> read_result(int dir_fd) {
@@ -169,35 +189,34 @@ void remove_private_parts(int dir_fd) {
 }
 
 Result<LifeSign> probe_supervisor(int dir_fd) {
-  const io::Fd alive(openat(dir_fd, "alive", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!alive) return tl::unexpected(io::system_error("open", "alive"));
-  const bool held = flock(alive.get(), LOCK_EX | LOCK_NB) != 0;
-  if (held && errno != EWOULDBLOCK) return tl::unexpected(io::system_error("lock", "alive"));
-  auto text = io::read_file_at(dir_fd, "alive", 256);
-  if (!text) return tl::unexpected(text.error());
-  const LifeSign out{held ? Life::alive : Life::dead, parse_supervisor(*text)};
-  // A supervisor that is only now being started finds the file there and not empty, and runs nothing.
-  if (!held && text->empty()) {
-    if (auto written = write_supervisor(alive, {}); !written) return tl::unexpected(written.error());
+  const io::Fd spec(openat(dir_fd, "spec", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!spec) return tl::unexpected(io::system_error("open", "spec"));
+  const bool held = flock(spec.get(), LOCK_EX | LOCK_NB) != 0;
+  if (held && errno != EWOULDBLOCK) return tl::unexpected(io::system_error("lock", "spec"));
+  auto named = read_supervisor(spec);
+  if (!named) return tl::unexpected(named.error());
+  // A supervisor that is only now being started finds that it has been given up, and runs nothing.
+  if (!held && !*named) {
+    if (auto written = write_supervisor(spec, {}); !written) return tl::unexpected(written.error());
   }
-  return out;
+  return LifeSign{held ? Life::alive : Life::dead, named->value_or(Supervisor{})};
 }
 
 Result<io::Fd> claim_step(int dir_fd) {
-  io::Fd alive(openat(dir_fd, "alive", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!alive) return tl::unexpected(io::system_error("create", "alive"));
-  struct stat info {};
-  if (flock(alive.get(), LOCK_EX | LOCK_NB) != 0 || fstat(alive.get(), &info) != 0 || info.st_size != 0) {
-    return fail(Code::conflict, "this step has been given up before it could start");
+  io::Fd spec(openat(dir_fd, "spec", O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+  if (!spec) return tl::unexpected(io::system_error("open", "spec"));
+  if (flock(spec.get(), LOCK_EX | LOCK_NB) == 0) {
+    const auto named = read_supervisor(spec);
+    if (!named) return tl::unexpected(named.error());
+    if (!*named) return spec;
   }
-  return alive;
+  return fail(Code::conflict, "this step has been begun, or given up, before");
 }
 
-Result<void> write_supervisor(const io::Fd& alive, const Supervisor& supervisor) {
-  char text[64];
-  const int size = std::snprintf(text, sizeof text, "%-10d %-10d\n", supervisor.pid, supervisor.group);
-  if (pwrite(alive.get(), text, static_cast<std::size_t>(size), 0) != size) {
-    return tl::unexpected(io::system_error("write", "alive"));
+Result<void> write_supervisor(const io::Fd& claimed, const Supervisor& supervisor) {
+  const std::string line = supervisor_line(supervisor);
+  if (pwrite(claimed.get(), line.data(), line.size(), 0) != static_cast<ssize_t>(line.size())) {
+    return tl::unexpected(io::system_error("write", "spec"));
   }
   return {};
 }

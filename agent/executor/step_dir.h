@@ -2,11 +2,11 @@
 // A step's folder: how a step's supervisor and the agent understand each other, across restarts of either.
 //
 //   <steps>/<task hex>-<attempt>/   0700, made once per attempt: that it exists says that the attempt was begun
-//     spec       what to run (StepSpec, schema/journal.capnp); written before the supervisor starts
+//     spec       a line for the supervisor, then what to run (StepSpec, schema/journal.capnp). The line is blank until
+//                the supervisor puts "PID GROUP" there, and it locks the file (flock) while it lives. Whoever finds it
+//                unlocked and puts "0 0" there has made sure that no supervisor will run this step any more
 //     stdin      standard input, when the order has one
-//     output     what the step prints, head first; grows while it runs
-//     alive      made by the supervisor (O_EXCL) and locked (flock) while it lives: "PID GROUP". Whoever finds it
-//                unlocked and writes "0 0" into it has made sure that no supervisor will run this step any more
+//     output     what the step prints, head first; made by the supervisor when there is some, and grows while it runs
 //     verdict    how it ended (StepVerdict); renamed into place, synced
 //     host/      where the copy of the host lies in which it is rehearsed (agent/sandbox/host_copy.h)
 //     report     the difference that a rehearsal made; the last line of `output` then
@@ -58,13 +58,14 @@ Result<StepSpec> decode_spec(std::string_view bytes);
 std::string encode_result(const StepResult& result);
 Result<StepResult> decode_result(std::string_view bytes);
 
+Result<void> write_spec(int dir_fd, const StepSpec& spec);  // once, before the supervisor starts
 Result<StepSpec> read_spec(int dir_fd);
 Result<std::optional<StepResult>> read_result(int dir_fd);  // nullopt: it has none (yet)
 
 // Right when a step ends, however it ends: nothing of what was filled in for it stays on the disk.
 void remove_private_parts(int dir_fd);
 
-// The lock on "alive".
+// The first line of "spec", and the lock on it.
 struct Supervisor {
   pid_t pid = 0;    // also the number of its session; 0: none
   pid_t group = 0;  // of the step, 0: not started
@@ -78,6 +79,6 @@ struct LifeSign {
 Result<LifeSign> probe_supervisor(int dir_fd);
 // For the supervisor: the locked file, or Code::conflict when this step has been begun or claimed before.
 Result<io::Fd> claim_step(int dir_fd);
-Result<void> write_supervisor(const io::Fd& alive, const Supervisor& supervisor);
+Result<void> write_supervisor(const io::Fd& claimed, const Supervisor& supervisor);
 
 }  // namespace prov::agent

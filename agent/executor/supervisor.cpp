@@ -97,15 +97,15 @@ Result<std::string> read_outputs(int dir_fd) {
 
 class Supervision {
  public:
-  Supervision(const std::string& step_dir, const std::string& program, io::Fd dir, io::Fd alive, StepSpec spec,
-              io::Fd signals, io::Fd output)
+  Supervision(const std::string& step_dir, const std::string& program, io::Fd dir, io::Fd claim, StepSpec spec,
+              io::Fd signals)
       : step_dir_(step_dir),
         program_(program),
         dir_(std::move(dir)),
-        alive_(std::move(alive)),
+        claim_(std::move(claim)),
         spec_(std::move(spec)),
         signals_(std::move(signals)),
-        output_(std::move(output), spec_.output_limit) {}
+        output_(dir_.get(), spec_.output_limit) {}
 
   void run() {
     if (begin()) {
@@ -147,7 +147,7 @@ class Supervision {
   void write_verdict();
 
   std::string step_dir_, program_;
-  io::Fd dir_, alive_;
+  io::Fd dir_, claim_;
   StepSpec spec_;
   io::Fd signals_;
   OutputFile output_;
@@ -179,7 +179,7 @@ bool Supervision::begin() {
   told_.write_end.reset();
   trouble.write_end.reset();
   // Whoever finds this supervisor dead must know which processes are the step's before there are any.
-  if (auto written = write_supervisor(alive_, {getpid(), step_}); !written) {
+  if (auto written = write_supervisor(claim_, {getpid(), step_}); !written) {
     kill(step_, SIGKILL);
     waitpid(step_, nullptr, 0);
     return problem(written.error().message);
@@ -232,7 +232,7 @@ void Supervision::become_step(const Pipe& go, const Pipe& trouble, int work_fd, 
 }
 
 void Supervision::become_rehearsal(const Pipe& trouble, int stdin_fd) {
-  for (io::Fd* each : {&dir_, &alive_, &signals_, &printed_.read_end, &told_.read_end}) each->reset();
+  for (io::Fd* each : {&dir_, &claim_, &signals_, &printed_.read_end, &told_.read_end}) each->reset();
   rehearsal_->told = std::move(told_.write_end);
   rehearse(
       *rehearsal_, [&] { execute(trouble, -1, stdin_fd); },
@@ -433,14 +433,11 @@ int supervise(const std::string& step_dir, const std::string& program) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   auto dir = io::open_private_dir(step_dir);
   if (!dir) return 2;
-  auto alive = claim_step(dir->get());
-  if (!alive || !write_supervisor(*alive, {getpid(), 0})) return 3;
+  auto claim = claim_step(dir->get());
+  if (!claim || !write_supervisor(*claim, {getpid(), 0})) return 3;
   auto spec = read_spec(dir->get());
-  io::Fd output(openat(dir->get(), "output", O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
-  if (!spec || !output || !signals) return 4;
-  Supervision(step_dir, program, std::move(*dir), std::move(*alive), std::move(*spec), std::move(signals),
-              std::move(output))
-      .run();
+  if (!spec || !signals) return 4;
+  Supervision(step_dir, program, std::move(*dir), std::move(*claim), std::move(*spec), std::move(signals)).run();
   return 0;
 }
 

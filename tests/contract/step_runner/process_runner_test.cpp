@@ -38,6 +38,10 @@ class ProcessSteps : public StepRunnerContract<RealWorld> {
                     value.size(), world.keys().public_key.bytes.data());
     return {name, box};
   }
+  bool is_claimed(const StepId& which) {
+    const auto spec = io::read_file(world.step_path(which) + "/spec", 1 << 20);
+    return spec && !spec->empty() && spec->front() != ' ';
+  }
   bool alive(int pid) { return io::process_stat(pid) && io::process_stat(pid)->state != 'Z'; }
   int number_in_output(const StepId& which, std::size_t line = 0) {
     std::istringstream in(output_of(which));
@@ -261,7 +265,8 @@ TEST_F(ProcessSteps, ASupervisorThatComesTooLateRunsNothing) {
   // then does the supervisor begin.
   ASSERT_TRUE(start(step, world.shell(step, "echo ran")));
   ASSERT_TRUE(wait_for(step));
-  for (const char* each : {"/alive", "/verdict"}) std::filesystem::remove(world.step_path(step) + each);
+  std::filesystem::remove(world.step_path(step) + "/verdict");
+  std::fstream(world.step_path(step) + "/spec", std::ios::in | std::ios::out) << std::string(20, ' ');
   std::filesystem::resize_file(world.step_path(step) + "/output", 0);
   restart();
   ended.clear();
@@ -365,7 +370,7 @@ TEST_F(ProcessSteps, SweepRemovesOnlyWhatNobodyHolds) {
   const StepId done = step_number(8), kept = step_number(9);
   run(done, world.prints(done, "x"));
   run(kept, world.prints(kept, "y"));
-  ASSERT_TRUE(world.run_until([&] { return std::filesystem::exists(world.step_path(step) + "/alive"); }));
+  ASSERT_TRUE(world.run_until([&] { return is_claimed(step); }));
   restart();
   world.process_runner().sweep([&](const StepId& each) { return each == kept; });
   EXPECT_FALSE(std::filesystem::exists(world.step_path(done)));

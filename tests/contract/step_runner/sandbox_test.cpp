@@ -75,8 +75,9 @@ class Sandbox : public StepRunnerContract<RealWorld> {
     spec.mode = mode;
     fs::create_directories(dir + "/work");
     fs::permissions(dir, fs::perms(0700));
-    for (const char* each : {"/output", "/work/outputs"}) std::ofstream(dir + each).flush();
-    std::ofstream(dir + "/spec") << encode_spec(spec);
+    std::ofstream(dir + "/work/outputs").flush();
+    auto folder = io::open_private_dir(dir);
+    ASSERT_TRUE(folder && write_spec(folder->get(), spec));
     io::Spawn request;
     request.argv = {
         "/usr/bin/setpriv", "--bounding-set=-sys_admin", "--inh-caps=-all", PROV_AGENT_PROGRAM, "supervise", dir};
@@ -375,7 +376,7 @@ TEST_F(Sandbox, WhenEverythingThatStandsBesideItIsKilledNothingStays) {
   ASSERT_TRUE(start(step, rehearsal("touch " + mark + "; echo begun; setsid sleep 76543 & sleep 76543")));
   ASSERT_TRUE(world.run_until([&] { return grown[step] > 0; }));
   int supervisor = 0, group = 0;
-  ASSERT_EQ(std::sscanf(io::read_file(world.step_path(step) + "/alive", 256)->c_str(), "%d %d", &supervisor, &group),
+  ASSERT_EQ(std::sscanf(io::read_file(world.step_path(step) + "/spec", 1 << 20)->c_str(), "%d %d", &supervisor, &group),
             2);
   const auto namespace_of = [](int pid) {
     std::error_code none;

@@ -40,12 +40,9 @@ int make(const io::Fd& dir, const std::vector<std::string>& arguments) {
   spec.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
                       "LANG=C.UTF-8"};
   spec.timeout_s = 900;
-  const std::pair<const char*, std::string> files[] = {
-      {"work/outputs", ""}, {"output", ""}, {"spec", encode_spec(spec)}};
-  for (const auto& [name, bytes] : files) {
-    if (auto made = io::create_beneath(dir.get(), name, bytes, 0600); !made) return report(made.error());
-  }
-  return 0;
+  if (auto made = io::create_beneath(dir.get(), "work/outputs", "", 0600); !made) return report(made.error());
+  auto written = write_spec(dir.get(), spec);
+  return written ? 0 : report(written.error());
 }
 
 int show_verdict(const io::Fd& dir) {

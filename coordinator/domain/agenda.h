@@ -1,11 +1,14 @@
 #pragma once
 // What the scheduler looks at next, so that each of its decisions costs the same however large the work is. All of it
 // is derived from the state proper: rebuild_agenda (state.h) makes it anew.
+#include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -17,6 +20,12 @@
 namespace prov::domain {
 
 using HostKey = std::pair<std::string, std::string>;  // workspace, hostname
+struct HostKeyHash {
+  std::size_t operator()(const HostKey& key) const noexcept {
+    constexpr std::size_t kGolden = 0x9e3779b97f4a7c15;  // so that ("a", "b") and ("b", "a") differ
+    return std::hash<std::string>{}(key.first) * kGolden + std::hash<std::string>{}(key.second);
+  }
+};
 
 enum class DeadlineKind : std::uint8_t { attempt, retry, delivery, token, wave, condition };
 struct Deadline {
@@ -55,10 +64,10 @@ struct ProviderDesk {
 struct Agenda {
   bool active = false;  // off while a log is replayed: rebuild_agenda makes it at the end
   Limits limits;
-  std::map<HostKey, Host> hosts;
-  FairShare<std::deque<HostKey>> runnable;        // hosts that may take a task
-  std::map<std::string, ProviderDesk> providers;  // by provider: its calls
-  std::deque<Id> awaits_ready;                    // tasks of the coordinator that only wait
+  std::unordered_map<HostKey, Host, HostKeyHash> hosts;  // looked up several times for each task, never gone through
+  FairShare<std::deque<HostKey>> runnable;               // hosts that may take a task
+  std::map<std::string, ProviderDesk> providers;         // by provider: its calls
+  std::deque<Id> awaits_ready;                           // tasks of the coordinator that only wait
   std::map<GroupKey, GroupGate> groups;
   std::deque<Id> open_gates;                                   // workflows whose gate may have room for who waits at it
   std::deque<GroupKey> open_groups;                            // the same of groups

@@ -18,15 +18,19 @@ Principal principal_of(const Key& key) { return {"agent:" + to_text(key), "curve
 
 }  // namespace
 
-NoopWorld::NoopWorld(int hosts, EventSink on_event) : on_event_(std::move(on_event)) {
+NoopWorld::NoopWorld(int hosts, EventSink on_event)
+    : on_event_(std::move(on_event)),
+      log_id_(workflow_id(*Id::from(digest_of("log").view().substr(0, 16)))),
+      nothing_(digest_of("")) {
   fold(LogCreated{}, kSystem);
   fold(CoordinatorStarted{1, "bench", "here", 0}, kSystem);
   rebuild_agenda(state_);
   for (int n = 0; n < hosts; ++n) {
     hosts_.push_back("h" + std::to_string(n));
     const Key key = key_of(hosts_.size());
-    fold(AgentEnrolled{key, key, "bench", hosts_.back(), {}}, principal_of(key));
-    fold(AgentConnected{key, {}}, principal_of(key));
+    const Principal& who = principals_[key] = principal_of(key);
+    fold(AgentEnrolled{key, key, "bench", hosts_.back(), {}}, who);
+    fold(AgentConnected{key, {}}, who);
   }
 }
 
@@ -43,7 +47,7 @@ bool NoopWorld::report_next() {
   const SendOrder order = out_.front();
   out_.pop_front();
   const ReportEnded end = end_of(order);
-  const Principal who = principal_of(end.agent);
+  const Principal& who = principals_.at(end.agent);
   give(ReportStarted{end.agent, order.task, order.attempt, kNowMs}, who);
   give(end, who);
   return true;
@@ -55,7 +59,7 @@ ReportEnded NoopWorld::end_of(const SendOrder& order) const {
   TaskEnded e;
   e.task = order.task;
   e.attempt = order.attempt;
-  e.output_digest = e.order_digest = digest_of("");
+  e.output_digest = e.order_digest = nothing_;
   return {find_task(state_, order.task)->agent, e, kNowMs, {}};
 }
 
@@ -73,7 +77,7 @@ void NoopWorld::give(CommandBody body, const Principal& who) {
 
 void NoopWorld::fold(EventBody body, const Principal& who) {
   Event event;
-  event.meta.log_id = workflow_id(*Id::from(digest_of("log").view().substr(0, 16)));
+  event.meta.log_id = log_id_;
   event.meta.epoch = 1;
   event.meta.sequence = state_.sequence + 1;
   event.meta.workspace = "bench";

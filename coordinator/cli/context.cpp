@@ -208,7 +208,12 @@ Result<workspace::ExtensionFinder> Context::extensions(const std::string& worksp
   auto given = setting("cli.extensions");
   if (!given) return tl::unexpected(given.error());
   return workspace::open_layers(workspace_root, infra_folder,
-                                workspace::core_extensions_folder(*given, world.program_folder));
+                                workspace::core_extensions_folder(*given, world.program_folder), manifests());
+}
+
+const std::shared_ptr<workspace::ManifestCache>& Context::manifests() {
+  if (!manifests_) manifests_ = std::make_shared<workspace::ManifestCache>(home.manifest_cache());
+  return manifests_;
 }
 
 Result<std::uint64_t> Context::number(const std::string& flag, std::uint64_t otherwise, std::uint64_t low,

@@ -55,6 +55,9 @@ class Context {
   // With the modules that the workspace lists and, for an infra, locks. Either may be empty: not these layers.
   Result<workspace::ExtensionFinder> extensions(const std::string& workspace_root, const std::string& infra_folder);
 
+  // Manifests that earlier commands have parsed.
+  const std::shared_ptr<workspace::ManifestCache>& manifests();
+
   // A number given by a flag; `otherwise` when it was not given. Code::invalid when it is none or out of range.
   Result<std::uint64_t> number(const std::string& flag, std::uint64_t otherwise, std::uint64_t low,
                                std::uint64_t high) const;
@@ -71,6 +74,7 @@ class Context {
   Result<workspace::FoundWorkspace> find_workspace() const;
 
   std::optional<workspace::FoundWorkspace> found_;
+  std::shared_ptr<workspace::ManifestCache> manifests_;
   std::shared_ptr<const config::Config> settings_;
 };
 

@@ -39,8 +39,8 @@ std::string versions_text(const std::vector<Extension>& all) {
 
 }  // namespace
 
-ExtensionFinder::ExtensionFinder(std::vector<Layer> layers, ModuleRules rules)
-    : layers_(std::move(layers)), rules_(std::move(rules)) {}
+ExtensionFinder::ExtensionFinder(std::vector<Layer> layers, ModuleRules rules, std::shared_ptr<ManifestCache> cache)
+    : layers_(std::move(layers)), rules_(std::move(rules)), cache_(std::move(cache)) {}
 
 std::string ExtensionFinder::parent_of(ExtensionKind kind, std::size_t layer) const {
   return layers_[layer].folder + "/" + name_of(kind) + "s";
@@ -73,7 +73,7 @@ std::vector<std::string> ExtensionFinder::folders_of(const std::string& parent, 
 Result<Extension> ExtensionFinder::read(ExtensionKind kind, const std::string& name, const std::string& folder,
                                         std::size_t layer) const {
   const std::string file = folder + "/manifest.yaml";
-  auto tree = load_yaml(file);
+  auto tree = cache_ ? cache_->load(file) : load_yaml(file);
   if (!tree) return tl::unexpected(tree.error());
   auto manifest = parse_manifest(*tree, file);
   if (!manifest) return tl::unexpected(manifest.error());

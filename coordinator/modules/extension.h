@@ -10,6 +10,7 @@
 //   <layer>/lib/                                   packed with every extension of that layer and nearer ones
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,7 @@
 
 #include "common/result.h"
 #include "coordinator/modules/manifest.h"
+#include "coordinator/modules/manifest_cache.h"
 #include "coordinator/modules/modules.h"
 
 namespace prov::workspace {
@@ -45,7 +47,9 @@ struct Extension {
 // For one thread; read_all() uses more, and is done with them when it returns.
 class ExtensionFinder {
  public:
-  explicit ExtensionFinder(std::vector<Layer> layers, ModuleRules rules = {});  // highest priority first
+  // Highest priority first. Without a cache every manifest is parsed.
+  explicit ExtensionFinder(std::vector<Layer> layers, ModuleRules rules = {},
+                           std::shared_ptr<ManifestCache> cache = {});
 
   // The version to take when nothing else is said: in the nearest layer that has the extension, within the rules, the
   // highest release. not_found says where it looked and what is near; conflict, which rule is against all there are.
@@ -66,6 +70,7 @@ class ExtensionFinder {
 
   const std::vector<Layer>& layers() const { return layers_; }
   const ModuleRules& rules() const { return rules_; }
+  const std::shared_ptr<ManifestCache>& cache() const { return cache_; }
 
  private:
   using Versions = Result<std::vector<Extension>>;
@@ -79,6 +84,7 @@ class ExtensionFinder {
 
   std::vector<Layer> layers_;
   ModuleRules rules_;
+  std::shared_ptr<ManifestCache> cache_;
   // Each manifest and each folder is read once.
   mutable std::map<std::pair<ExtensionKind, std::string>, Versions> read_;
   mutable std::map<std::string, std::vector<std::string>> entries_;

@@ -18,13 +18,13 @@ Result<std::vector<Layer>> layers_of(const std::string& workspace_root, const st
 }
 
 Result<ExtensionFinder> open_layers(const std::string& workspace_root, const std::string& infra_folder,
-                                    const std::string& core_folder) {
+                                    const std::string& core_folder, std::shared_ptr<ManifestCache> cache) {
   auto layers = layers_of(workspace_root, infra_folder, core_folder);
   if (!layers) return tl::unexpected(layers.error());
-  if (workspace_root.empty()) return ExtensionFinder(std::move(*layers));
+  if (workspace_root.empty()) return ExtensionFinder(std::move(*layers), {}, std::move(cache));
   auto rules = load_rules(workspace_root, infra_folder.substr(infra_folder.rfind('/') + 1));
   if (!rules) return tl::unexpected(rules.error());
-  return ExtensionFinder(std::move(*layers), std::move(*rules));
+  return ExtensionFinder(std::move(*layers), std::move(*rules), std::move(cache));
 }
 
 }  // namespace prov::workspace

@@ -1,5 +1,6 @@
 #pragma once
 // The layers of one infra (docs/guides/modules.md), opened.
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,6 @@ Result<std::vector<Layer>> layers_of(const std::string& workspace_root, const st
 
 // The same with what the workspace's list and lock of modules say. Without an infra no lock holds.
 Result<ExtensionFinder> open_layers(const std::string& workspace_root, const std::string& infra_folder,
-                                    const std::string& core_folder);
+                                    const std::string& core_folder, std::shared_ptr<ManifestCache> cache = {});
 
 }  // namespace prov::workspace

@@ -70,7 +70,8 @@ const Result<ExtensionFinder>& Finders::opened(const std::string& infra_folder) 
   workspace::ModuleRules rules;
   if (list_) rules.list = *list_;
   if (locks(infra_folder)) rules.locked = lock_->infras.at(name_of(infra_folder));
-  return opened_.emplace(infra_folder, ExtensionFinder(std::move(*layers), std::move(rules))).first->second;
+  return opened_.emplace(infra_folder, ExtensionFinder(std::move(*layers), std::move(rules), request_.manifests))
+      .first->second;
 }
 
 const Result<ExtensionFinder>& Finders::of(const std::string& infra_folder) {

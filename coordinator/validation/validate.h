@@ -5,19 +5,22 @@
 //   validate.cpp ─► a workspace: its file, settings of every environment and infra, modules, extensions,
 //                   infra.cpp (each infra with its clusters), batches.cpp
 //   file.cpp     ─► one file, by what stands in it
+#include <memory>
 #include <string>
 
 #include "coordinator/config/load.h"
+#include "coordinator/modules/manifest_cache.h"
 #include "coordinator/validation/report.h"
 #include "coordinator/workspace/kcl.h"
 
 namespace prov::validation {
 
 struct Request {
-  std::string root;                 // of the workspace; of one file: where it belongs to one, else empty
-  std::string home;                 // of the platform: user_config.yaml, active-mode.yaml
-  std::string core;                 // the platform's own extensions; empty: none
-  config::Request settings;         // as any command reads them; environments and infras are tried in turn
+  std::string root;          // of the workspace; of one file: where it belongs to one, else empty
+  std::string home;          // of the platform: user_config.yaml, active-mode.yaml
+  std::string core;          // the platform's own extensions; empty: none
+  config::Request settings;  // as any command reads them; environments and infras are tried in turn
+  std::shared_ptr<workspace::ManifestCache> manifests = {};  // null: each is parsed
   std::vector<std::string> infras;  // only these, and nothing else of the workspace; empty: everything
 };
 

@@ -26,6 +26,7 @@ struct Home {
   std::string pid_file() const { return root + "/services/pids/orchestrator.pid"; }
   std::string started_file() const { return root + "/services/state/orchestrator.started"; }  // "PID START_TIME"
   std::string settings_file() const { return root + "/services/state/orchestrator.toml"; }  // what it was started with
+  std::string manifest_cache() const { return root + "/cache/modules/manifests"; }
   std::string log_file() const { return root + "/services/logs/orchestrator.log"; }
 };
 

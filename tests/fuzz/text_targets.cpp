@@ -40,7 +40,12 @@ void yaml(std::string_view bytes) { static_cast<void>(workspace::parse_yaml(std:
 
 void manifest(std::string_view bytes) {
   const auto tree = workspace::parse_yaml(std::string(bytes), "manifest.yaml");
-  if (tree) static_cast<void>(workspace::parse_manifest(*tree, "manifest.yaml"));
+  if (!tree) return;
+  const std::string bytes_of_tree = workspace::encode_tree(*tree);
+  const auto again = workspace::decode_tree(bytes_of_tree);
+  expect(again && workspace::encode_tree(*again) == bytes_of_tree, "a manifest's tree survives in the cache");
+  static_cast<void>(workspace::decode_tree(bytes));
+  static_cast<void>(workspace::parse_manifest(*tree, "manifest.yaml"));
 }
 
 void infra(std::string_view bytes) {

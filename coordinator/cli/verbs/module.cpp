@@ -126,7 +126,8 @@ Result<workspace::ModuleLock> lock_all(Context& context, const workspace::Worksp
     if (!finder) return tl::unexpected(finder.error());
     workspace::ModuleRules rules = finder->rules();
     rules.locked.clear();
-    auto locked = workspace::lock_infra(*infra, workspace::ExtensionFinder(finder->layers(), std::move(rules)));
+    auto locked =
+        workspace::lock_infra(*infra, workspace::ExtensionFinder(finder->layers(), std::move(rules), finder->cache()));
     if (!locked) return tl::unexpected(locked.error());
     lock.infras[name] = std::move(*locked);
   }

@@ -37,6 +37,7 @@ Result<validation::Request> request_for(Context& context, const std::string& roo
   request.core = core_extensions(context);
   request.settings = std::move(*settings);
   request.settings.workspace_root = root;
+  request.manifests = context.manifests();
   return request;
 }
 

@@ -15,7 +15,8 @@ namespace {
 Result<std::vector<workspace::ModuleState>> states_of(const Loaded& loaded) {
   workspace::ModuleRules rules = loaded.finder.rules();
   rules.locked.clear();
-  auto now = workspace::lock_infra(loaded.infra, workspace::ExtensionFinder(loaded.finder.layers(), std::move(rules)));
+  auto now = workspace::lock_infra(
+      loaded.infra, workspace::ExtensionFinder(loaded.finder.layers(), std::move(rules), loaded.finder.cache()));
   if (!now) return tl::unexpected(now.error());
   return workspace::module_states(*now, loaded.finder);
 }

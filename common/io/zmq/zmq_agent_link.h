@@ -22,9 +22,11 @@ struct ZmqAgentLinkConfig {
   std::uint16_t link_port = 0;         // 0: the system chooses, see link_port()
   std::uint16_t enrol_port = 0;
 
-  std::size_t max_connections = 16'384;                // a further one is closed at once
-  std::size_t max_enrol_connections = 1'024;           // and at the enrolment endpoint
-  std::uint32_t handshake_ms = 5'000;                  // a connection that is not authenticated by then is closed
+  std::size_t max_connections = 16'384;       // a further one is closed at once
+  std::size_t max_enrol_connections = 1'024;  // and at the enrolment endpoint
+  // A connection that is not authenticated by then is closed. Ten thousand agents that come back at once need several
+  // seconds for their handshakes, all of which go on at the same time: with less, most are begun in vain, and again.
+  std::uint32_t handshake_ms = 20'000;
   std::uint32_t silence_ms = 15'000;                   // and one that has never said anything by then
   double enrol_per_s = 100, enrol_burst = 1000;        // all keys together: a fleet that is set up at once is no flood
   double handshakes_per_s = 1, handshakes_burst = 20;  // of one key

@@ -14,8 +14,8 @@ constexpr int kQueuedFrames = 256;      // each way; what is beyond is dropped (
 constexpr int kReconnectMs = 100;       // between libzmq's own attempts, growing
 constexpr int kRecoveredMs = 1'000;     // the same for a socket that replaced a dead one
 constexpr int kReconnectMaxMs = 4'000;  // plus as much again by chance, so that a fleet does not return as one
-constexpr int kHandshakeMs = 10'000;
-constexpr int kFramesInARow = 256;  // then others in the loop have their turn
+constexpr int kHandshakeMs = 30'000;    // longer than the coordinator's: who is slow there is told so by it
+constexpr int kFramesInARow = 256;      // then others in the loop have their turn
 
 }  // namespace
 
@@ -156,6 +156,9 @@ void ZmqCoordinatorLink::set_endpoints(std::vector<std::string> endpoints) {
 const std::string& ZmqCoordinatorLink::endpoint() const { return impl_->current; }
 
 void ZmqCoordinatorLink::reconnect() {
+  // Where nothing can be sent, libzmq is on its way already, and there is no other. A new socket would only begin the
+  // handshake again, in a crowd that waits for its own.
+  if (impl_->recovering.is_set() && impl_->config.endpoints.size() == 1) return;
   impl_->close();
   impl_->connect(kReconnectMs);
 }

@@ -22,7 +22,7 @@ struct ZmqCoordinatorLinkConfig {
   Key server;
   std::vector<std::string> endpoints;   // "tcp://10.89.7.1:7442", numeric; reconnect() takes the next one
   std::uint32_t start_jitter_ms = 250;  // the first connection is made within this time
-  std::uint32_t recover_ms = 8'000;     // when nothing can be sent for so long (up to twice that), a new socket is made
+  std::uint32_t recover_ms = 20'000;    // when nothing can be sent for so long (up to twice that), a new socket is made
 };
 
 class ZmqCoordinatorLink final : public CoordinatorLink {

@@ -82,16 +82,16 @@ Result<std::string> read_outputs(int dir_fd) {
   if (!fd || fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
     return fail(Code::not_found, "its outputs were not read: $PROV_OUTPUTS is no plain file any more");
   }
-  std::string out(kMaxOutputsFile + 1, '\0');  // one more than is taken, so that the rest is noticed
-  std::size_t got = 0;
-  while (got < out.size()) {
-    const ssize_t n = read(fd.get(), out.data() + got, out.size() - got);
+  constexpr std::size_t kMost = kMaxOutputsFile + 1;  // one more than is taken, so that the rest is noticed
+  std::string out;
+  char buffer[16 << 10];
+  while (out.size() < kMost) {
+    const ssize_t n = read(fd.get(), buffer, std::min(sizeof buffer, kMost - out.size()));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return tl::unexpected(io::system_error("read", "its outputs"));
     if (n == 0) break;
-    got += static_cast<std::size_t>(n);
+    out.append(buffer, static_cast<std::size_t>(n));
   }
-  out.resize(got);
   return out;
 }
 

@@ -20,6 +20,10 @@ void append(json& list, json& more) {
 Result<std::string> output_of_step(Client& client, const json& task) {
   if (number_in(task, "attempt") == 0) return std::string();
   const std::uint64_t total = number_in(task, "output_bytes");
+  // A verdict counts what was printed; where there is none, something may have come before the doubt.
+  const std::string outcome = text_in(task, "outcome");
+  const bool has_verdict = outcome == "done" || outcome == "unchanged" || outcome == "failed";
+  if (has_verdict && task.contains("output_bytes") && total == 0) return std::string();
   std::uint64_t offset = total > kMostOutputBytes ? total - kMostOutputBytes : 0;
   std::string output;
   while (output.size() < 2 * kMostOutputBytes) {

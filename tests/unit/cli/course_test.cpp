@@ -110,8 +110,9 @@ TEST_F(Course, ExecSaysWhichHostsAndHowManyAtOnce) {
 }
 
 TEST_F(Course, ExecShowsWhatEachHostPrinted) {
-  const auto task = [](int n, const std::string& host, const std::string& outcome, int exit_code) {
+  const auto task = [](int n, const std::string& host, const std::string& outcome, int exit_code, int printed) {
     return json{{"id", "11111111-1111-4111-8111-11110000000" + std::to_string(n)},
+                {"output_bytes", printed},
                 {"server", host},
                 {"name", host + ": ls"},
                 {"state", "ended"},
@@ -123,21 +124,22 @@ TEST_F(Course, ExecShowsWhatEachHostPrinted) {
   world_.coordinator.answer("POST /workspaces", {{"changed", false}});
   world_.coordinator.answer("POST /workflows/exec", {{"workflow", kWorkflow}});
   world_.coordinator.answer("GET /status", {{"sequence", 1}});
-  world_.coordinator.answer("GET /workflows/" + kWorkflow,
-                            {{"id", kWorkflow},
-                             {"status", "ended"},
-                             {"outcome", "failed"},
-                             {"counts", {{"total", 2}}},
-                             {"tasks", {task(1, "web-1", "done", 0), task(2, "web-2", "failed", 3)}}});
-  for (int n : {1, 2}) {
+  world_.coordinator.answer(
+      "GET /workflows/" + kWorkflow,
+      {{"id", kWorkflow},
+       {"status", "ended"},
+       {"outcome", "failed"},
+       {"counts", {{"total", 3}}},
+       {"tasks", {task(1, "web-1", "done", 0, 4), task(2, "web-2", "failed", 3, 7), task(3, "web-3", "done", 0, 0)}}});
+  for (int n : {1, 2}) {  // what printed nothing is not asked for: there is no answer for it
     const std::string path = "GET /tasks/11111111-1111-4111-8111-11110000000" + std::to_string(n);
     world_.coordinator.answers[path + "/output"] = {
         {200, {{"x-output-complete", "true"}}, n == 1 ? "a\nb\n" : "no\033[2J\n"}};
     world_.coordinator.answer(path, {{"attempt", 1}, {"output", ""}});
   }
   EXPECT_EQ(world_.run({"exec", "--target", "all", "--", "ls"}), 8) << world_.err;
-  EXPECT_EQ(world_.out, "web-1: done\n  a\n  b\nweb-2: failed, exit 3\n  no?[2J\n");
-  EXPECT_TRUE(has(world_.err, "1 of 2 done, 1 failed"));
+  EXPECT_EQ(world_.out, "web-1: done\n  a\n  b\nweb-2: failed, exit 3\n  no?[2J\nweb-3: done\n");
+  EXPECT_TRUE(has(world_.err, "2 of 3 done, 1 failed"));
   EXPECT_TRUE(has(world_.err, "next: provisioning workflow retry " + kWorkflow + " --failed"));
   EXPECT_EQ(world_.run({"exec", "--target", "all", "-o", "json", "--", "ls"}), 8);
   EXPECT_EQ(world_.document()["tasks"][0]["output"], "a\nb\n");

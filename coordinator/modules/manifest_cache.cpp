@@ -97,6 +97,9 @@ class TreeReader {
     if (out.kind == Node::Kind::map) {
       const std::size_t count = bytes_.number(kMaxTreeKeys);
       read(out.keys, count, depth);
+      for (const Node& key : out.keys) {
+        if (key.kind != Node::Kind::scalar) bytes_.fail();
+      }
       read(out.items, count, depth);
     }
     if (out.kind == Node::Kind::list) read(out.items, bytes_.number(kMaxYamlNodes), depth);

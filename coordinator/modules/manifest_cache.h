@@ -53,7 +53,7 @@ class ManifestCache {
   std::map<Digest, Entry> entries_;
 };
 
-// A tree as bytes. Decoding refuses (nullopt) what no tree within the limits of yaml_tree.h encodes to.
+// A tree as bytes. Decoding refuses (nullopt) what is not the whole of one, or is beyond the limits of yaml_tree.h.
 std::string encode_tree(const Node& tree);
 std::optional<Node> decode_tree(std::string_view bytes);
 

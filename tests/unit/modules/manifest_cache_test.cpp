@@ -88,6 +88,8 @@ TEST(Trees, BytesThatAreNoneAreRefused) {
   Node deep;
   for (std::size_t i = 0; i <= kMaxTreeDepth + 1; ++i) deep = Node{Node::Kind::list, {1, 1}, "", false, {}, {deep}};
   EXPECT_FALSE(decode_tree(encode_tree(deep)));
+  const Node list{Node::Kind::list, {1, 1}};
+  EXPECT_FALSE(decode_tree(encode_tree(Node{Node::Kind::map, {1, 1}, "", false, {list}, {list}}))) << "a list as a key";
 }
 
 TEST_F(Cache, AFileIsParsedOnceHoweverManyProcessesAsk) {

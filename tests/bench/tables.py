@@ -39,6 +39,9 @@ def tables(result):
         base = statistics.median(result["processes"]["posix_spawn"])
         rows = [[name, spread(rates), f"{statistics.median(rates) / base:.2f}"] for name, rates in result["processes"].items()]
         out.append(table("Real processes", ["through", "per second (min / median / max)", "of posix_spawn on one thread"], rows))
+    if result.get("steps"):
+        rows = [[name, spread(times)] for name, times in result["steps"].items()]
+        out.append(table("Three hosts, ten idempotent file steps each, start to exit", ["run", "ms (min / median / max)"], rows))
     if result.get("restart"):
         rows = [[str(hosts), spread(r["answers_s"], "{:.2f}"), spread(r["agents_s"], "{:.2f}"), f"{max(r['coordinator_mib']):.1f}"]
                 for hosts, r in result["restart"].items()]

@@ -29,6 +29,8 @@ def measure(build, name, quick, rounds):
         return {"exec": {hosts: workloads.exec_on_hosts(build, hosts, 3 if quick else 20) for hosts in ((10,) if quick else (10, 100))}}
     if name == "processes":
         return {"processes": workloads.processes(build, 100 if quick else 1_000, rounds)}
+    if name == "steps":
+        return {"steps": workloads.file_steps(build, 3, 3 if quick else 20)}
     if name == "restart":
         return {"restart": {hosts: workloads.restart(build, hosts, rounds) for hosts in ((100,) if quick else (100, 1_000))}}
     if name == "start":
@@ -38,8 +40,8 @@ def measure(build, name, quick, rounds):
     return {"parts": workloads.parts(build, 0.05 if quick else 0.5)}
 
 
-ALL = ["batch", "window", "exec", "processes", "restart", "start", "cli", "parts"]
-QUICK = ["batch", "window", "exec", "processes", "restart", "cli", "parts"]
+ALL = ["batch", "window", "exec", "processes", "steps", "restart", "start", "cli", "parts"]
+QUICK = ["batch", "window", "exec", "processes", "steps", "restart", "cli", "parts"]
 
 
 def main():

@@ -1,5 +1,5 @@
 """What is asked of the real programs, one function a row of the tables. Each makes a platform of its own."""
-import json, os, signal, statistics, subprocess, time
+import json, os, pathlib, shutil, signal, statistics, subprocess, time
 
 from rig import Rig, WORKSPACE, resident_mib
 
@@ -72,6 +72,31 @@ def processes(build, count, rounds):
                 out = subprocess.run([build / "bench/spawn", str(count), str(threads)], check=True, stdout=subprocess.PIPE).stdout
                 rates[name].append(float(out))
     return rates
+
+
+def ten_steps(folder):
+    """A batch file: ten steps one after the other, each on all hosts."""
+    lines = ["batch_workflow:", "  name: steps", "  operations:"]
+    for n in range(1, 11):
+        lines += [f"    - id: step-{n}", "      type: script", "      targets: h*", "      script: file_step.sh",
+                  f"      args: ['{n}', '{folder}/{{{{host.name}}}}']", *([f"      dependencies: [step-{n - 1}]"] if n > 1 else [])]
+    return "\n".join(lines) + "\n"
+
+
+def file_steps(build, hosts, rounds):
+    """Ten idempotent file steps on each host, and the same again, which changes nothing: start to exit, in ms."""
+    out = {"first": [], "again": []}
+    with Rig(build, hosts) as rig:
+        environment, folder = init_workspace(rig, build)
+        shutil.copy(pathlib.Path(__file__).with_name("file_step.sh"), folder)
+        batch = folder / "steps.yaml"
+        for n in range(rounds + 1):  # the first, where nothing is in any cache, does not count
+            made = rig.folder / f"steps-{n}"
+            made.mkdir()
+            batch.write_text(ten_steps(made))
+            for name in out:
+                out[name].append(timed([build / "bin/provisioning", "batch", "submit", batch, "--wait", "--yes"], environment, folder) * 1e3)
+    return {name: times[1:] for name, times in out.items()}
 
 
 def restart(build, hosts, rounds):

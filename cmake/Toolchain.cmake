@@ -14,6 +14,9 @@ target_compile_options(prov_options INTERFACE
 target_include_directories(prov_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
 target_compile_definitions(prov_options INTERFACE PROV_VERSION="${PROJECT_VERSION}")
 
+if(PROV_SANITIZE)
+  add_compile_options(-Wno-maybe-uninitialized)  # GCC sees what is not there in code that a sanitizer has taken apart
+endif()
 if(PROV_SANITIZE STREQUAL "address")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)

@@ -81,9 +81,6 @@ Result<void> unpack(int work_fd, const std::string& bundle) {
 }
 
 Result<void> write_private_parts(int work_fd, const wire::Script& script, const Secrets& secrets) {
-  for (const char* folder : {"rendered", "secrets"}) {
-    if (auto made = io::make_new_dir_at(work_fd, folder); !made) return tl::unexpected(made.error());
-  }
   for (const auto& [name, value] : secrets) {
     if (auto made = as_invalid(io::create_beneath(work_fd, "secrets/" + name, value, 0600)); !made) return made;
   }

@@ -16,6 +16,8 @@
 namespace prov::agent {
 namespace {
 
+constexpr std::uint64_t kRemovalMs = 20;     // after a step is forgotten; what came with that news goes first
+constexpr std::size_t kRemovalsAtOnce = 16;  // folders, before the loop has its turn again
 constexpr std::uint64_t kPollMs = 50;  // while steps run: new output, and steps whose supervisor is not watched yet
 
 io::Fd open_dir(int parent, const std::string& name) {
@@ -44,7 +46,12 @@ Result<std::unique_ptr<ProcessRunner>> ProcessRunner::open(RunnerConfig config, 
 }
 
 ProcessRunner::ProcessRunner(RunnerConfig config, io::Fd dir, BundleStore& bundles, Timers& timers, FdWatcher& watcher)
-    : config_(std::move(config)), dir_(std::move(dir)), bundles_(bundles), watcher_(watcher), poll_alarm_(timers) {
+    : config_(std::move(config)),
+      dir_(std::move(dir)),
+      bundles_(bundles),
+      watcher_(watcher),
+      poll_alarm_(timers),
+      removal_alarm_(timers) {
   if (!config_.zygote) config_.zygote = std::make_shared<Zygote>(config_.program);
 }
 
@@ -91,6 +98,7 @@ Result<void> ProcessRunner::fill(int dir_fd, const StepId& step, const wire::Ord
 void ProcessRunner::adopt(const StepId& step, Boot boot) {
   Running& running = running_[step];
   running.dir = open_dir(dir_.get(), step_dir_name(step));
+  if (running.dir) folders_.insert(step);
   running.boot = boot;
   if (!poll_alarm_.is_set()) poll_alarm_.set(0, [this] { poll_all(); });
 }
@@ -189,9 +197,10 @@ void ProcessRunner::cancel(const StepId& step) {
 }
 
 Result<std::string> ProcessRunner::read_output(const StepId& step, std::uint64_t offset, std::size_t max) {
-  const std::string folder = step_dir_name(step), path = folder + "/output";
+  const std::string path = step_dir_name(step) + "/output";
+  if (!folders_.contains(step)) return fail(Code::not_found, "there is no " + path);
   const io::Fd fd(openat(dir_.get(), path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd && errno == ENOENT && faccessat(dir_.get(), folder.c_str(), F_OK, 0) == 0) return std::string();
+  if (!fd && errno == ENOENT) return std::string();  // nothing was printed
   if (!fd) return tl::unexpected(io::system_error("open", path));
   std::string out(max, '\0');
   std::size_t got = 0;
@@ -208,7 +217,16 @@ Result<std::string> ProcessRunner::read_output(const StepId& step, std::uint64_t
 
 void ProcessRunner::forget(const StepId& step) {
   if (running_.contains(step) || folders_.erase(step) == 0) return;
-  static_cast<void>(io::remove_tree_at(dir_.get(), step_dir_name(step)));
+  forgotten_.push_back(step);
+  if (!removal_alarm_.is_set()) removal_alarm_.set(kRemovalMs, [this] { remove_forgotten(); });
+}
+
+void ProcessRunner::remove_forgotten() {
+  for (std::size_t i = 0; i < kRemovalsAtOnce && !forgotten_.empty(); ++i) {
+    static_cast<void>(io::remove_tree_at(dir_.get(), step_dir_name(forgotten_.front())));
+    forgotten_.pop_front();
+  }
+  if (!forgotten_.empty()) removal_alarm_.set(0, [this] { remove_forgotten(); });
 }
 
 void ProcessRunner::sweep(const std::function<bool(const StepId&)>& known) {

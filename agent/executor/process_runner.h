@@ -1,5 +1,6 @@
 #pragma once
 // Steps as real processes, each under a supervisor of its own (agent/executor/supervisor.h) that outlives the agent.
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -37,7 +38,7 @@ class ProcessRunner final : public StepRunner {
   void adopt(const StepId& step, Boot boot) override;
   void cancel(const StepId& step) override;
   Result<std::string> read_output(const StepId& step, std::uint64_t offset, std::size_t max) override;
-  void forget(const StepId& step) override;
+  void forget(const StepId& step) override;  // its folder goes soon after: the next step does not wait for that
 
   // Removes folders of steps that nobody knows and no supervisor holds: what a crash between two removals left.
   void sweep(const std::function<bool(const StepId&)>& known);
@@ -60,6 +61,7 @@ class ProcessRunner final : public StepRunner {
   void poll_output(const StepId& step, Running& running);
   void look_after(const StepId& step);
   bool end_leftovers(Running& running);
+  void remove_forgotten();
   void conclude(const StepId& step, Verdict verdict);
   Verdict interrupted(const Running& running) const;
   std::string path_of(const StepId& step) const { return config_.steps_dir + "/" + step_dir_name(step); }
@@ -68,10 +70,11 @@ class ProcessRunner final : public StepRunner {
   io::Fd dir_;
   BundleStore& bundles_;
   FdWatcher& watcher_;
-  Alarm poll_alarm_;
+  Alarm poll_alarm_, removal_alarm_;
   Handler handler_;
   std::map<StepId, Running> running_;
-  std::set<StepId> folders_;  // steps that have a folder: no-op orders never do
+  std::set<StepId> folders_;      // steps that have a folder: no-op orders never do
+  std::deque<StepId> forgotten_;  // whose folders are to be removed
 };
 
 }  // namespace prov::agent

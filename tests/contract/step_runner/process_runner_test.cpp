@@ -74,14 +74,15 @@ TEST_F(ProcessSteps, AnExecHasExactlyItsEnvironment) {
 
 TEST_F(ProcessSteps, AScriptHasItsFolderAndStandardInputIsNull) {
   const std::string text =
-      "#!/bin/sh\npwd; readlink /proc/self/fd/0; umask; ulimit -c; stat -c '%a %n' . rendered secrets scripts/install\n"
-      "test \"$PWD\" = \"$PROV_DIR\" && test -d \"$PROV_RENDERED\" && test -d \"$PROV_SECRETS\" && "
-      "test -f \"$PROV_LIB/service.sh\" && test \"$PROV_VERB\" = install && exit 10\n";
+      "#!/bin/sh\npwd; readlink /proc/self/fd/0; umask; ulimit -c; stat -c '%a %n' . scripts/install; ls\n"
+      "test \"$PWD\" = \"$PROV_DIR\" && test \"$PROV_RENDERED\" = \"$PWD/rendered\" && "
+      "test \"$PROV_SECRETS\" = \"$PWD/secrets\" && test -f \"$PROV_LIB/service.sh\" && test \"$PROV_VERB\" = install "
+      "&& exit 10\n";
   const Verdict verdict = run(step, script(step, text));
   EXPECT_EQ(verdict.outcome, Outcome::unchanged) << verdict.message;
-  EXPECT_EQ(output_of(step), world.step_path(step) +
-                                 "/work\n/dev/null\n0077\n0\n700 .\n700 rendered\n700 secrets\n"
-                                 "700 scripts/install\n");
+  EXPECT_EQ(output_of(step),
+            world.step_path(step) + "/work\n/dev/null\n0077\n0\n700 .\n700 scripts/install\nlib\noutputs\nscripts\n")
+      << "rendered/ and secrets/ only where there are any";
 }
 
 TEST_F(ProcessSteps, StandardInputIsWhatTheOrderGives) {

@@ -42,9 +42,10 @@ def tables(result):
     if result.get("steps"):
         rows = [[name, spread(times)] for name, times in result["steps"].items()]
         out.append(table("Three hosts, ten idempotent file steps each, start to exit", ["run", "ms (min / median / max)"], rows))
-    if result.get("restart"):
+    restarts = {**result.get("restart", {}), **result.get("crowd", {})}
+    if restarts:
         rows = [[str(hosts), spread(r["answers_s"], "{:.2f}"), spread(r["agents_s"], "{:.2f}"), f"{max(r['coordinator_mib']):.1f}"]
-                for hosts, r in result["restart"].items()]
+                for hosts, r in restarts.items()]
         out.append(table("The coordinator, killed and started again", ["agents", "s until it answers", "s until all agents are back", "MiB then, at most"], rows))
     if result.get("start"):
         rows = [[name, f"{r['events']:,}", f"{r['s']:.2f}"] for name, r in result["start"].items()]

@@ -156,9 +156,6 @@ void ZmqCoordinatorLink::set_endpoints(std::vector<std::string> endpoints) {
 const std::string& ZmqCoordinatorLink::endpoint() const { return impl_->current; }
 
 void ZmqCoordinatorLink::reconnect() {
-  // Where nothing can be sent, libzmq is on its way already, and there is no other. A new socket would only begin the
-  // handshake again, in a crowd that waits for its own.
-  if (impl_->recovering.is_set() && impl_->config.endpoints.size() == 1) return;
   impl_->close();
   impl_->connect(kReconnectMs);
 }

@@ -1,5 +1,4 @@
 // The contract over ZeroMQ, and what is particular to it.
-#include "tests/contract/link/tcp_proxy.h"
 #include "tests/contract/link/zmq_world.h"
 
 namespace prov::test {
@@ -38,31 +37,6 @@ TEST_F(ZmqLink, reconnect_takes_the_next_endpoint) {
   world_.loop().turn(0);
   agent->link->reconnect();
   EXPECT_TRUE(works(*agent, key, "found"));
-}
-
-// In a crowd that comes back at once each handshake takes its time; begun again and again, it never ends.
-TEST_F(ZmqLink, a_reconnect_does_not_begin_a_slow_handshake_again) {
-  constexpr std::uint32_t kNoRecovery = 600'000;
-  std::uint16_t port = 0;
-  const TcpSocket slow = TcpSocket::listening(port);  // takes connections, and says nothing
-  const std::string there = "tcp://127.0.0.1:" + std::to_string(port);
-  std::vector<TcpSocket> taken;
-  const auto take = [&] {
-    pollfd one{slow.fd(), POLLIN, 0};
-    while (::poll(&one, 1, 0) == 1) taken.emplace_back(::accept(slow.fd(), nullptr, nullptr));
-    return taken.size();
-  };
-  auto agent = world_.agent(world_.new_agent(), world_.server_key(), {there}, kNoRecovery);
-  ASSERT_TRUE(world_.until([&] { return take() == 1; }));
-  agent->link->send("hello");
-  for (int i = 0; i < 3; ++i) agent->link->reconnect();
-  auto later = world_.agent(world_.new_agent(), world_.server_key(), {there, "tcp://127.0.0.1:1"}, kNoRecovery);
-  ASSERT_TRUE(world_.until([&] { return take() >= 2; }));
-  EXPECT_EQ(taken.size(), 2U) << "one of each agent";
-  later->link->send("hello");
-  later->link->reconnect();  // where there is another endpoint, it is tried
-  later->link->reconnect();
-  EXPECT_TRUE(world_.until([&] { return take() >= 3; }));
 }
 
 TEST_F(ZmqLink, later_connections_are_made_to_the_endpoints_that_were_set) {

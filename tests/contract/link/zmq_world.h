@@ -43,9 +43,8 @@ class ZmqWorld {
   const io::KeyPair& pair_of(const Key& key) const { return agents_.at(key); }
 
   std::unique_ptr<Agent> agent(const Key& key) { return agent(key, server_.public_key, {endpoint()}); }
-  std::unique_ptr<Agent> agent(const Key& key, const Key& server, std::vector<std::string> endpoints,
-                               std::uint32_t recover_ms = 300) {
-    io::ZmqCoordinatorLinkConfig config{pair_of(key), server, std::move(endpoints), 0, recover_ms};
+  std::unique_ptr<Agent> agent(const Key& key, const Key& server, std::vector<std::string> endpoints) {
+    io::ZmqCoordinatorLinkConfig config{pair_of(key), server, std::move(endpoints), 0, 300};
     auto link = io::ZmqCoordinatorLink::create(std::move(config), context_, loop_, loop_, random_);
     PROV_ASSERT(link.has_value());
     auto out = std::make_unique<Agent>();

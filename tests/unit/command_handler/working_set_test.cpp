@@ -20,6 +20,8 @@ void* operator new(std::size_t size) {
   g_live_bytes += malloc_usable_size(at);
   return at;
 }
+// std::stable_sort asks for its buffer so; a sanitizer's own would not match the delete below.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return operator new(size); }
 void operator delete(void* at) noexcept {
   g_live_bytes -= malloc_usable_size(at);
   std::free(at);

@@ -219,7 +219,9 @@ TEST_F(HostileCoordinator, HundredThousandOrdersStayWithinItsLimits) {
                                       [](const auto& each) { return each.second.accepted > 0; });
   EXPECT_LE(accepted, 128);
   EXPECT_LE(count_of("/steps"), 8U);
+#if !defined(__SANITIZE_ADDRESS__)  // which keeps what was given back, to see who still uses it
   EXPECT_LT(resident_kib() - before, 16 * 1024);
+#endif
   std::printf("%zu orders: %ld taken, %zu folders, %ld KiB more\n", given, static_cast<long>(accepted),
               count_of("/steps"), resident_kib() - before);
   // Orders that still waited in the network take the places of those that are cancelled: until none is left.

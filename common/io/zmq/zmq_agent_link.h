@@ -27,8 +27,8 @@ struct ZmqAgentLinkConfig {
   // A connection that is not authenticated by then is closed. Ten thousand agents that come back at once need several
   // seconds for their handshakes, all of which go on at the same time: with less, most are begun in vain, and again.
   std::uint32_t handshake_ms = 20'000;
-  std::uint32_t silence_ms = 15'000;                   // and one that has never said anything by then
-  double enrol_per_s = 100, enrol_burst = 1000;        // all keys together: a fleet that is set up at once is no flood
+  std::uint32_t silence_ms = 30'000;             // and one that has said nothing by then: a handshake, a heartbeat
+  double enrol_per_s = 100, enrol_burst = 1000;  // all keys together: a fleet that is set up at once is no flood
   double handshakes_per_s = 1, handshakes_burst = 20;  // of one key
 };
 

@@ -15,12 +15,26 @@ bool may_have_had_effect(const Task& task) {
   return task.attempt > 1 || (task.outcome != Outcome::unchanged && task.outcome != Outcome::refused);
 }
 
-// A workflow's id that nobody else has, and that is the same whenever it is asked for. REQUIRES: that one is no
-// rollback, whose own would be the first one's again.
-Id id_of_rollback(const Workflow& workflow) {
+// A workflow's id that nobody else has, and that is the same whenever it is asked for. A rollback that was lost with
+// the log's end may have run, and hosts remember its steps: the one of the history that an operator accepted then has
+// its own. REQUIRES: that one is no rollback, whose own would be the first one's again.
+Id id_of_rollback(const State& state, const Workflow& workflow) {
+  constexpr std::size_t kLast = 11;  // of the bytes that name a workflow; those before it are as random
   Id id = workflow.id;
-  id.bytes[11] = static_cast<std::uint8_t>(id.bytes[11] ^ 0xA5U);
+  id.bytes[kLast] = static_cast<std::uint8_t>(id.bytes[kLast] ^ 0xA5U);
+  for (std::size_t i = 0; i < sizeof state.accepted_epoch; ++i) {
+    std::uint8_t& byte = id.bytes[kLast - 1 - i];
+    byte = static_cast<std::uint8_t>(byte ^ (state.accepted_epoch >> (8 * i)));
+  }
   return workflow_id(id);
+}
+
+// That of this workflow which was begun; nullptr when it is not in the working set any more.
+const Workflow* rollback_begun(const State& state, const Id& workflow) {
+  for (const auto& [id, other] : state.workflows) {
+    if (other.rolls_back == workflow) return &other;
+  }
+  return nullptr;
 }
 
 std::string why_it_stays(OperationKind kind) {
@@ -42,7 +56,7 @@ class Undoing {
     const auto n = static_cast<std::uint32_t>(workflow_.operations.size());
     for (std::uint32_t i = n; i-- > 0;) undo_operation(i);
     if (tasks_.empty() && out_.notes.empty()) return {};
-    out_.id = id_of_rollback(workflow_);
+    out_.id = id_of_rollback(state_, workflow_);
     out_.kind = "rollback";
     out_.name = "undo " + workflow_.name + (back_to_ == nullptr ? "" : " back to " + back_to_->name);
     out_.infra = workflow_.infra;
@@ -230,8 +244,10 @@ Decision decide_on(const State& state, const Command& command, const RollbackWor
                 "to do again what it has undone, submit that again");
   }
   if (workflow->rollbacks > 0) {
-    const std::string undoing = to_text(id_of_rollback(*workflow));
-    return fail(Code::conflict, "workflow " + id + " was rolled back already, by " + undoing,
+    const Workflow* begun = rollback_begun(state, workflow->id);
+    const std::string undoing = begun == nullptr ? "ID" : to_text(begun->id);
+    return fail(Code::conflict,
+                "workflow " + id + " was rolled back already" + (begun == nullptr ? "" : ", by " + undoing),
                 "for what failed of that: provisioning workflow retry " + undoing + " --failed");
   }
   const Checkpoint* back_to = nullptr;

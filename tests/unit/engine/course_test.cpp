@@ -383,6 +383,24 @@ TEST(Course, ARollbackIsDoneOnceAndIsNotItselfRolledBack) {
   EXPECT_EQ(p.workflow(id).kind, "batch");
 }
 
+// The hosts of a history that was lost remember the steps of its rollback, and would not take them again.
+TEST(Course, ARollbackAfterAnAcceptedLossIsAnotherOne) {
+  const auto undoing_of = [](std::uint32_t losses) {
+    Hosts p;
+    const Id id = p.submit(batch_of({script("a")}));
+    p.end(p.task_of(id, "a"));
+    for (std::uint32_t i = 0; i < losses; ++i) p.must(AcceptDamage{"a disk was replaced", 0});
+    p.must(RollbackWorkflow{id, ""});
+    const Id undoing = p.newest_workflow();
+    EXPECT_EQ(undoing, workflow_id(undoing));
+    EXPECT_NE(p.give(RollbackWorkflow{id, ""}).error().message.find(", by " + to_text(undoing)), std::string::npos);
+    return undoing;
+  };
+  const std::set<Id> all{undoing_of(0), undoing_of(1), undoing_of(2)};
+  EXPECT_EQ(all.size(), 3U);
+  EXPECT_EQ(undoing_of(1), undoing_of(1));
+}
+
 TEST(Course, WhatIsUndoneByItselfBelongsToItsWorkspace) {
   Hosts p;
   p.add_host("x1", 60, "other");

@@ -72,7 +72,8 @@ void Auditor::expect_loss_from(std::uint64_t commit) {
 
 void Auditor::take(const domain::Event& event) {
   domain::evolve(state_, event);
-  needed_ = needed_ || std::holds_alternative<domain::AgentEnrolled>(event.body) ||
+  needed_ = needed_ || std::holds_alternative<domain::JoinTokenCreated>(event.body) ||
+            std::holds_alternative<domain::AgentEnrolled>(event.body) ||
             std::holds_alternative<domain::BlobStored>(event.body);
   if (!event.meta.command_id.is_zero()) commands_[event.meta.command_id] = event.meta.sequence;
   if (const auto* dispatched = std::get_if<domain::TaskDispatched>(&event.body)) {

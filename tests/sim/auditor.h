@@ -42,7 +42,7 @@ class Auditor {
   void expect_loss_from(std::uint64_t commit);
   const std::set<agent::StepId>& touched() const { return touched_; }  // attempts that the lost commits told of
   bool has_lost() const { return !aside_.empty(); }
-  std::uint64_t harmless_from() const { return needed_commit_ + 1; }  // no enrolment, no bundle from here on
+  std::uint64_t harmless_from() const { return needed_commit_ + 1; }  // nothing that hosts stand on from here on
 
   const domain::State& state() const { return state_; }
   const event_log::LogPosition& position() const { return position_; }
@@ -66,7 +66,7 @@ class Auditor {
   std::map<Id, std::uint32_t> made_;
   std::set<agent::StepId> touched_;
   std::map<std::uint64_t, std::string> aside_;  // lost commits, as they have to be kept
-  std::uint64_t needed_commit_ = 0;             // the last one with an enrolment or a bundle
+  std::uint64_t needed_commit_ = 0;             // the last with a join token, an enrolment or a bundle
   bool torn_ = false, anew_ = false, needed_ = false;
 };
 

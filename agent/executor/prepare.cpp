@@ -154,7 +154,6 @@ Result<StepSpec> spec_of(const Preparation& how, const StepId& step, const wire:
 Result<void> fill_work(int dir_fd, const Preparation& how, const wire::Order& order, const std::string& bundle) {
   auto work = io::make_new_dir_at(dir_fd, "work");
   if (!work) return tl::unexpected(work.error());
-  if (auto made = io::create_beneath(work->get(), kOutputsFile, "", 0600); !made) return made;
   if (const auto* exec = std::get_if<wire::Exec>(&order.action)) {
     if (exec->stdin_data.empty()) return {};
     return io::create_beneath(dir_fd, "stdin", exec->stdin_data, 0600);

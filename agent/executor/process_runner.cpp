@@ -139,10 +139,9 @@ void ProcessRunner::look_after(const StepId& step) {
   }
   if (!running.dir) return conclude(step, interrupted(running));  // it was never begun
   const auto verdict = [&]() -> std::optional<Verdict> {
-    auto result = read_result(running.dir.get());
-    auto spec = read_spec(running.dir.get());
-    if (!result || !*result || !spec) return std::nullopt;
-    return verdict_of(*spec, **result);
+    const auto step_file = read_step(running.dir.get());
+    if (!step_file || !step_file->result) return std::nullopt;
+    return verdict_of(step_file->spec, *step_file->result);
   };
   if (auto found = verdict()) return conclude(step, std::move(*found));
   if (running.boot == Boot::other) return conclude(step, interrupted(running));

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cstdio>
 
+#include "common/hash.h"
 #include "common/wire/codec_detail.h"
 #include "schema/journal.capnp.h"
 
@@ -18,7 +19,10 @@ namespace {
 using namespace wire::detail;
 
 constexpr std::size_t kMaxSpecBytes = 4 << 20;
-constexpr std::size_t kLineBytes = 24;  // two numbers of ten digits, and room
+constexpr const char* kStepFile = "step";
+constexpr std::size_t kLineBytes = 24;    // two numbers of ten digits, and room
+constexpr std::size_t kLengthBytes = 12;  // of the spec: its size in decimal digits, and room
+constexpr std::size_t kHeadBytes = kLineBytes + kLengthBytes;
 constexpr std::size_t kMaxVerdictBytes = 64 << 10;
 constexpr std::size_t kMaxTexts = 4096;
 
@@ -83,10 +87,38 @@ std::string supervisor_line(const std::optional<Supervisor>& supervisor) {
   return line;
 }
 
+Result<void> write_at(const io::Fd& file, std::string_view bytes, std::size_t offset) {
+  while (!bytes.empty()) {
+    const ssize_t n = pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return tl::unexpected(io::system_error("write", kStepFile));
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+    offset += static_cast<std::size_t>(n);
+  }
+  return {};
+}
+
+std::string length_line(std::size_t length) {
+  std::string line = std::to_string(length);
+  line.resize(kLengthBytes, ' ');
+  line.back() = '\n';
+  return line;
+}
+
+// As the head of the file says it; nullopt when it does not.
+std::optional<std::size_t> spec_length(std::string_view head) {
+  if (head.size() < kHeadBytes) return std::nullopt;
+  std::size_t length = 0;
+  const char* digits = head.data() + kLineBytes;
+  const auto [end, error] = std::from_chars(digits, digits + kLengthBytes, length);
+  if (error != std::errc{} || *end != ' ' || length > kMaxSpecBytes) return std::nullopt;
+  return length;
+}
+
 // nullopt: the line is blank, or was never written.
 Result<std::optional<Supervisor>> read_supervisor(const io::Fd& spec) {
   char line[kLineBytes + 1] = {};
-  if (pread(spec.get(), line, kLineBytes, 0) < 0) return tl::unexpected(io::system_error("read", "spec"));
+  if (pread(spec.get(), line, kLineBytes, 0) < 0) return tl::unexpected(io::system_error("read", kStepFile));
   Supervisor out;
   if (std::sscanf(line, "%d %d", &out.pid, &out.group) != 2) return std::optional<Supervisor>();
   return std::optional(out);
@@ -160,23 +192,28 @@ Verdict verdict_of(const StepSpec& spec, const StepResult& result) {
 }
 
 Result<void> write_spec(int dir_fd, const StepSpec& spec) {
-  return io::create_beneath(dir_fd, "spec", supervisor_line(std::nullopt) + encode_spec(spec), 0600);
+  const std::string encoded = encode_spec(spec);
+  return io::create_beneath(dir_fd, kStepFile, supervisor_line(std::nullopt) + length_line(encoded.size()) + encoded,
+                            0600);
 }
 
-Result<StepSpec> read_spec(int dir_fd) {
-  auto bytes = io::read_file_at(dir_fd, "spec", kLineBytes + kMaxSpecBytes);
+Result<StepFile> read_step(int dir_fd) {
+  auto bytes = io::read_file_at(dir_fd, kStepFile, kHeadBytes + kMaxSpecBytes + Digest::kSize + kMaxVerdictBytes);
   if (!bytes) return tl::unexpected(bytes.error());
-  if (bytes->size() < kLineBytes) return fail(Code::corrupt, "a step's spec ends in its first line");
-  return decode_spec(std::string_view(*bytes).substr(kLineBytes));
-}
-
-Result<std::optional<StepResult>> read_result(int dir_fd) {
-  auto bytes = io::read_file_at(dir_fd, "verdict", kMaxVerdictBytes);
-  if (!bytes && bytes.error().code == Code::not_found) return std::optional<StepResult>();
-  if (!bytes) return tl::unexpected(bytes.error());
-  auto result = decode_result(*bytes);
+  const std::string_view whole = *bytes;
+  const auto length = spec_length(whole);
+  if (!length || whole.size() - kHeadBytes < *length) return fail(Code::corrupt, "a step's spec is not whole");
+  auto spec = decode_spec(whole.substr(kHeadBytes, *length));
+  if (!spec) return tl::unexpected(spec.error());
+  StepFile out{std::move(*spec), std::nullopt};
+  const std::string_view sealed = whole.substr(kHeadBytes + *length);
+  if (sealed.size() <= Digest::kSize) return out;
+  const std::string_view verdict = sealed.substr(Digest::kSize);
+  if (digest_of(verdict).view() != sealed.substr(0, Digest::kSize)) return out;
+  auto result = decode_result(verdict);
   if (!result) return tl::unexpected(result.error());
-  return std::optional(std::move(*result));
+  out.result = std::move(*result);
+  return out;
 }
 
 void remove_private_parts(int dir_fd) {
@@ -189,10 +226,10 @@ void remove_private_parts(int dir_fd) {
 }
 
 Result<LifeSign> probe_supervisor(int dir_fd) {
-  const io::Fd spec(openat(dir_fd, "spec", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!spec) return tl::unexpected(io::system_error("open", "spec"));
+  const io::Fd spec(openat(dir_fd, kStepFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!spec) return tl::unexpected(io::system_error("open", kStepFile));
   const bool held = flock(spec.get(), LOCK_EX | LOCK_NB) != 0;
-  if (held && errno != EWOULDBLOCK) return tl::unexpected(io::system_error("lock", "spec"));
+  if (held && errno != EWOULDBLOCK) return tl::unexpected(io::system_error("lock", kStepFile));
   auto named = read_supervisor(spec);
   if (!named) return tl::unexpected(named.error());
   // A supervisor that is only now being started finds that it has been given up, and runs nothing.
@@ -203,8 +240,8 @@ Result<LifeSign> probe_supervisor(int dir_fd) {
 }
 
 Result<io::Fd> claim_step(int dir_fd) {
-  io::Fd spec(openat(dir_fd, "spec", O_RDWR | O_NOFOLLOW | O_CLOEXEC));
-  if (!spec) return tl::unexpected(io::system_error("open", "spec"));
+  io::Fd spec(openat(dir_fd, kStepFile, O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+  if (!spec) return tl::unexpected(io::system_error("open", kStepFile));
   if (flock(spec.get(), LOCK_EX | LOCK_NB) == 0) {
     const auto named = read_supervisor(spec);
     if (!named) return tl::unexpected(named.error());
@@ -214,11 +251,16 @@ Result<io::Fd> claim_step(int dir_fd) {
 }
 
 Result<void> write_supervisor(const io::Fd& claimed, const Supervisor& supervisor) {
-  const std::string line = supervisor_line(supervisor);
-  if (pwrite(claimed.get(), line.data(), line.size(), 0) != static_cast<ssize_t>(line.size())) {
-    return tl::unexpected(io::system_error("write", "spec"));
-  }
-  return {};
+  return write_at(claimed, supervisor_line(supervisor), 0);
+}
+
+Result<void> write_result(const io::Fd& claimed, const StepResult& result) {
+  std::string head(kHeadBytes, '\0');
+  if (pread(claimed.get(), head.data(), head.size(), 0) < 0) return tl::unexpected(io::system_error("read", kStepFile));
+  const auto length = spec_length(head);
+  if (!length) return fail(Code::corrupt, "a step's spec is not whole");
+  const std::string verdict = encode_result(result);
+  return write_at(claimed, std::string(digest_of(verdict).view()) + verdict, kHeadBytes + *length);
 }
 
 }  // namespace prov::agent

@@ -2,15 +2,16 @@
 // A step's folder: how a step's supervisor and the agent understand each other, across restarts of either.
 //
 //   <steps>/<task hex>-<attempt>/   0700, made once per attempt: that it exists says that the attempt was begun
-//     spec       a line for the supervisor, then what to run (StepSpec, schema/journal.capnp). The line is blank until
-//                the supervisor puts "PID GROUP" there, and it locks the file (flock) while it lives. Whoever finds it
-//                unlocked and puts "0 0" there has made sure that no supervisor will run this step any more
+//     step       a line for the supervisor, what to run (StepSpec, schema/journal.capnp), and behind it, once it has
+//                ended, how (StepVerdict). The line is blank until the supervisor puts "PID GROUP" there, and it locks
+//                the file (flock) while it lives. Whoever finds it unlocked and puts "0 0" there has made sure that no
+//                supervisor will run this step any more
 //     stdin      standard input, when the order has one
 //     output     what the step prints, head first; made by the supervisor when there is some, and grows while it runs
-//     verdict    how it ended (StepVerdict); renamed into place, synced
 //     host/      where the copy of the host lies in which it is rehearsed (agent/sandbox/host_copy.h)
 //     report     the difference that a rehearsal made; the last line of `output` then
 //     work/      the step's private folder and working directory: the bundle's files, rendered/, secrets/, outputs
+// A file costs a host more than most of what a step does, so there are no more of them than have something to say.
 #include <sys/types.h>
 
 #include <cstdint>
@@ -25,8 +26,7 @@
 
 namespace prov::agent {
 
-inline constexpr const char* kOutputsFile =
-    "outputs";  // in work/; made empty before the step, see agent/step/outputs.h
+inline constexpr const char* kOutputsFile = "outputs";  // in work/; made by the step, see agent/step/outputs.h
 
 struct StepSpec {
   std::vector<std::string> argv;
@@ -58,14 +58,17 @@ Result<StepSpec> decode_spec(std::string_view bytes);
 std::string encode_result(const StepResult& result);
 Result<StepResult> decode_result(std::string_view bytes);
 
+struct StepFile {
+  StepSpec spec;
+  std::optional<StepResult> result;  // nullopt: it has none (yet), or it was not written to its end
+};
 Result<void> write_spec(int dir_fd, const StepSpec& spec);  // once, before the supervisor starts
-Result<StepSpec> read_spec(int dir_fd);
-Result<std::optional<StepResult>> read_result(int dir_fd);  // nullopt: it has none (yet)
+Result<StepFile> read_step(int dir_fd);
 
 // Right when a step ends, however it ends: nothing of what was filled in for it stays on the disk.
 void remove_private_parts(int dir_fd);
 
-// The first line of "spec", and the lock on it.
+// The first line of "step", and the lock on it.
 struct Supervisor {
   pid_t pid = 0;    // also the number of its session; 0: none
   pid_t group = 0;  // of the step, 0: not started
@@ -80,5 +83,7 @@ Result<LifeSign> probe_supervisor(int dir_fd);
 // For the supervisor: the locked file, or Code::conflict when this step has been begun or claimed before.
 Result<io::Fd> claim_step(int dir_fd);
 Result<void> write_supervisor(const io::Fd& claimed, const Supervisor& supervisor);
+// How it ended, behind the spec. Not synced. Code::exhausted: there is no room; call it again.
+Result<void> write_result(const io::Fd& claimed, const StepResult& result);
 
 }  // namespace prov::agent

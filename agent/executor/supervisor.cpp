@@ -73,14 +73,15 @@ std::vector<std::string> secrets_in(int work_fd) {
   return out;
 }
 
-// What a step left where its outputs belong. It may have put anything there: only a plain file is read, and never
-// waited for.
+// What a step left where its outputs belong; nothing when it left nothing. It may have put anything there: only a plain
+// file is read, and never waited for.
 Result<std::string> read_outputs(int dir_fd) {
   const io::Fd work(openat(dir_fd, "work", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   const io::Fd fd(work ? openat(work.get(), kOutputsFile, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1);
+  if (work && !fd && errno == ENOENT) return std::string();
   struct stat info {};
   if (!fd || fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
-    return fail(Code::not_found, "its outputs were not read: $PROV_OUTPUTS is no plain file any more");
+    return fail(Code::not_found, "its outputs were not read: $PROV_OUTPUTS is no plain file");
   }
   constexpr std::size_t kMost = kMaxOutputsFile + 1;  // one more than is taken, so that the rest is noticed
   std::string out;
@@ -410,7 +411,7 @@ void Supervision::write_verdict() {
   // After another boot it may be missing: then the step counts as interrupted. On a full disk this waits, and lives on,
   // so that nobody takes the step for interrupted.
   for (;; sleep(1)) {
-    auto written = io::replace_at(dir_.get(), "verdict", encode_result(result_), 0600);
+    const auto written = write_result(claim_, result_);
     if (written || written.error().code != Code::exhausted) return;
   }
 }
@@ -435,9 +436,9 @@ int supervise(const std::string& step_dir, const std::string& program) {
   if (!dir) return 2;
   auto claim = claim_step(dir->get());
   if (!claim || !write_supervisor(*claim, {getpid(), 0})) return 3;
-  auto spec = read_spec(dir->get());
-  if (!spec || !signals) return 4;
-  Supervision(step_dir, program, std::move(*dir), std::move(*claim), std::move(*spec), std::move(signals)).run();
+  auto step = read_step(dir->get());
+  if (!step || !signals) return 4;
+  Supervision(step_dir, program, std::move(*dir), std::move(*claim), std::move(step->spec), std::move(signals)).run();
   return 0;
 }
 

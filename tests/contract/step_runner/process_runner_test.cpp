@@ -39,8 +39,16 @@ class ProcessSteps : public StepRunnerContract<RealWorld> {
     return {name, box};
   }
   bool is_claimed(const StepId& which) {
-    const auto spec = io::read_file(world.step_path(which) + "/spec", 1 << 20);
+    const auto spec = io::read_file(world.step_path(which) + "/step", 1 << 20);
     return spec && !spec->empty() && spec->front() != ' ';
+  }
+  // As if the supervisor's last write had come only so far: 0 is before its first byte.
+  void cut_verdict(const StepId& which, std::size_t to) {
+    const std::string path = world.step_path(which) + "/step";
+    std::size_t length = 0;
+    ASSERT_EQ(std::sscanf(io::read_file(path, 1 << 20)->c_str() + 24, "%zu", &length), 1);
+    ASSERT_GT(std::filesystem::file_size(path), 36 + length + to);
+    std::filesystem::resize_file(path, 36 + length + to);
   }
   bool alive(int pid) { return io::process_stat(pid) && io::process_stat(pid)->state != 'Z'; }
   int number_in_output(const StepId& which, std::size_t line = 0) {
@@ -81,7 +89,7 @@ TEST_F(ProcessSteps, AScriptHasItsFolderAndStandardInputIsNull) {
   const Verdict verdict = run(step, script(step, text));
   EXPECT_EQ(verdict.outcome, Outcome::unchanged) << verdict.message;
   EXPECT_EQ(output_of(step),
-            world.step_path(step) + "/work\n/dev/null\n0077\n0\n700 .\n700 scripts/install\nlib\noutputs\nscripts\n")
+            world.step_path(step) + "/work\n/dev/null\n0077\n0\n700 .\n700 scripts/install\nlib\nscripts\n")
       << "rendered/ and secrets/ only where there are any";
 }
 
@@ -113,11 +121,11 @@ TEST_F(ProcessSteps, SecretsAreFilledInOnTheHostAloneAndGoWithTheStep) {
 
 TEST_F(ProcessSteps, OutputsOfScriptsAndCommandsComeWithTheVerdictAndWaitForTheAgent) {
   const std::string text =
-      "#!/bin/sh\nstat -c '%s %a' \"$PROV_OUTPUTS\"\necho port=5432 >>\"$PROV_OUTPUTS\"\nexit 10\n";
+      "#!/bin/sh\necho port=5432 >>\"$PROV_OUTPUTS\"\nstat -c '%s %a' \"$PROV_OUTPUTS\"\nexit 10\n";
   const std::vector<wire::Variable> expected = {{"port", "5432"}};
   const Verdict verdict = run(step, script(step, text));
   EXPECT_EQ(verdict.outcome, Outcome::unchanged);
-  EXPECT_EQ(output_of(step), "0 600\n") << "made before, empty and private";
+  EXPECT_EQ(output_of(step), "10 600\n") << "private, as all that a step makes";
   EXPECT_EQ(verdict.outputs, expected);
   const StepId other = step_number(8);
   EXPECT_EQ(run(other, world.shell(other, "echo port=5432 >$PROV_OUTPUTS; exit 3")).outputs, expected)
@@ -142,14 +150,14 @@ TEST_F(ProcessSteps, ASecretIsNoOutputWhateverTheStepDoesToItsFile) {
 TEST_F(ProcessSteps, OutputsThatAreNoPlainFileAreNotRead) {
   std::ofstream(world.dir() + "/elsewhere") << "a=1\n";
   const std::string replace[] = {"mkfifo $PROV_OUTPUTS", "mkdir $PROV_OUTPUTS",
-                                 "ln -s " + world.dir() + "/elsewhere $PROV_OUTPUTS", "true"};
+                                 "ln -s " + world.dir() + "/elsewhere $PROV_OUTPUTS"};
   std::uint8_t number = 20;
   for (const std::string& each : replace) {
     const StepId which = step_number(++number);
-    const Verdict verdict = run(which, world.shell(which, "rm $PROV_OUTPUTS; " + each));
+    const Verdict verdict = run(which, world.shell(which, each));
     EXPECT_EQ(verdict.outcome, Outcome::done) << each;
     EXPECT_TRUE(verdict.outputs.empty()) << each;
-    EXPECT_EQ(verdict.message, "its outputs were not read: $PROV_OUTPUTS is no plain file any more") << each;
+    EXPECT_EQ(verdict.message, "its outputs were not read: $PROV_OUTPUTS is no plain file") << each;
   }
 }
 
@@ -266,8 +274,8 @@ TEST_F(ProcessSteps, ASupervisorThatComesTooLateRunsNothing) {
   // then does the supervisor begin.
   ASSERT_TRUE(start(step, world.shell(step, "echo ran")));
   ASSERT_TRUE(wait_for(step));
-  std::filesystem::remove(world.step_path(step) + "/verdict");
-  std::fstream(world.step_path(step) + "/spec", std::ios::in | std::ios::out) << std::string(20, ' ');
+  cut_verdict(step, 0);
+  std::fstream(world.step_path(step) + "/step", std::ios::in | std::ios::out) << std::string(20, ' ');
   std::filesystem::resize_file(world.step_path(step) + "/output", 0);
   restart();
   ended.clear();
@@ -341,12 +349,28 @@ TEST_F(ProcessSteps, TheSmallProcessEndsByItselfWhenItsAgentIsGone) {
 
 TEST_F(ProcessSteps, AVerdictThatACrashOfTheMachineTookIsAnInterruption) {
   run(step, world.prints(step, "x"));
-  std::filesystem::resize_file(world.step_path(step) + "/verdict", 0);  // renamed, and its bytes not on disk yet
-  restart();
-  ended.clear();
-  adopt(step, Boot::other);
-  ASSERT_TRUE(wait_for(step));
-  EXPECT_EQ(ended[step][0].outcome, Outcome::interrupted);
+  const auto whole = io::read_file(world.step_path(step) + "/step", 1 << 20);
+  ASSERT_TRUE(whole);
+  const auto adopted = [&] {
+    restart();
+    ended.clear();
+    adopt(step, Boot::other);
+    EXPECT_TRUE(wait_for(step));
+    return ended[step][0].outcome;
+  };
+  EXPECT_EQ(adopted(), Outcome::done);
+  for (const std::size_t left : {40, 33, 32, 1, 0}) {  // bytes of it that had reached the disk
+    cut_verdict(step, left);
+    EXPECT_EQ(adopted(), Outcome::interrupted) << left;
+  }
+  // It is as long as it should be, and zeros: its size was on the disk before its bytes were.
+  const std::size_t spec_end = std::filesystem::file_size(world.step_path(step) + "/step");
+  std::filesystem::resize_file(world.step_path(step) + "/step", whole->size());
+  EXPECT_EQ(adopted(), Outcome::interrupted);
+  std::fstream file(world.step_path(step) + "/step", std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>(spec_end));
+  file << whole->substr(spec_end) << std::flush;
+  EXPECT_EQ(adopted(), Outcome::done);
 }
 
 TEST_F(ProcessSteps, SaysWhichProgramOrInterpreterIsMissing) {

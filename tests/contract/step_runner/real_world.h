@@ -97,7 +97,7 @@ class RealWorld {
       auto line = io::read_file("/proc/" + std::to_string(each.pid) + "/cmdline", 1 << 16);
       if (!line || line->find(mark) == std::string::npos) continue;
       auto spec = io::read_file(
-          line->substr(line->find(mark), line->find('\0', line->find(mark)) - line->find(mark)) + "/spec", 1 << 20);
+          line->substr(line->find(mark), line->find('\0', line->find(mark)) - line->find(mark)) + "/step", 1 << 20);
       int supervisor = 0, group = 0;
       if (spec && std::sscanf(spec->c_str(), "%d %d", &supervisor, &group) == 2 && group > 1) kill(-group, SIGKILL);
       kill(each.pid, SIGKILL);

@@ -377,7 +377,7 @@ TEST_F(Sandbox, WhenEverythingThatStandsBesideItIsKilledNothingStays) {
   ASSERT_TRUE(start(step, rehearsal("touch " + mark + "; echo begun; setsid sleep 76543 & sleep 76543")));
   ASSERT_TRUE(world.run_until([&] { return grown[step] > 0; }));
   int supervisor = 0, group = 0;
-  ASSERT_EQ(std::sscanf(io::read_file(world.step_path(step) + "/spec", 1 << 20)->c_str(), "%d %d", &supervisor, &group),
+  ASSERT_EQ(std::sscanf(io::read_file(world.step_path(step) + "/step", 1 << 20)->c_str(), "%d %d", &supervisor, &group),
             2);
   const auto namespace_of = [](int pid) {
     std::error_code none;

@@ -40,18 +40,15 @@ int make(const io::Fd& dir, const std::vector<std::string>& arguments) {
   spec.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
                       "LANG=C.UTF-8"};
   spec.timeout_s = 900;
-  if (auto made = io::create_beneath(dir.get(), "work/outputs", "", 0600); !made) return report(made.error());
   auto written = write_spec(dir.get(), spec);
   return written ? 0 : report(written.error());
 }
 
 int show_verdict(const io::Fd& dir) {
-  auto spec = read_spec(dir.get());
-  auto result = read_result(dir.get());
-  if (!spec) return report(spec.error());
-  if (!result) return report(result.error());
-  if (!*result) return report({Code::not_found, "there is no verdict", ""});
-  const Verdict verdict = verdict_of(*spec, **result);
+  const auto step = read_step(dir.get());
+  if (!step) return report(step.error());
+  if (!step->result) return report({Code::not_found, "there is no verdict", ""});
+  const Verdict verdict = verdict_of(step->spec, *step->result);
   std::printf("%s %d\n%s\n", name_of(verdict.outcome), verdict.exit_code, verdict.message.c_str());
   for (const wire::Variable& each : verdict.outputs) std::printf("%s=%s\n", each.name.c_str(), each.value.c_str());
   return 0;

@@ -74,8 +74,8 @@ struct Report {
   attempt @1 :UInt32;                # of it
   agentTimeMs @2 :UInt64;            # the agent's wall clock when it happened
   union {
-    accepted @3 :Void;               # in the journal, on disk
-    started @4 :Void;                # its step is about to run
+    accepted @3 :Void;               # in the journal, on disk; not said when it has started meanwhile
+    started @4 :Void;                # accepted, and its step is about to run
     output @5 :Output;               # a piece of what it printed
     ended @6 :Ended;                 # the verdict, from the journal
   }

@@ -190,8 +190,8 @@ Result<void> Agent::Impl::open_journal() {
   auto opened = journal_.open();
   if (!opened) return tl::unexpected(opened.error());
   std::vector<StepId> forgotten;
-  for (const Record& each : opened->records) {
-    for (const StepId& step : book_.apply(each)) forgotten.push_back(step);
+  for (Record& each : opened->records) {
+    for (const StepId& step : book_.apply(std::move(each))) forgotten.push_back(step);
   }
   for (const StepId& step : forgotten) world_.steps.forget(step);
   counters_.journal_bytes_cut = opened->torn_bytes;
@@ -394,11 +394,10 @@ void Agent::Impl::tell_changed_facts() {
 // ---- records and what follows from them
 
 void Agent::Impl::record(decltype(Record::what) what) {
-  const Record now{world_.clock.wall_ms(), std::move(what)};
+  Record now{world_.clock.wall_ms(), std::move(what)};
   journal_.add(now);
-  const auto forgotten = book_.apply(now);
   tell_later(now);
-  forget(forgotten);
+  forget(book_.apply(std::move(now)));
   wake();
 }
 

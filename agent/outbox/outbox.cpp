@@ -1,6 +1,7 @@
 #include "agent/outbox/outbox.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/failpoint/failpoint.h"
 #include "common/hash.h"
@@ -23,7 +24,7 @@ Outbox::Outbox(Clock& clock, Timers& timers, Random& random, Hooks hooks)
 
 Outbox::Stream& Outbox::stream(const StepId& step) {
   Stream& out = streams_[step];
-  if (!out.in_flight && queued_.insert(step).second) ready_.push_back(step);
+  if (!out.in_flight && !std::exchange(out.queued, true)) ready_.push_back(step);
   return out;
 }
 
@@ -47,8 +48,8 @@ void Outbox::drop(const StepId& step) {
   const auto found = streams_.find(step);
   if (found == streams_.end()) return;
   const bool in_flight = found->second.in_flight;
+  if (found->second.queued) std::erase(ready_, step);
   streams_.erase(found);
-  if (queued_.erase(step) != 0) ready_.remove(step);
   if (!in_flight) return;
   for (auto it = frames_.begin(); it != frames_.end();) {
     Frame& frame = it->second;
@@ -94,7 +95,7 @@ bool Outbox::pack(Frame& frame) {
     const bool told = frame.items.size() > before;
     if (!told && from.has_news()) break;  // the frame is full: it goes first in the next one
     ready_.pop_front();
-    queued_.erase(step);
+    from.queued = false;
     from.in_flight = told;
     if (told) frame.steps.push_back(step);
   }
@@ -110,7 +111,7 @@ void Outbox::pack_stream(const StepId& step, Stream& from, Frame& frame, std::si
     frame.items.push_back({step, time_ms, kind, offset, size});
     bytes += size + kReportOverhead;
   };
-  if (from.accepted_ms) {
+  if (from.accepted_ms && !from.started_ms) {
     if (!room(0)) return;
     add(*from.accepted_ms, Kind::accepted, 0, 0);
   }
@@ -197,7 +198,10 @@ void Outbox::settle_item(const Item& item) {
   Stream& to = streams_.at(item.step);
   switch (item.kind) {
     case Item::Kind::accepted: to.accepted_ms.reset(); break;
-    case Item::Kind::started: to.started_ms.reset(); break;
+    case Item::Kind::started:
+      to.accepted_ms.reset();
+      to.started_ms.reset();
+      break;
     case Item::Kind::output: to.acknowledged = std::max(to.acknowledged, item.offset + item.size); break;
     case Item::Kind::ended: break;
   }

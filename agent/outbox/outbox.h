@@ -1,14 +1,15 @@
 #pragma once
 // What this agent has to tell about its steps, sent until the coordinator has it. Per step: accepted, started, output
-// from byte 0 on, ended, in this order; a step has reports in one unacknowledged frame at a time, so that a lost or
-// overtaken frame can never leave a gap. Bounded: output is never queued, it is read again at each sending.
+// from byte 0 on, ended, in this order; that it was accepted goes without saying when it has started meanwhile. A step
+// has reports in one unacknowledged frame at a time, so that a lost or overtaken frame can never leave a gap. Bounded:
+// output is never queued, it is read again at each sending.
 #include <cstdint>
+#include <deque>
 #include <functional>
-#include <list>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "agent/step/step.h"
@@ -51,6 +52,7 @@ class Outbox {
     std::optional<wire::Ended> end;
     TimeMs ended_ms = 0;
     bool in_flight = false;
+    bool queued = false;  // in `ready_`
     bool has_news() const { return accepted_ms || started_ms || acknowledged < available || end; }
   };
   struct Item {  // a report without its output's bytes
@@ -84,9 +86,8 @@ class Outbox {
   Alarm alarm_;
   bool open_ = false;
   std::uint64_t next_frame_;
-  std::map<StepId, Stream> streams_;
-  std::list<StepId> ready_;  // streams with something to tell and nothing in flight, in the order in which it came
-  std::set<StepId> queued_;  // the same as a set
+  std::unordered_map<StepId, Stream, StepIdHash> streams_;
+  std::deque<StepId> ready_;  // streams with something to tell and nothing in flight, in the order in which it came
   std::map<std::uint64_t, Frame> frames_;
 };
 

@@ -12,13 +12,13 @@ void strip(wire::Order& order) { order.action = wire::Noop{}; }
 
 }  // namespace
 
-std::vector<StepId> Book::apply(const Record& record) {
+std::vector<StepId> Book::apply(Record record) {
   if (const auto* identity = std::get_if<Identity>(&record.what)) identity_ = *identity;
   std::vector<StepId> forgotten;
   if (const auto* seen = std::get_if<Seen>(&record.what)) forgotten = see(*seen);
-  if (const auto* assigned = std::get_if<Assigned>(&record.what)) assign(*assigned, record.time_ms);
-  if (const auto* started = std::get_if<Started>(&record.what)) start(*started, record.time_ms);
-  if (const auto* ended = std::get_if<StepEnded>(&record.what)) end(*ended, record.time_ms);
+  if (auto* assigned = std::get_if<Assigned>(&record.what)) assign(std::move(*assigned), record.time_ms);
+  if (auto* started = std::get_if<Started>(&record.what)) start(std::move(*started), record.time_ms);
+  if (auto* ended = std::get_if<StepEnded>(&record.what)) end(std::move(*ended), record.time_ms);
   if (const auto* reported = std::get_if<Reported>(&record.what)) {
     const auto it = entries_.find(reported->step);
     if (it != entries_.end() && it->second.phase == Phase::ended) it->second.reported = true;
@@ -46,41 +46,43 @@ std::vector<StepId> Book::see(const Seen& seen) {
   return forgotten;
 }
 
-void Book::assign(const Assigned& assigned, TimeMs time_ms) {
+void Book::assign(Assigned assigned, TimeMs time_ms) {
   const StepId step = id_of(assigned.order);
-  Entry entry;
-  entry.order = assigned.order;
+  const std::uint64_t sequence = assigned.order.sequence;
+  const auto [at, fresh] = entries_.try_emplace(step);
+  if (!fresh) return;
+  Entry& entry = at->second;
+  entry.order = std::move(assigned.order);
   entry.order_digest = assigned.order_digest;
-  entry.boot_id = assigned.boot_id;
+  entry.boot_id = std::move(assigned.boot_id);
   entry.accepted_ms = time_ms;
-  entry.distrusted = assigned.order.sequence <= distrust_through_;
-  if (!entries_.emplace(step, std::move(entry)).second) return;
-  waiting_.emplace(assigned.order.sequence, step);
-  by_sequence_.emplace(assigned.order.sequence, step);
+  entry.distrusted = sequence <= distrust_through_;
+  waiting_.emplace(sequence, step);
+  by_sequence_.emplace(sequence, step);
 }
 
-void Book::start(const Started& started, TimeMs time_ms) {
+void Book::start(Started started, TimeMs time_ms) {
   const auto it = entries_.find(started.step);
   if (it == entries_.end() || it->second.phase != Phase::accepted) return;
   Entry& entry = it->second;
   entry.phase = Phase::started;
   entry.was_started = true;
   entry.started_ms = time_ms;
-  entry.boot_id = started.boot_id;
+  entry.boot_id = std::move(started.boot_id);
   strip(entry.order);
   waiting_.erase({entry.order.sequence, started.step});
-  ++running_;
+  started_.insert(started.step);
 }
 
-void Book::end(const StepEnded& ended, TimeMs time_ms) {
+void Book::end(StepEnded ended, TimeMs time_ms) {
   const auto it = entries_.find(ended.step);
   if (it == entries_.end() || it->second.phase == Phase::ended) return;
   Entry& entry = it->second;
-  if (entry.phase == Phase::started) --running_;
-  waiting_.erase({entry.order.sequence, ended.step});
+  if (entry.phase == Phase::started) started_.erase(ended.step);
+  if (entry.phase == Phase::accepted) waiting_.erase({entry.order.sequence, ended.step});
   entry.phase = Phase::ended;
   entry.ended_ms = time_ms;
-  entry.verdict = ended.verdict;
+  entry.verdict = std::move(ended.verdict);
   strip(entry.order);
 }
 
@@ -127,16 +129,15 @@ Recovery Book::recover(const Entry& entry, const std::string& boot_id) {
 
 std::vector<StepId> Book::startable(const std::function<bool(const Entry&)>& ready) const {
   std::vector<StepId> out;
-  if (waiting_.empty() || running_ >= parallel_) return out;
+  if (waiting_.empty() || started_.size() >= parallel_) return out;
   bool exclusive_runs = false;
   std::set<Id> tasks;
-  for (const auto& [step, entry] : entries_) {
-    if (entry.phase != Phase::started) continue;
-    exclusive_runs = exclusive_runs || entry.order.exclusive;
+  for (const StepId& step : started_) {
+    exclusive_runs = exclusive_runs || entries_.at(step).order.exclusive;
     tasks.insert(step.task);
   }
   for (const auto& [sequence, step] : waiting_) {
-    if (running_ + out.size() >= parallel_) break;
+    if (started_.size() + out.size() >= parallel_) break;
     const Entry& entry = entries_.at(step);
     if ((entry.order.exclusive && exclusive_runs) || tasks.contains(step.task) || !ready(entry)) continue;
     exclusive_runs = exclusive_runs || entry.order.exclusive;

@@ -57,7 +57,7 @@ class Book {
 
   // The fold. Total: a record that makes no sense (a start of an unknown step) changes nothing.
   // Returns what it forgot: steps whose folder and reports nobody wants any more.
-  std::vector<StepId> apply(const Record& record);
+  std::vector<StepId> apply(Record record);
 
   Offer offer(const wire::Order& order) const;
   static Recovery recover(const Entry& entry, const std::string& boot_id);
@@ -71,17 +71,17 @@ class Book {
   const Seen& seen() const { return seen_; }
   std::uint64_t distrust_through() const { return distrust_through_; }
   std::optional<Identity> identity() const { return identity_; }
-  std::uint32_t running() const { return running_; }
+  std::uint32_t running() const { return static_cast<std::uint32_t>(started_.size()); }
   std::uint32_t accepted() const { return static_cast<std::uint32_t>(waiting_.size()); }
-  std::size_t unended() const { return waiting_.size() + running_; }
+  std::size_t unended() const { return waiting_.size() + started_.size(); }
 
   // The fewest records whose fold is this book: a compacted journal.
   std::vector<Record> condensed() const;
 
  private:
-  void assign(const Assigned& assigned, TimeMs time_ms);
-  void start(const Started& started, TimeMs time_ms);
-  void end(const StepEnded& ended, TimeMs time_ms);
+  void assign(Assigned assigned, TimeMs time_ms);
+  void start(Started started, TimeMs time_ms);
+  void end(StepEnded ended, TimeMs time_ms);
   using Place = std::set<std::pair<std::uint64_t, StepId>>::const_iterator;
   std::vector<StepId> see(const Seen& seen);
   Place after(std::uint64_t sequence) const;
@@ -94,7 +94,7 @@ class Book {
   std::map<StepId, Entry> entries_;
   std::set<std::pair<std::uint64_t, StepId>> waiting_;  // accepted, by the sequence of their order
   std::set<std::pair<std::uint64_t, StepId>> by_sequence_;
-  std::uint32_t running_ = 0;
+  std::set<StepId> started_;  // and not ended: no more than `parallel`, but where a restart has lowered that
 };
 
 }  // namespace prov::agent

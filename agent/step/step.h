@@ -17,6 +17,10 @@ struct StepId {
   auto operator<=>(const StepId&) const = default;
 };
 
+struct StepIdHash {
+  std::size_t operator()(const StepId& step) const noexcept { return IdHash{}(step.task) + step.attempt; }
+};
+
 inline std::string to_text(const StepId& step) { return prov::to_text(step.task) + "/" + std::to_string(step.attempt); }
 
 // PATH of every step, and so where its interpreters are looked for.

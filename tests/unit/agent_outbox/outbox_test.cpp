@@ -31,10 +31,7 @@ struct Receiver {
     for (const wire::Report& report : frame.reports) {
       Stream& to = streams[{report.task, report.attempt}];
       if (std::holds_alternative<wire::Accepted>(report.what)) ++to.accepted;
-      if (std::holds_alternative<wire::Started>(report.what)) {
-        EXPECT_GT(to.accepted, 0);
-        ++to.started;
-      }
+      if (std::holds_alternative<wire::Started>(report.what)) ++to.started;
       if (const auto* output = std::get_if<wire::Output>(&report.what)) {
         ASSERT_LE(output->data.size(), wire::kMaxOutputChunk);
         ASSERT_LE(output->offset, to.output.size()) << "a gap";
@@ -91,7 +88,7 @@ TEST_F(Outboxes, OneFrameForAllThatCameTogether) {
   }
   outbox.flush();
   ASSERT_EQ(sent.size(), 1U);
-  EXPECT_EQ(sent[0].reports.size(), 192U);
+  EXPECT_EQ(sent[0].reports.size(), 128U) << "that a step was accepted goes without saying";
   outbox.acknowledge(sent[0].frame_id);
   EXPECT_EQ(finished.size(), 64U);
   EXPECT_TRUE(outbox.empty());

@@ -30,7 +30,8 @@ constexpr std::uint64_t kLastReportsMs = 5'000;  // a drained agent waits so lon
 bool is_power_of_two(std::uint64_t n) { return (n & (n - 1)) == 0; }
 
 Verdict verdict_without_output(Outcome outcome, std::string message) {
-  return {outcome, 0, std::move(message), 0, digest_of("")};
+  static const Digest nothing = digest_of("");
+  return {outcome, 0, std::move(message), 0, nothing};
 }
 
 }  // namespace

@@ -182,14 +182,15 @@ void Outbox::acknowledge(std::uint64_t frame_id) {
   const Frame frame = std::move(it->second);
   frames_.erase(it);
   for (const Item& item : frame.items) settle_item(item);
-  for (const StepId& step : frame.steps) {
-    streams_.at(step).in_flight = false;
-    if (streams_.at(step).has_news()) stream(step);
-  }
+  for (const StepId& step : frame.steps) streams_.at(step).in_flight = false;
   for (const Item& item : frame.items) {
     if (item.kind != Item::Kind::ended) continue;
     drop(item.step);
     hooks_.end_acknowledged(item.step);
+  }
+  for (const StepId& step : frame.steps) {
+    const auto rest = streams_.find(step);
+    if (rest != streams_.end() && rest->second.has_news()) stream(step);
   }
   flush();
 }

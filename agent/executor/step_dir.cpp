@@ -21,7 +21,7 @@ using namespace wire::detail;
 constexpr std::size_t kMaxSpecBytes = 4 << 20;
 constexpr const char* kStepFile = "step";
 constexpr std::size_t kLineBytes = 24;    // two numbers of ten digits, and room
-constexpr std::size_t kLengthBytes = 12;  // of the spec: its size in decimal digits, and room
+constexpr std::size_t kLengthBytes = 16;  // of the spec: its size in decimal digits, and room; what follows is aligned
 constexpr std::size_t kHeadBytes = kLineBytes + kLengthBytes;
 constexpr std::size_t kMaxVerdictBytes = 64 << 10;
 constexpr std::size_t kMaxTexts = 4096;

@@ -47,8 +47,8 @@ class ProcessSteps : public StepRunnerContract<RealWorld> {
     const std::string path = world.step_path(which) + "/step";
     std::size_t length = 0;
     ASSERT_EQ(std::sscanf(io::read_file(path, 1 << 20)->c_str() + 24, "%zu", &length), 1);
-    ASSERT_GT(std::filesystem::file_size(path), 36 + length + to);
-    std::filesystem::resize_file(path, 36 + length + to);
+    ASSERT_GT(std::filesystem::file_size(path), 40 + length + to);
+    std::filesystem::resize_file(path, 40 + length + to);
   }
   bool alive(int pid) { return io::process_stat(pid) && io::process_stat(pid)->state != 'Z'; }
   int number_in_output(const StepId& which, std::size_t line = 0) {

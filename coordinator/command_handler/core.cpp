@@ -96,7 +96,7 @@ Core::Core(CoreConfig config, event_log::LogWriter& writer, domain::State state,
       writer_(writer),
       state_(std::move(state)),
       timers_(timers),
-      random_(random),
+      ids_(random),
       alarms_([this](std::string kind, std::string peer, std::string detail, std::uint32_t count) {
         log_alarm(std::move(kind), std::move(peer), std::move(detail), count);
       }) {
@@ -183,7 +183,7 @@ void Core::submit(const Command& command, const Principal& who, Reply reply, std
     }
   }
   auto held = plan_holds(command);
-  auto events = held ? domain::decide(state_, command, {now_ms(), [this] { return random_.id(); }})
+  auto events = held ? domain::decide(state_, command, {now_ms(), [this] { return ids_.next(now_ms()); }})
                      : Result<std::vector<EventBody>>(tl::unexpected(held.error()));
   if (!events) {
     out.answer = tl::unexpected(events.error());

@@ -15,6 +15,7 @@
 #include "common/ports/record_log.h"
 #include "common/ports/timers.h"
 #include "common/result.h"
+#include "coordinator/command_handler/ordered_ids.h"
 #include "coordinator/command_handler/quiet_answers.h"
 #include "coordinator/domain/authorize.h"
 #include "coordinator/domain/commands.h"
@@ -145,7 +146,7 @@ class Core {
   event_log::LogWriter& writer_;
   domain::State state_;
   Timers& timers_;
-  Random& random_;
+  OrderedIds ids_;
   EffectSink effect_sink_;
   EventSink event_sink_;
   AlarmGate alarms_;

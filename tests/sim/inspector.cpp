@@ -16,10 +16,7 @@ namespace {
 
 constexpr std::uint32_t kHostParallel = 4;  // as Machine gives it to its agent
 
-std::string name(const agent::StepId& step) {
-  return to_text(step.task).substr(0, 8) + "-" + std::to_string(task_index(step.task).value_or(0)) + "/" +
-         std::to_string(step.attempt);
-}
+std::string name(const agent::StepId& step) { return short_name(step.task, step.attempt); }
 
 // As the contract of extensions says it, on purpose not with the code under test.
 Outcome truth(const Effect& effect) {

@@ -12,6 +12,15 @@ std::uint64_t rotl(std::uint64_t x, int k) { return (x << k) | (x >> (64 - k)); 
 
 }  // namespace
 
+std::string short_name(const Id& workflow) {
+  constexpr std::size_t kTimeBytes = 6, kBytes = 4;
+  return to_hex(workflow.view().substr(kTimeBytes, kBytes));
+}
+
+std::string short_name(const Id& task, std::uint32_t attempt) {
+  return short_name(task) + "-" + std::to_string(task_index(task).value_or(0)) + "/" + std::to_string(attempt);
+}
+
 Rng::Rng(std::uint64_t seed) {
   for (auto& word : state_) {  // splitmix64
     seed += 0x9E3779B97F4A7C15ULL;

@@ -47,6 +47,10 @@ class Schedule {
 };
 
 // What happened, as text: hashed all of it, the end of it kept for the one who looks for a bug.
+// For a trace's reader: what tells workflows apart that began at about the same time; an attempt with its task's place.
+std::string short_name(const Id& workflow);
+std::string short_name(const Id& task, std::uint32_t attempt);
+
 class Trace {
  public:
   void line(std::uint64_t now_us, const std::string& text);

@@ -15,11 +15,6 @@ constexpr std::uint64_t kUnsyncedUs = 500'000;  // what a step's folder got so s
 constexpr std::int32_t kTerm = 15, kKill = 9;
 constexpr std::uint64_t kGraceUs = 10'000'000;  // between the two
 
-std::string short_id(const agent::StepId& id) {
-  return to_text(id.task).substr(0, 8) + "-" + std::to_string(task_index(id.task).value_or(0)) + "/" +
-         std::to_string(id.attempt);
-}
-
 }  // namespace
 
 class Machine::Runner final : public agent::StepRunner {
@@ -239,7 +234,7 @@ Result<void> Machine::start_step(const agent::StepId& id, const wire::Order& ord
   if (known != steps_.end() && plant_ != Plant::forgetful_agent) {
     return fail(Code::conflict, "this attempt has been started before");
   }
-  kernel_.line(name_ + ": starts " + short_id(id));
+  kernel_.line(name_ + ": starts " + short_name(id.task, id.attempt));
   ledger_.start(name_, id, order, kernel_.schedule.now_us());
   if (plant_ == Plant::double_start && kernel_.rng.chance(50)) {
     ledger_.start(name_, id, order, kernel_.schedule.now_us());
@@ -322,7 +317,7 @@ void Machine::step_ends(const agent::StepId& id) {
   step.over_us = kernel_.schedule.now_us();
   count_misdeeds(step);
   const std::int32_t code = end.signal != 0 ? -end.signal : end.exit_code;
-  kernel_.line(name_ + ": " + short_id(id) + " ends, " + std::to_string(code));
+  kernel_.line(name_ + ": " + short_name(id.task, id.attempt) + " ends, " + std::to_string(code));
   ledger_.end(name_, id, step.fate, code, kernel_.schedule.now_us());
   if (life_ != nullptr) life_->runner.over(id);
 }

@@ -10,15 +10,15 @@ constexpr std::uint64_t kMaxStrayOrders = 20;  // per mille of the frames with o
 
 // An event in a line, with what a reader of a trace wants to know.
 struct Describe {
-  std::string operator()(const domain::TaskDispatched& e) const { return step(e.task, e.attempt); }
-  std::string operator()(const domain::TaskStarted& e) const { return step(e.task, e.attempt); }
-  std::string operator()(const domain::TaskInDoubt& e) const { return step(e.task, e.attempt) + ": " + e.reason; }
+  std::string operator()(const domain::TaskDispatched& e) const { return short_name(e.task, e.attempt); }
+  std::string operator()(const domain::TaskStarted& e) const { return short_name(e.task, e.attempt); }
+  std::string operator()(const domain::TaskInDoubt& e) const { return short_name(e.task, e.attempt) + ": " + e.reason; }
   std::string operator()(const domain::TaskEnded& e) const {
-    return step(e.task, e.attempt) + " " + name_of(e.outcome) + (e.retry_at_ms != 0 ? ", to be retried" : "") + " " +
-           e.message;
+    return short_name(e.task, e.attempt) + " " + name_of(e.outcome) + (e.retry_at_ms != 0 ? ", to be retried" : "") +
+           " " + e.message;
   }
   std::string operator()(const domain::AgentLost& e) const { return to_text(e.key).substr(0, 8) + ": " + e.reason; }
-  std::string operator()(const domain::WorkflowSubmitted& e) const { return to_text(e.id).substr(0, 8) + " " + e.kind; }
+  std::string operator()(const domain::WorkflowSubmitted& e) const { return short_name(e.id) + " " + e.kind; }
   std::string operator()(const wire::Accepted&) const { return "+accepted"; }
   std::string operator()(const wire::Started&) const { return "+started"; }
   std::string operator()(const wire::Output& e) const {
@@ -29,10 +29,6 @@ struct Describe {
   std::string operator()(const T& e) const {
     if constexpr (requires { e.key.bytes; }) return to_text(e.key).substr(0, 8);
     return "";
-  }
-  static std::string step(const Id& task, std::uint32_t attempt) {
-    return to_text(task).substr(0, 8) + "-" + std::to_string(task_index(task).value_or(0)) + "/" +
-           std::to_string(attempt);
   }
 };
 
@@ -319,7 +315,7 @@ bool World::sent(Way way, const Key& agent, const std::string& frame) {
       old =
           old || (effect != ledger.effects().end() && effect->second.ended_us < machine(*host).reconnected_ms() * 1000);
     }
-    told += " " + Describe::step(report.task, report.attempt) + std::visit(Describe{}, report.what);
+    told += " " + short_name(report.task, report.attempt) + std::visit(Describe{}, report.what);
   }
   kernel.line(*host + " reports" + told);
   moment("reports " + *host);

@@ -3,6 +3,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 namespace prov::io {
@@ -10,6 +11,7 @@ namespace {
 
 constexpr std::uint64_t kMaxWalBytes = 64 << 20;   // what a start has to read again at most: about 0.1 s
 constexpr std::size_t kBlockCacheBytes = 4 << 20;  // of each family, indexes and filters counted in
+constexpr std::size_t kSpaceBytes = 2;             // of a side record's key: which kind it is of
 constexpr std::size_t kCommitBlockBytes = 32
                                           << 10;  // read one after the other; an eighth of the index of RocksDB's 4 KiB
 
@@ -40,6 +42,7 @@ rocksdb::DBOptions db_options(bool read_only) {
   options.create_if_missing = !read_only;
   options.create_missing_column_families = !read_only;
   options.max_background_jobs = 2;
+  options.allow_concurrent_memtable_write = false;  // there is one writer; the hints below want it so
   options.atomic_flush = true;  // so that both families end at the same write when the write-ahead log has a flaw
   options.max_total_wal_size = kMaxWalBytes;
   options.track_and_verify_wals_in_manifest = true;
@@ -68,6 +71,8 @@ rocksdb::ColumnFamilyOptions sides_options(std::size_t write_buffer_bytes) {
   rocksdb::ColumnFamilyOptions options = common_options(write_buffer_bytes, table);
   options.target_file_size_base = 8 << 20;
   options.max_compaction_bytes = 32 << 20;
+  // Keys of a space mostly rise (or fall): a new one belongs beside the last.
+  options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kSpaceBytes));
   return options;
 }
 

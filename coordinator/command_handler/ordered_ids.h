@@ -1,0 +1,45 @@
+#pragma once
+// Ids that rise with time: its milliseconds in the first six bytes, as in UUIDs of version 7, and random ones behind
+// them. So what is begun one after the other lies side by side in every index that has ids for keys, where random ones
+// would scatter it over the whole of it. Each is above the one before in those bytes that name a workflow, so that none
+// of them comes twice. Core's thread.
+#include <cstddef>
+#include <cstdint>
+
+#include "common/ids.h"
+#include "common/ports/random.h"
+#include "common/time.h"
+
+namespace prov::command_handler {
+
+class OrderedIds {
+ public:
+  explicit OrderedIds(Random& random) : random_(random) {}
+
+  Id next(TimeMs now_ms) {
+    Id id = random_.id();
+    for (std::size_t i = 0; i < kTimeBytes; ++i) {
+      id.bytes[i] = static_cast<std::uint8_t>(now_ms >> (8 * (kTimeBytes - 1 - i)));
+    }
+    if (workflow_id(id) <= last_) id = above_last(id);
+    last_ = workflow_id(id);
+    return id;
+  }
+
+ private:
+  static constexpr std::size_t kTimeBytes = 6;
+  static constexpr std::size_t kNameBytes = 12;  // what workflow_id leaves
+
+  // With its own last bytes.
+  Id above_last(Id id) const {
+    for (std::size_t i = 0; i < kNameBytes; ++i) id.bytes[i] = last_.bytes[i];
+    for (std::size_t i = kNameBytes; i-- > 0 && ++id.bytes[i] == 0;) {
+    }
+    return id;
+  }
+
+  Random& random_;
+  Id last_;
+};
+
+}  // namespace prov::command_handler

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -132,7 +133,10 @@ class RealCoordinator {
     for (const wire::Report& report : frame.reports) {
       Heard& to = heard[{report.task, report.attempt}];
       if (std::holds_alternative<wire::Accepted>(report.what)) ++to.accepted;
-      if (std::holds_alternative<wire::Started>(report.what)) ++to.started;
+      if (std::holds_alternative<wire::Started>(report.what)) {
+        to.accepted = std::max(to.accepted, 1);  // which goes without saying
+        ++to.started;
+      }
       if (const auto* output = std::get_if<wire::Output>(&report.what); output && output->offset <= to.output.size()) {
         to.output.replace(static_cast<std::size_t>(output->offset), std::string::npos, output->data);
       }

@@ -2,6 +2,7 @@
 // One agent, its host, and a small coordinator at the other end of the link, all on virtual time.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "agent/core/agent.h"
@@ -86,7 +87,10 @@ struct Rig {
     for (const wire::Report& report : frame.reports) {
       Heard& to = heard[{report.task, report.attempt}];
       if (std::holds_alternative<wire::Accepted>(report.what)) ++to.accepted;
-      if (std::holds_alternative<wire::Started>(report.what)) ++to.started;
+      if (std::holds_alternative<wire::Started>(report.what)) {
+        to.accepted = std::max(to.accepted, 1);  // which goes without saying
+        ++to.started;
+      }
       if (const auto* output = std::get_if<wire::Output>(&report.what); output && output->offset <= to.output.size()) {
         to.output.replace(static_cast<std::size_t>(output->offset), std::string::npos, output->data);
       }

@@ -85,5 +85,23 @@ TEST(Corpus, BracketsWithoutANameAreBrokenTomlAndNoEndOfTheProgram) {
   }
 }
 
+// Of the letters above ASCII toml++ 3.3 says that they cannot come where it looks for white space.
+TEST(Corpus, LettersAboveAsciiBelongIntoStringsAndCommentsAndDoNoHarmElsewhere) {
+  const std::string letters[] = {"\xC3\xBC",     "\xC8\xA8",     "\xE1\x9A\x81",    "\xE2\x81\xA1",
+                                 "\xE3\x80\x81", "\xEF\xBD\xBF", "\xF0\x9F\x98\x80"};
+  for (const std::string& each : letters) {
+    const std::string good = "# " + each + "\n\"" + each + "\" = '" + each + "'\nb = \"\"\"a \\\n " + each + "\"\"\"\n";
+    const auto tree = parse_toml(good, "f");
+    ASSERT_TRUE(tree.has_value()) << good << tree.error().message;
+    EXPECT_EQ(tree->items.at(0).text + tree->items.at(1).text, each + "a " + each);
+    for (const std::string& bad : {each + " = 1", "a" + each + " = 1", "a = " + each, "[a" + each + "]\nb = 1",
+                                   "a = 1 " + each, "a = [1, " + each + "]"}) {
+      const auto refused = parse_toml(bad, "f");
+      ASSERT_FALSE(refused.has_value()) << bad;
+      EXPECT_EQ(refused.error().message.rfind("f:1:", 0), 0U) << refused.error().message;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace prov::workspace

@@ -1,8 +1,9 @@
 #pragma once
 // Ids that rise with time: its milliseconds in the first six bytes, as in UUIDs of version 7, and random ones behind
 // them. So what is begun one after the other lies side by side in every index that has ids for keys, where random ones
-// would scatter it over the whole of it. Each is above the one before in those bytes that name a workflow, so that none
-// of them comes twice. Core's thread.
+// would scatter it over the whole of it. Each is above the one before in its first twelve bytes, which name a workflow,
+// so that none comes twice; and not by little, since a rollback's id differs from its workflow's in the last of them
+// alone (coordinator/domain/rollback.cpp). Core's thread.
 #include <cstddef>
 #include <cstdint>
 
@@ -28,12 +29,12 @@ class OrderedIds {
 
  private:
   static constexpr std::size_t kTimeBytes = 6;
-  static constexpr std::size_t kNameBytes = 12;  // what workflow_id leaves
+  static constexpr std::size_t kRisingBytes = 8;  // the time, and two more
 
-  // With its own last bytes.
+  // Random behind the bytes that rise, as `id` is.
   Id above_last(Id id) const {
-    for (std::size_t i = 0; i < kNameBytes; ++i) id.bytes[i] = last_.bytes[i];
-    for (std::size_t i = kNameBytes; i-- > 0 && ++id.bytes[i] == 0;) {
+    for (std::size_t i = 0; i < kRisingBytes; ++i) id.bytes[i] = last_.bytes[i];
+    for (std::size_t i = kRisingBytes; i-- > 0 && ++id.bytes[i] == 0;) {
     }
     return id;
   }

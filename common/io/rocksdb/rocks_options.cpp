@@ -9,11 +9,10 @@
 namespace prov::io {
 namespace {
 
-constexpr std::uint64_t kMaxWalBytes = 64 << 20;   // what a start has to read again at most: about 0.1 s
-constexpr std::size_t kBlockCacheBytes = 4 << 20;  // of each family, indexes and filters counted in
-constexpr std::size_t kSpaceBytes = 2;             // of a side record's key: which kind it is of
-constexpr std::size_t kCommitBlockBytes = 32
-                                          << 10;  // read one after the other; an eighth of the index of RocksDB's 4 KiB
+constexpr std::uint64_t kMaxWalBytes = 64 << 20;     // what a start has to read again at most: about 0.1 s
+constexpr std::size_t kBlockCacheBytes = 4 << 20;    // of each family, indexes and filters counted in
+constexpr std::size_t kSpaceBytes = 2;               // of a side record's key: which kind it is of
+constexpr std::size_t kCommitBlockBytes = 32 << 10;  // read in a row; an eighth of the index that 4 KiB need
 
 // A reader of somebody else's folder must leave no trace there.
 class SilentLogger final : public rocksdb::Logger {

@@ -5,7 +5,6 @@
 
 #include "coordinator/event_log/blobs.h"
 #include "coordinator/event_log/commit.h"
-#include "coordinator/event_log/event_codec.h"
 #include "coordinator/event_log/event_json.h"
 #include "coordinator/event_log/keys.h"
 #include "coordinator/event_log/replay.h"
@@ -44,14 +43,14 @@ Result<std::uint64_t> LogArchive::commit_at(std::uint64_t sequence, TimeMs time_
 }
 
 Result<void> LogArchive::visit(std::uint64_t first_commit, std::uint64_t last_commit, const EventVisitor& visit) {
-  return visit_bytes(first_commit, last_commit, [&](std::string_view bytes) -> Result<bool> {
-    const auto event = event_log::decode_event(bytes);
+  return visit_views(first_commit, last_commit, [&](const event_log::EventView& view) -> Result<bool> {
+    const auto event = view.event();
     if (!event) return tl::unexpected(event.error());
     return visit(*event);
   });
 }
 
-Result<void> LogArchive::visit_bytes(std::uint64_t first_commit, std::uint64_t last_commit, const BytesVisitor& visit) {
+Result<void> LogArchive::visit_views(std::uint64_t first_commit, std::uint64_t last_commit, const ViewVisitor& visit) {
   Result<void> out;
   std::uint64_t next = first_commit;
   auto read = log_.read(first_commit, [&](std::uint64_t number, std::string_view bytes) {
@@ -63,8 +62,8 @@ Result<void> LogArchive::visit_bytes(std::uint64_t first_commit, std::uint64_t l
       out = tl::unexpected(commit.error());
       return false;
     }
-    for (auto event_bytes = commit->next(); !event_bytes.empty(); event_bytes = commit->next()) {
-      const Result<bool> more = visit(event_bytes);
+    while (const auto view = commit->next()) {
+      const Result<bool> more = visit(*view);
       if (!more) out = tl::unexpected(more.error());
       if (!more || !*more) return false;
     }
@@ -137,14 +136,14 @@ Result<FeedPage> LogArchive::feed_page(std::uint64_t from, std::uint64_t to, con
   bool full = false;
   // Most of what a filtered feed passes over it knows by its envelope alone. Pages end with a commit where they can, so
   // that each commit is hashed once.
-  const auto take = [&](std::string_view event_bytes) -> Result<bool> {
-    const auto meta = event_log::decode_envelope(event_bytes);
+  const auto take = [&](const event_log::EventView& view) -> Result<bool> {
+    const auto meta = view.envelope();
     if (!meta) return tl::unexpected(meta.error());
     if (meta->sequence < out.next) return true;
     full = meta->sequence > to || bytes >= kPageBytes;
     if (full) return false;
     if (projection::passes(filter, *meta)) {
-      const auto event = event_log::decode_event(event_bytes);
+      const auto event = view.event();
       if (!event) return tl::unexpected(event.error());
       out.frames.push_back(projection::event_frame(meta->sequence, event_log::event_text(*event)));
       bytes += out.frames.back().size();
@@ -154,7 +153,7 @@ Result<FeedPage> LogArchive::feed_page(std::uint64_t from, std::uint64_t to, con
     return true;
   };
   while (looked < kPageEvents && commit <= log_.last_commit()) {
-    if (auto read = visit_bytes(commit, commit, take); !read) return tl::unexpected(read.error());
+    if (auto read = visit_views(commit, commit, take); !read) return tl::unexpected(read.error());
     if (full) break;
     ++commit;
   }

@@ -9,6 +9,7 @@
 #include "common/ports/record_log.h"
 #include "coordinator/api/routes/backend.h"
 #include "coordinator/api/ws_feed/feed_client.h"
+#include "coordinator/event_log/commit.h"
 
 namespace prov::api {
 
@@ -30,14 +31,14 @@ class LogArchive final : public Archive, public FeedArchive {
   Result<FeedPage> feed_page(std::uint64_t from, std::uint64_t to, const projection::FeedFilter& filter) override;
 
  private:
-  struct Steps;                                                                    // of one attempt's output
-  using EventVisitor = std::function<bool(const domain::Event& event)>;            // false: enough
-  using BytesVisitor = std::function<Result<bool>(std::string_view event_bytes)>;  // the same
+  struct Steps;                                                                  // of one attempt's output
+  using EventVisitor = std::function<bool(const domain::Event& event)>;          // false: enough
+  using ViewVisitor = std::function<Result<bool>(const event_log::EventView&)>;  // the same
 
   // The first commit that ends at or after both; last_commit() + 1 when none does.
   Result<std::uint64_t> commit_at(std::uint64_t sequence, TimeMs time_ms);
   Result<void> visit(std::uint64_t first_commit, std::uint64_t last_commit, const EventVisitor& visit);
-  Result<void> visit_bytes(std::uint64_t first_commit, std::uint64_t last_commit, const BytesVisitor& visit);
+  Result<void> visit_views(std::uint64_t first_commit, std::uint64_t last_commit, const ViewVisitor& visit);
   Result<EventPage> first_events(const EventQuery& query);
   Result<EventPage> newest_events(const EventQuery& query);
 

@@ -14,7 +14,7 @@ Result<Id> log_id_of(RecordLog& log) {
   Result<Id> out = Id{};
   auto read = log.read(log.first_commit(), [&](std::uint64_t number, std::string_view bytes) {
     auto commit = CommitView::open(bytes);
-    auto event = commit ? decode_event(commit->next()) : Result<domain::Event>(tl::unexpected(commit.error()));
+    auto event = commit ? commit->next()->event() : Result<domain::Event>(tl::unexpected(commit.error()));
     if (event) {
       out = event->meta.log_id;
     } else {

@@ -59,8 +59,8 @@ Result<void> SegmentPlan::take(std::uint64_t number, std::string_view bytes) {
     header_.previous = header.previous;
   }
   const std::uint64_t before = known_.empty() ? 0 : known_.rbegin()->second.bytes;
-  for (std::string_view event = commit->next(); !event.empty() && !found_; event = commit->next()) {
-    auto decoded = decode_event(event);
+  for (auto view = commit->next(); view && !found_; view = commit->next()) {
+    auto decoded = view->event();
     if (!decoded) return tl::unexpected(decoded.error());
     header_.log_id = decoded->meta.log_id;
     if (const auto* checkpoint = std::get_if<domain::CheckpointSigned>(&decoded->body)) take_checkpoint(*checkpoint);

@@ -12,11 +12,12 @@ class LogTime {
   // Never earlier than `not_before`: the log's last event.
   LogTime(Clock& clock, TimeMs not_before);
   TimeMs now_ms();
-  TimeMs wall_ms() const { return wall_ms_; }  // the wall clock's reading when the time was last asked for
+  TimeMs said_ms() const { return last_ms_; }  // what now_ms() said last,
+  TimeMs wall_ms() const { return wall_ms_; }  // and the wall clock's reading then
 
  private:
   Clock& clock_;
-  TimeMs last_ms_;  // what was said last
+  TimeMs last_ms_;
   TimeMs wall_ms_;
   TimeMs anchor_log_ms_, anchor_mono_ms_;  // one moment on both scales; moves on every second
 };

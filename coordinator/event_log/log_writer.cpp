@@ -55,7 +55,7 @@ std::shared_ptr<const domain::Event> LogWriter::append(domain::Event event) {
   if (event.meta.epoch == 0) event.meta.epoch = epoch_;
   epoch_ = event.meta.epoch;
   event.meta.sequence = next_sequence_++;
-  event.meta.log_time_ms = time_.now_ms();
+  event.meta.log_time_ms = now_ms();
   event.meta.wall_time_ms = time_.wall_ms();
   Batch& batch = open_batch();
   const std::size_t before = batch.bytes();

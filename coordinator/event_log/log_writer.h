@@ -56,11 +56,14 @@ class LogWriter {
   // Everything up to there was written by write_side().
   void index_filled();
 
-  // While one lives, flush() waits for its end: what comes in one message costs one commit, not a first one for its
-  // first word alone.
+  // While one lives, flush() waits for its end, and log time stands still: what comes in one message costs one commit,
+  // not a first one for its first word alone, and one look at the clocks.
   class Group {
    public:
-    explicit Group(LogWriter& writer) : writer_(writer) { ++writer_.groups_; }
+    explicit Group(LogWriter& writer) : writer_(writer) {
+      static_cast<void>(writer_.now_ms());
+      ++writer_.groups_;
+    }
     ~Group() {
       if (--writer_.groups_ == 0) writer_.flush();
     }
@@ -77,8 +80,8 @@ class LogWriter {
   // Its checkpoint_sequence is that of the last checkpoint that was signed, be it durable yet or not.
   const LogPosition& durable() const { return durable_; }
   std::uint64_t last_sequence() const { return next_sequence_ - 1; }
-  TimeMs now_ms() { return time_.now_ms(); }                    // log time
-  std::size_t waiting_bytes() const { return waiting_bytes_; }  // appended and not yet given to the store
+  TimeMs now_ms() { return groups_ > 0 ? time_.said_ms() : time_.now_ms(); }  // log time
+  std::size_t waiting_bytes() const { return waiting_bytes_; }                // appended and not yet given to the store
   bool out_of_room() const {
     return out_of_room_;
   }  // a commit waits for room; nothing passes the gate until it has some

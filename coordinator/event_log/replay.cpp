@@ -87,8 +87,8 @@ class ChainReader {
   // All of a commit's events are good before the first is handed out.
   bool take_events(CommitView commit, LogPosition& end) {
     events_.clear();
-    for (std::string_view bytes = commit.next(); !bytes.empty(); bytes = commit.next()) {
-      auto event = decode_event(bytes);
+    while (const auto view = commit.next()) {
+      auto event = view->event();
       if (!event) return damaged(at_event(end.sequence + 1, "does not decode: " + event.error().message));
       const domain::Envelope& meta = event->meta;
       if (end.log_id.is_zero()) end.log_id = meta.log_id;
@@ -204,9 +204,9 @@ Result<bool> visit_events(std::string_view bytes, std::uint64_t from_sequence, c
   auto commit = CommitView::open(bytes);
   if (!commit) return tl::unexpected(commit.error());
   std::uint64_t sequence = commit->header().first_sequence;
-  for (std::string_view event = commit->next(); !event.empty(); event = commit->next(), ++sequence) {
+  for (auto view = commit->next(); view; view = commit->next(), ++sequence) {
     if (sequence < from_sequence) continue;
-    auto decoded = decode_event(event);
+    auto decoded = view->event();
     if (!decoded) return tl::unexpected(decoded.error());
     if (!visit(*decoded)) return false;
   }

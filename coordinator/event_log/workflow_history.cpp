@@ -47,8 +47,8 @@ Result<std::vector<std::uint64_t>> commits_of(RecordLog& log, const Id& workflow
 Result<void> fold_commit(std::string_view bytes, const Id& workflow, domain::State& state) {
   auto commit = CommitView::open(bytes);
   if (!commit) return tl::unexpected(commit.error());
-  for (std::string_view event = commit->next(); !event.empty(); event = commit->next()) {
-    auto decoded = decode_event(event);
+  while (const auto view = commit->next()) {
+    auto decoded = view->event();
     if (!decoded) return tl::unexpected(decoded.error());
     if (workflow_of(decoded->meta) == workflow || undone_by(decoded->body) == workflow) {
       domain::evolve(state, *decoded);

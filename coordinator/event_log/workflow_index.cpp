@@ -29,8 +29,8 @@ Result<void> index_one(std::string_view bytes, std::uint64_t number, std::vector
   auto commit = CommitView::open(bytes);
   if (!commit) return tl::unexpected(commit.error());
   WorkflowIndexer indexer;
-  for (std::string_view event = commit->next(); !event.empty(); event = commit->next()) {
-    auto decoded = decode_event(event);
+  while (const auto view = commit->next()) {
+    auto decoded = view->event();
     if (!decoded) return tl::unexpected(decoded.error());
     indexer.add(*decoded);
   }

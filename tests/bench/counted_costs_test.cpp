@@ -11,7 +11,7 @@
 #include <new>
 #include <vector>
 
-#include "coordinator/event_log/event_codec.h"
+#include "coordinator/event_log/commit.h"
 #include "tests/bench/noop_world.h"
 
 namespace {
@@ -158,31 +158,26 @@ TEST(CountedCosts, AnEventIsEncodedWithoutAllocatingAndDecodedWithFew) {
   for (auto& event : noop_events(1, 1'000)) {
     if (event.meta.aggregate_kind == domain::AggregateKind::task) events.push_back(std::move(event));
   }
+  for (std::size_t i = 0; i < events.size(); ++i) events[i].meta.sequence = i + 1;
   event_log::EventEncoder encoder;
-  std::string all;
-  all.reserve(events.size() * 1024);
-  std::vector<std::size_t> ends;
-  ends.reserve(events.size());
-  const auto encode = [&] {
-    all.clear(), ends.clear();
-    for (const auto& event : events) {
-      encoder.append_to(all, event);
-      ends.push_back(all.size());
-    }
-  };
-  encode();  // its buffers have their size then
-  const Cost encoding = cost_per(events.size(), encode);
-  const Cost decoding = cost_per(events.size(), [&] {
-    std::size_t from = 0;
-    for (const std::size_t end : ends) {
-      ASSERT_TRUE(event_log::decode_event(std::string_view(all).substr(from, end - from)));
-      from = end;
-    }
+  std::string commit;
+  Digest hash;
+  const Cost encoding = cost_per(events.size(), [&] {
+    event_log::CommitBuilder builder;
+    for (const auto& event : events) builder.add(encoder, event);
+    commit = builder.finish(1, {}, hash);
   });
+  const Cost decoding = cost_per(events.size(), [&] {
+    auto view = event_log::CommitView::open(commit);
+    while (const auto one = view->next()) ASSERT_TRUE(one->event());
+  });
+  const std::size_t bytes = commit.size() / events.size();
   tell("encoding an event of", events.size(), encoding);
   tell("decoding an event of", events.size(), decoding);
+  std::cout << "[   COST   ] bytes of an event in a commit of " << events.size() << ": " << bytes << "\n";
   EXPECT_LE(encoding.allocations, 0.1);
   EXPECT_LE(decoding.allocations, 3);
+  EXPECT_LE(bytes, 128U);
 }
 
 }  // namespace

@@ -84,6 +84,7 @@ void NoopWorld::fold(EventBody body, const Principal& who) {
   Aggregate aggregate = aggregate_of(body);
   event.meta.aggregate_kind = aggregate.kind;
   event.meta.aggregate_id = std::move(aggregate.id);
+  if (aggregate.kind == AggregateKind::task) event.meta.correlation = workflow_id(*Id::from(event.meta.aggregate_id));
   event.meta.principal = who;
   event.meta.log_time_ms = event.meta.wall_time_ms = kNowMs;
   event.body = std::move(body);

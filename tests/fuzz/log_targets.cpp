@@ -70,11 +70,24 @@ void commit(std::string_view bytes) {
   auto view = event_log::CommitView::open(whole);
   if (!view) return;
   std::uint32_t count = 0;
-  for (auto event = view->next(); !event.empty(); event = view->next()) {
-    static_cast<void>(event_log::decode_event(event));
+  event_log::CommitBuilder again;
+  event_log::EventEncoder encoder;
+  bool decodes = true;
+  while (const auto one = view->next()) {
+    const auto event = one->event();
+    const auto meta = one->envelope();
+    decodes = decodes && event;
+    if (event) {
+      expect(meta && meta->sequence == event->meta.sequence, "an event wears its envelope");
+      again.add(encoder, *event);
+    }
     ++count;
   }
-  expect(count <= view->header().count, "no more events than it says");
+  expect(count == view->header().count, "as many events as it says");
+  if (!decodes) return;
+  Digest hash;
+  const std::string once = again.finish(1, Digest{}, hash);
+  expect(static_cast<bool>(event_log::CommitView::open(once)), "what a commit says can be written again");
 }
 
 void state(std::string_view bytes) {

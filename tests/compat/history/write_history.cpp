@@ -63,7 +63,8 @@ const std::vector<Past> kPasts{
      without_workspace, nothing},
     {"clock-set-back", "the clock was set back while retries were due, and then ahead", 79, 250, as_it_is, clock_jumps},
     {"cut-twice", "the end was lost twice, and that was accepted", 80, 240, in_its_epoch, cut_twice},
-    {"hostile-facts", "hosts' facts were believed, whatever was in them", 81, 200, hostile_facts, nothing}};
+    {"hostile-facts", "hosts' facts were believed, whatever was in them", 81, 200, hostile_facts, nothing},
+    {"table-of-tasks", "commits of version 2: the words of tasks stand in a table", 82, 400, as_it_is, nothing}};
 
 Json meaning(const Past& past, RecordLog& log, const std::string& public_key) {
   const auto [read, state] = test::fold(log, {});

@@ -118,8 +118,8 @@ TEST_F(AuditTest, AForgedEventIsFoundWhereItIs) {
   auto commit = event_log::CommitView::open(good[20]);
   event_log::CommitBuilder builder;
   event_log::EventEncoder encoder;
-  for (std::string_view raw = commit->next(); !raw.empty(); raw = commit->next()) {
-    auto event = event_log::decode_event(raw);
+  while (const auto view = commit->next()) {
+    auto event = view->event();
     event->meta.principal.subject = "somebody else";
     builder.add(encoder, *event);
   }

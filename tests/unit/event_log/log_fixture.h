@@ -50,6 +50,9 @@ class LogFixture : public testing::Test {
     domain::Aggregate aggregate = domain::aggregate_of(body);
     event.meta.aggregate_kind = aggregate.kind;
     event.meta.aggregate_id = std::move(aggregate.id);
+    if (aggregate.kind == domain::AggregateKind::task) {
+      event.meta.correlation = workflow_id(*Id::from(event.meta.aggregate_id));
+    }
     event.meta.workspace = "w";
     event.body = std::move(body);
     auto numbered = writer->append(std::move(event));

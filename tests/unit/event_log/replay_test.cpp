@@ -139,8 +139,8 @@ TEST_F(ReplayTest, ARewrittenChainIsFoundByItsCheckpoints) {
     auto commit = CommitView::open(bytes);
     CommitBuilder builder;
     EventEncoder encoder;
-    for (std::string_view raw = commit->next(); !raw.empty(); raw = commit->next()) {
-      auto event = decode_event(raw);
+    while (const auto view = commit->next()) {
+      auto event = view->event();
       if (event->meta.sequence == 1) std::get<domain::LogCreated>(event->body).software = "something else";
       builder.add(encoder, *event);
     }

@@ -66,26 +66,33 @@ std::string sample_journal() {
   return file.content;
 }
 
-// Lives of different lengths: their states, and their first events as commits without the hash at the end.
+std::string commit_of(const std::vector<domain::Event>& events, std::size_t first, std::size_t count) {
+  event_log::EventEncoder encoder;
+  event_log::CommitBuilder commit;
+  for (std::size_t i = first; i < std::min(first + count, events.size()); ++i) commit.add(encoder, events[i]);
+  Digest own;
+  const std::string bytes = commit.finish(1, Digest{}, own);
+  return bytes.substr(0, bytes.size() - own.bytes.size());
+}
+
+// Lives of different lengths: their states, and their first and last events as commits without the hash at the end.
 void write_lives(const fs::path& corpus) {
-  for (const int steps : {0, 3, 10, 40}) {
+  for (const int steps : {0, 3, 10, 40, 150}) {
     test::ManualClock clock;
-    event_log::EventEncoder encoder;
-    event_log::CommitBuilder commit;
-    std::uint64_t sequence = 0;
+    std::vector<domain::Event> events;
     test::History life(static_cast<std::uint64_t>(steps) + 1, clock, [&](domain::Event event) {
-      event.meta.sequence = ++sequence;
+      event.meta.sequence = events.size() + 1;
       event.meta.log_id = Id{{9}};
       event.meta.log_time_ms = clock.wall;
-      if (sequence <= 6) commit.add(encoder, event);
+      events.push_back(event);
       return std::make_shared<const domain::Event>(std::move(event));
     });
     life.begin();
     for (int i = 0; i < steps; ++i) life.step();
-    write_new(corpus / "state" / ("life-" + std::to_string(steps)), event_log::encode_state(life.state()));
-    Digest own;
-    const std::string bytes = commit.finish(1, Digest{}, own);
-    write_new(corpus / "commit" / ("life-" + std::to_string(steps)), bytes.substr(0, bytes.size() - own.bytes.size()));
+    const std::string name = "life-" + std::to_string(steps);
+    write_new(corpus / "state" / name, event_log::encode_state(life.state()));
+    write_new(corpus / "commit" / name, commit_of(events, 0, 6));
+    if (steps == 150) write_new(corpus / "commit" / (name + "-end"), commit_of(events, events.size() - 12, 12));
   }
 }
 

@@ -181,7 +181,10 @@ Result<void> Agent::Impl::start() {
   recover();
   if (auto flushed = journal_.flush(); !flushed) return flushed;
   for (const auto& [told, step] : std::exchange(untold_, {})) tell(told, step);
-  world_.link.start({[this](const std::string& frame) { on_frame(frame); }});
+  world_.link.start({[this](const std::string& frame) { on_frame(frame); },
+                     [this] {
+                       if (!dead_) session_.connected();
+                     }});
   session_.start();
   wake();
   return {};

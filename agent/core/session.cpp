@@ -39,6 +39,16 @@ void Session::greet() {
 
 void Session::heard() { heard_ms_ = clock_.monotonic_ms(); }
 
+// Another process answers a heartbeat with its epoch, which asks for a hello; the same one just answers it.
+void Session::connected() {
+  connected_ms_ = clock_.monotonic_ms();
+  if (open_) {
+    beat();
+  } else if (hello_alarm_.is_set()) {
+    greet();
+  }
+}
+
 void Session::welcome(const wire::Welcome& welcome) {
   heartbeat_ms_ = std::clamp<std::uint64_t>(welcome.heartbeat_ms, kLeastHeartbeatMs, kMostHeartbeatMs);
   dead_ms_ = std::clamp<std::uint64_t>(welcome.dead_ms, 2 * heartbeat_ms_, kMostDeadMs);

@@ -26,7 +26,8 @@ class Session {
 
   void start();
   void stop();
-  void heard();  // a frame that the agent accepts
+  void heard();      // a frame that the agent accepts
+  void connected();  // there is a connection (again), perhaps to another process
   void welcome(const wire::Welcome& welcome);
   void restart();  // the coordinator has been started again: hello once more
   void refused();  // it will not serve this agent: ask again, rarely

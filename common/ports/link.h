@@ -39,6 +39,9 @@ class CoordinatorLink {
  public:
   struct Handler {
     std::function<void(std::string frame)> frame;
+    // Frames can go out now, which they could not before: a connection was made, perhaps to another process than the
+    // last one. May be empty. A link may call it late or once too often, and need not when nothing was lost.
+    std::function<void()> connected = {};
   };
 
   virtual ~CoordinatorLink() = default;

@@ -314,6 +314,7 @@ TEST_F(HostileCoordinator, AWrongKeyIsNotHeard) {
   EXPECT_EQ(coordinator.hellos.size(), hellos) << "and it is not told anything";
   coordinator.close();
   coordinator.keys = right;
+  ++coordinator.epoch;
   coordinator.orders.clear();
   coordinator.open();
   ASSERT_TRUE(coordinator.run_until([&] { return coordinator.hellos.size() > hellos; })) << agent.log();

@@ -5,7 +5,8 @@ namespace {
 
 constexpr std::uint64_t kLeastUs = 100, kMostUs = 8'000;
 constexpr std::uint64_t kHeldUs = 2'000'000;  // a frame that nothing overtakes goes on after that
-constexpr std::size_t kMostClogged = 2'000;   // of a line; what is more is lost, as at a queue's high water mark
+constexpr std::uint64_t kConnectUs = 3'000'000;
+constexpr std::size_t kMostClogged = 2'000;  // of a line; what is more is lost, as at a queue's high water mark
 
 }  // namespace
 
@@ -31,6 +32,18 @@ void Network::lose_what_is_under_way() {
   ++connections_;
   held_.clear();
   for (auto& [line, waiting] : clogged_) waiting.clear();
+  connect_all();
+}
+
+// One after the other, as handshakes take their time; who is gone by then, or cut off, notices nothing.
+void Network::connect_all() {
+  for (const auto& [key, handler] : agents_) {
+    arrive_after(kernel_.rng.range(0, kConnectUs), [this, key] {
+      const auto at = agents_.find(key);
+      const bool reaches = coordinator_ != nullptr && !is_cut(Way::to_agent, key) && !is_cut(Way::to_coordinator, key);
+      if (at != agents_.end() && reaches && at->second.connected) at->second.connected();
+    });
+  }
 }
 
 void Network::heal() {
@@ -42,6 +55,7 @@ void Network::heal() {
 void Network::attach_coordinator(AgentLink::Handler handler) {
   coordinator_ = std::make_unique<AgentLink::Handler>(std::move(handler));
   ++coordinator_life_;
+  connect_all();
 }
 
 void Network::detach_coordinator() {

@@ -59,6 +59,7 @@ class Network {
   void carry(Way way, const Key& agent, std::function<void()> deliver);
   void put(const Line& line, std::uint64_t delay_us, std::function<void()> deliver);
   void arrive_after(std::uint64_t delay_us, std::function<void()> deliver);
+  void connect_all();
   bool is_cut(Way way, const Key& agent) const { return cuts_.contains({way, agent}); }
 
   Kernel& kernel_;

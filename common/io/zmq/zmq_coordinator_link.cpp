@@ -31,6 +31,7 @@ struct ZmqCoordinatorLink::Impl {
   std::size_t next_endpoint = 0;
   std::string current{};  // endpoint of the socket
   Alarm connecting{timers}, draining{timers}, recovering{timers};
+  bool carries = false;          // what is sent went out when last looked at: a connection's handshake is through
   std::uint64_t generation = 0;  // rises with each socket, so that a callback notices when it is replaced under it
 
   ~Impl() { close(); }
@@ -72,6 +73,7 @@ struct ZmqCoordinatorLink::Impl {
     connecting.stop();
     draining.stop();
     recovering.stop();
+    carries = false;
     if (fd >= 0) watcher.unwatch(std::exchange(fd, -1));
     socket = Socket();
   }
@@ -85,7 +87,7 @@ struct ZmqCoordinatorLink::Impl {
     const std::uint64_t mine = generation;
     for (int frames = 0; frames < kFramesInARow; ++frames) {
       Message message;
-      if (!socket.receive(message)) return;
+      if (!socket.receive(message)) return look_at_path();
       if (message.more()) {
         drop_rest();
         continue;
@@ -94,6 +96,15 @@ struct ZmqCoordinatorLink::Impl {
       if (generation != mine || !socket) return;  // the owner reconnected
     }
     drain_later();
+  }
+
+  // The descriptor also tells when a connection has been made or lost (ZMQ_IMMEDIATE: only one whose handshake is
+  // through takes frames).
+  void look_at_path() {
+    const int events = socket.get(ZMQ_EVENTS);
+    if ((events & ZMQ_POLLIN) != 0) drain_later();
+    const bool carried = std::exchange(carries, (events & ZMQ_POLLOUT) != 0);
+    if (carries && !carried && handler.connected) handler.connected();
   }
 
   void drop_rest() {  // no coordinator of ours sends parts
@@ -111,7 +122,8 @@ struct ZmqCoordinatorLink::Impl {
 
   void send(std::string_view frame) {
     if (!socket || frame.size() > kMaxFrameBytes) return;
-    if (socket.send(frame, false) == Sent::yes) {
+    carries = socket.send(frame, false) == Sent::yes;
+    if (carries) {
       recovering.stop();
     } else if (!recovering.is_set()) {
       recovering.set(static_cast<std::uint64_t>(jittered(static_cast<int>(config.recover_ms))), [this] { recover(); });

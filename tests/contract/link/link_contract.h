@@ -2,7 +2,7 @@
 // What every implementation of the link's two ports must do, as typed tests. To run them over another network, give a
 // World (as ZmqWorld is one) and INSTANTIATE_TYPED_TEST_SUITE_P(Name, LinkContract, World).
 //
-//   World::Agent            { CoordinatorLink* link; std::vector<std::string> heard; }
+//   World::Agent            { CoordinatorLink* link; std::vector<std::string> heard; int connections; }
 //   KeyType new_agent()     a key that nobody allowed yet; agent(key) connects an agent with it
 //   coordinator()           the AgentLink, started; heard() and alarms() are what it called back
 //   until(condition)        lets time pass until it holds; false after a generous deadline
@@ -88,6 +88,21 @@ TYPED_TEST_P(LinkContract, frames_pass_in_both_directions) {
   const std::string binary("\0\xFF\n\0", 4);
   EXPECT_TRUE(this->works(*agent, key, binary));
   EXPECT_TRUE(this->works(*agent, key, std::string(kMaxFrameBytes, 'x')));
+}
+
+TYPED_TEST_P(LinkContract, a_connection_is_told_of_when_frames_can_go_out) {
+  const Key key = this->world_.new_agent();
+  this->world_.coordinator().allow(key);
+  auto agent = this->world_.agent(key);
+  ASSERT_TRUE(this->world_.until([&] { return agent->connections > 0; }));
+  agent->link->send("at once");
+  ASSERT_TRUE(this->world_.until([&] { return this->heard(key, "at once"); }));
+  const int before = agent->connections;
+  this->world_.restart_coordinator();
+  this->world_.coordinator().allow(key);
+  ASSERT_TRUE(this->world_.until([&] { return agent->connections > before; })) << "though nothing is sent";
+  agent->link->send("again");
+  EXPECT_TRUE(this->world_.until([&] { return this->heard(key, "again"); }));
 }
 
 TYPED_TEST_P(LinkContract, frames_keep_their_order) {
@@ -210,7 +225,8 @@ TYPED_TEST_P(LinkContract, agents_come_back_when_the_coordinator_restarts) {
   EXPECT_TRUE(this->works(*agent, key, "after the restart"));
 }
 
-REGISTER_TYPED_TEST_SUITE_P(LinkContract, frames_pass_in_both_directions, frames_keep_their_order,
+REGISTER_TYPED_TEST_SUITE_P(LinkContract, frames_pass_in_both_directions,
+                            a_connection_is_told_of_when_frames_can_go_out, frames_keep_their_order,
                             each_agent_hears_its_own_frames_alone, a_frame_that_is_too_large_is_refused,
                             an_unknown_key_is_refused_and_others_do_not_notice, a_forbidden_key_is_cut_off_at_once,
                             of_two_connections_with_one_key_the_newest_counts, an_agent_can_reconnect,

@@ -24,6 +24,7 @@ class ZmqWorld {
     std::unique_ptr<io::ZmqCoordinatorLink> owner;
     CoordinatorLink* link = nullptr;
     std::vector<std::string> heard;
+    int connections = 0;                 // that it was told of
     std::function<void()> then = [] {};  // after each frame
   };
   using Enrol = std::function<void(const Key&, std::string, std::function<void(std::string)>)>;
@@ -51,9 +52,10 @@ class ZmqWorld {
     out->owner = std::move(*link);
     out->link = out->owner.get();
     out->link->start({[to = out.get()](std::string frame) {
-      to->heard.push_back(std::move(frame));
-      to->then();
-    }});
+                        to->heard.push_back(std::move(frame));
+                        to->then();
+                      },
+                      [to = out.get()] { ++to->connections; }});
     return out;
   }
 

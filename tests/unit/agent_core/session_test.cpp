@@ -33,6 +33,23 @@ TEST_F(Sessions, AHelloIsRepeatedUntilItIsAnswered) {
   EXPECT_TRUE(rig.agent->connected());
 }
 
+TEST_F(Sessions, ANewConnectionIsUsedAtOnce) {
+  const std::size_t hellos = rig.hellos.size();
+  ++rig.epoch;  // another process, which knows of no agent
+  rig.link.connect();
+  rig.go(1);
+  EXPECT_EQ(rig.hellos.size(), hellos + 1) << "a heartbeat found out";
+  EXPECT_TRUE(rig.agent->connected());
+
+  rig.reachable = false;
+  rig.go(30'000);
+  ASSERT_FALSE(rig.agent->connected());
+  rig.reachable = true;
+  rig.link.connect();
+  rig.go(1);
+  EXPECT_TRUE(rig.agent->connected()) << "no wait for the next hello's turn";
+}
+
 TEST_F(Sessions, WhatAStepHasChangedOfTheHostIsToldBeforeItsEnd) {
   const auto unchanged = rig.order(1), changing = rig.order(2);
   for (const auto& order : {unchanged, changing}) rig.give(order);

@@ -202,6 +202,10 @@ class FakeLink final : public CoordinatorLink {
     shaking_hands_ = true;
   }
   void settle() { shaking_hands_ = false; }  // a new connection drops what is sent until then
+  void connect() {
+    settle();
+    if (handler_.connected) handler_.connected();
+  }
   void deliver(const std::string& frame) {
     if (handler_.frame) handler_.frame(frame);
   }

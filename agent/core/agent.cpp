@@ -66,6 +66,7 @@ class Agent::Impl {
   void handle(const wire::ToAgent& frame, const wire::ShellResize& resize);
   void handle(const wire::ToAgent& frame, const wire::ShellClose& close);
   void handle(const wire::ToAgent& frame, const wire::Refused& refused);
+  void handle(const wire::ToAgent& frame, const wire::OutputWanted& wanted);
   void take(const wire::Order& order);
   void say_hello();
   void tell_changed_facts();
@@ -332,7 +333,14 @@ void Agent::Impl::take(const wire::Order& order) {
       record(Assigned{order, digest_of(wire::encode(order)), config_.boot_id});
       if (offer == Offer::distrust) end_waiting(step, Outcome::in_doubt, kMayHaveRun);
       return;
-    case Offer::known: retell(step, *book_.find(step)); return wake();
+    case Offer::known: {
+      const Entry& entry = *book_.find(step);
+      retell(step, entry);
+      if (order.sequence <= entry.order.sequence) return wake();
+      Assigned again{entry.order, entry.order_digest, entry.boot_id};
+      again.order.sequence = order.sequence;
+      return record(std::move(again));
+    }
     case Offer::stale:
     case Offer::full: ++counters_.orders_refused; return;
   }
@@ -377,6 +385,10 @@ void Agent::Impl::handle(const wire::ToAgent&, const wire::Refused& refused) {
   session_.refused();
 }
 
+void Agent::Impl::handle(const wire::ToAgent&, const wire::OutputWanted& wanted) {
+  outbox_.rewind({wanted.attempt.task, wanted.attempt.attempt}, wanted.attempt.output_acked);
+}
+
 void Agent::Impl::say_hello() {
   wire::Hello hello;
   hello.highest_epoch = book_.seen().epoch;
@@ -385,7 +397,7 @@ void Agent::Impl::say_hello() {
   hello.capacity = config_.capacity;
   hello.knows_modes = true;
   for (const auto& [step, entry] : book_.entries()) {
-    hello.unfinished.push_back({step.task, step.attempt, outbox_.output_acknowledged(step)});
+    hello.unfinished.push_back({step.task, step.attempt, outbox_.output_acknowledged(step), entry.order.sequence});
   }
   send(std::move(hello));
 }

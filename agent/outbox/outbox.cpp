@@ -50,7 +50,20 @@ void Outbox::drop(const StepId& step) {
   const bool in_flight = found->second.in_flight;
   if (found->second.queued) std::erase(ready_, step);
   streams_.erase(found);
-  if (!in_flight) return;
+  if (in_flight) take_back(step);
+}
+
+void Outbox::rewind(const StepId& step, std::uint64_t offset) {
+  const auto found = streams_.find(step);
+  if (found == streams_.end() || found->second.acknowledged <= offset) return;
+  found->second.acknowledged = offset;
+  if (std::exchange(found->second.in_flight, false)) take_back(step);  // it lacks that output
+  stream(step);
+  flush();
+}
+
+// Out of the frames that are under way.
+void Outbox::take_back(const StepId& step) {
   for (auto it = frames_.begin(); it != frames_.end();) {
     Frame& frame = it->second;
     std::erase_if(frame.items, [&](const Item& item) { return item.step == step; });

@@ -36,6 +36,8 @@ class Outbox {
   void output(const StepId& step, std::uint64_t bytes);  // there is output up to here
   void ended(const StepId& step, TimeMs agent_time_ms, wire::Ended end);
   void drop(const StepId& step);  // nobody wants its reports any more
+  // The coordinator has its output up to `offset` and no more, whatever it acknowledged: the rest is sent again.
+  void rewind(const StepId& step, std::uint64_t offset);
 
   void open();   // there is a session: everything that is not acknowledged goes (again) at once
   void close();  // none: nothing is sent
@@ -71,6 +73,7 @@ class Outbox {
   };
 
   Stream& stream(const StepId& step);
+  void take_back(const StepId& step);
   bool pack(Frame& frame);
   void pack_stream(const StepId& step, Stream& stream, Frame& frame, std::size_t& bytes);
   void send(Frame& frame);

@@ -50,8 +50,8 @@ void Book::assign(Assigned assigned, TimeMs time_ms) {
   const StepId step = id_of(assigned.order);
   const std::uint64_t sequence = assigned.order.sequence;
   const auto [at, fresh] = entries_.try_emplace(step);
-  if (!fresh) return;
   Entry& entry = at->second;
+  if (!fresh) return renumber(step, entry, sequence);
   entry.order = std::move(assigned.order);
   entry.order_digest = assigned.order_digest;
   entry.boot_id = std::move(assigned.boot_id);
@@ -59,6 +59,15 @@ void Book::assign(Assigned assigned, TimeMs time_ms) {
   entry.distrusted = sequence <= distrust_through_;
   waiting_.emplace(sequence, step);
   by_sequence_.emplace(sequence, step);
+}
+
+// A log that lost its end, accepted so, has given the attempt out anew: what is settled is said in its numbers now.
+void Book::renumber(const StepId& step, Entry& entry, std::uint64_t sequence) {
+  if (sequence <= entry.order.sequence) return;
+  by_sequence_.erase({entry.order.sequence, step});
+  by_sequence_.emplace(sequence, step);
+  if (waiting_.erase({entry.order.sequence, step}) != 0) waiting_.emplace(sequence, step);
+  entry.order.sequence = sequence;
 }
 
 void Book::start(Started started, TimeMs time_ms) {
@@ -94,7 +103,10 @@ Book::Place Book::after(std::uint64_t sequence) const {
 void Book::forget(Place it, Place past, std::vector<StepId>& forgotten) {
   while (it != past) {
     const StepId step = it->second;
-    if (entries_.at(step).phase == Phase::started) {  // it still runs: its end will be the end of it
+    const Entry& entry = entries_.at(step);
+    // What runs will end, and an end is kept until it has been told: its number may be one of a log that has lost its
+    // end, and the attempt may be given out anew.
+    if (entry.phase == Phase::started || (entry.phase == Phase::ended && !entry.reported)) {
       ++it;
       continue;
     }

@@ -80,6 +80,7 @@ class Book {
 
  private:
   void assign(Assigned assigned, TimeMs time_ms);
+  void renumber(const StepId& step, Entry& entry, std::uint64_t sequence);
   void start(Started started, TimeMs time_ms);
   void end(StepEnded ended, TimeMs time_ms);
   using Place = std::set<std::pair<std::uint64_t, StepId>>::const_iterator;

@@ -52,6 +52,7 @@ struct Attempt {
   Id task;
   std::uint32_t attempt = 0;
   std::uint64_t output_acked = 0;
+  std::uint64_t sequence = 0;  // in a hello: of its order
   bool operator==(const Attempt&) const = default;
 };
 struct Hello {
@@ -213,13 +214,17 @@ struct Refused {
   std::string reason;
   bool operator==(const Refused&) const = default;
 };
+struct OutputWanted {
+  Attempt attempt;  // its output from output_acked on
+  bool operator==(const OutputWanted&) const = default;
+};
 struct ToAgent {
   std::uint32_t epoch = 0;
   Key agent;
   std::uint64_t settled_through = 0;
   std::uint64_t log_sequence = 0;
   std::variant<Welcome, HeartbeatAnswer, Orders, ReportsAck, Cancel, BundleChunk, ShellOpen, ShellData, ShellResize,
-               ShellClose, Refused>
+               ShellClose, Refused, OutputWanted>
       body;
   bool operator==(const ToAgent&) const = default;
 };

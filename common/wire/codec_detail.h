@@ -146,10 +146,11 @@ void put_attempt(AttemptBuilder out, const Attempt& attempt) {
   out.setTask(to_data(attempt.task));
   out.setAttempt(attempt.attempt);
   out.setOutputAcked(attempt.output_acked);
+  out.setSequence(attempt.sequence);
 }
 template <class AttemptReader>
 Attempt get_attempt(AttemptReader in) {
-  return {fixed<Id>(in.getTask(), "task"), in.getAttempt(), in.getOutputAcked()};
+  return {fixed<Id>(in.getTask(), "task"), in.getAttempt(), in.getOutputAcked(), in.getSequence()};
 }
 template <class ShellDataBuilder>
 void put_shell_data(ShellDataBuilder out, const ShellData& shell) {

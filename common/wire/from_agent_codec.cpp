@@ -37,7 +37,7 @@ std::size_t hint(const Report& report) {
 std::size_t hint(const FromAgent& message) {
   static constexpr std::size_t kRoot = 128;
   return std::visit(
-      Overloaded{[](const Hello& hello) { return kRoot + hint(hello.facts) + 40 * hello.unfinished.size(); },
+      Overloaded{[](const Hello& hello) { return kRoot + hint(hello.facts) + 48 * hello.unfinished.size(); },
                  [](const Reports& reports) {
                    std::size_t bytes = kRoot;
                    for (const auto& report : reports.reports) bytes += hint(report);

@@ -181,9 +181,19 @@ std::uint64_t& AgentInbox::stored_bytes(const Id& task, std::uint32_t attempt) {
   return at->second.stored;
 }
 
+// No frame can overtake another one of the same step: what is missing was acknowledged by a process whose log has lost
+// it, and an operator has accepted that. The agent would send what comes behind it for ever.
+void AgentInbox::want_output(const Key& agent, const wire::Report& report, std::uint64_t stored) {
+  sessions_.send(agent, wire::OutputWanted{{report.task, report.attempt, stored}});
+}
+
 bool AgentInbox::take_output(const Key& agent, const wire::Report& report, wire::Output& output) {
   std::uint64_t& stored = stored_bytes(report.task, report.attempt);
-  if (output.offset > stored) return stored == kMaxOutputBytes;
+  if (output.offset > stored) {
+    if (stored == kMaxOutputBytes) return true;
+    want_output(agent, report, stored);
+    return false;
+  }
   const std::uint64_t known = stored - output.offset;
   if (known >= output.data.size()) return true;
   std::string fresh = output.data.substr(known, kMaxOutputBytes - std::min(stored, kMaxOutputBytes));
@@ -200,7 +210,13 @@ bool AgentInbox::take_output(const Key& agent, const wire::Report& report, wire:
 bool AgentInbox::take_ended(const Key& agent, const domain::Principal& who, const wire::Report& report,
                             const wire::Ended& ended, const wire::Report* start) {
   const std::uint64_t output_bytes = std::min(ended.output_bytes, kMaxOutputBytes);
-  if (output_bytes > 0 && stored_bytes(report.task, report.attempt) < output_bytes) return false;
+  if (output_bytes > 0) {
+    const std::uint64_t stored = stored_bytes(report.task, report.attempt);
+    if (stored < output_bytes) {
+      want_output(agent, report, stored);
+      return false;
+    }
+  }
   outputs_.erase(report.task);
   sessions_.ended(agent, report.task);
   domain::TaskEnded e;

@@ -37,6 +37,7 @@ class AgentInbox {
   bool take_ended(const Key& agent, const domain::Principal& who, const wire::Report& report, const wire::Ended& ended,
                   const wire::Report* start);
   std::uint64_t& stored_bytes(const Id& task, std::uint32_t attempt);
+  void want_output(const Key& agent, const wire::Report& report, std::uint64_t stored);
   bool attests_more_than_the_log(const Key& agent, const wire::Hello& hello);
 
   struct Progress {

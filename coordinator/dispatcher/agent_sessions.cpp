@@ -103,10 +103,26 @@ void AgentSessions::connected(const Key& agent, const wire::Hello& hello) {
   welcome.dead_ms = desk_.config.dead_ms;
   welcome.endpoints = desk_.config.advertise;
   send(agent, welcome);
+  session.otherwise.clear();
+  for (const wire::Attempt& attempt : hello.unfinished) {
+    if (!is_that_order(attempt)) session.otherwise[attempt.task] = attempt;
+  }
+  for (auto& [task, pending] : session.orders) pending.anew = is_known_otherwise(session, task, pending.attempt);
   for (const wire::Attempt& attempt : hello.unfinished) accepted(agent, attempt.task, attempt.attempt);
   for (auto& [task, pending] : session.orders) {
     if (!pending.accepted) enqueue(agent, session, task, pending);
   }
+}
+
+// Given out anew after a loss was accepted, it is another order, with another number, which the agent has to learn.
+bool AgentSessions::is_that_order(const wire::Attempt& attempt) const {
+  const domain::Task* task = domain::find_task(desk_.core.state(), attempt.task);
+  return attempt.sequence == 0 || task == nullptr || task->dispatch_sequence == attempt.sequence;
+}
+
+bool AgentSessions::is_known_otherwise(const Session& session, const Id& task, std::uint32_t attempt) {
+  const auto known = session.otherwise.find(task);
+  return known != session.otherwise.end() && known->second.attempt == attempt;
 }
 
 void AgentSessions::heard(const Key& agent) {
@@ -143,7 +159,7 @@ void AgentSessions::add_order(const Id& task, std::uint32_t attempt) {
   Session& session = sessions_[known->agent];
   Pending& pending = session.orders[task];
   if (pending.sent_ms != 0) --session.sent;  // an earlier attempt's
-  pending = Pending{attempt, 0, false, pending.queued};
+  pending = Pending{attempt, 0, false, pending.queued, is_known_otherwise(session, task, attempt)};
   if (session.connected) enqueue(known->agent, session, task, pending);
 }
 
@@ -238,7 +254,8 @@ void AgentSessions::accepted(const Key& agent, const Id& task, std::uint32_t att
   const auto session = sessions_.find(agent);
   if (session == sessions_.end()) return;
   const auto pending = session->second.orders.find(task);
-  if (pending != session->second.orders.end() && pending->second.attempt == attempt) pending->second.accepted = true;
+  if (pending == session->second.orders.end() || pending->second.attempt != attempt) return;
+  pending->second.accepted = !pending->second.anew;
 }
 
 void AgentSessions::ended(const Key& agent, const Id& task) {

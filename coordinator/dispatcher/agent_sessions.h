@@ -36,13 +36,15 @@ class AgentSessions {
     TimeMs sent_ms = 0;  // monotonic; 0: not yet
     bool accepted = false;
     bool queued = false;
+    bool anew = false;  // the agent knows the attempt by another number: what it reports does not say that it has this
   };
   struct Session {
     bool connected = false;
-    bool knows_modes = false;  // it may be sent orders that are not for real
-    std::size_t capacity = 0;  // orders that it takes before one of them ends
-    std::size_t sent = 0;      // of `orders`, those that went out
-    TimeMs heard_ms = 0;       // monotonic
+    bool knows_modes = false;               // it may be sent orders that are not for real
+    std::map<Id, wire::Attempt> otherwise;  // by task: what its journal holds by another number than the log's
+    std::size_t capacity = 0;               // orders that it takes before one of them ends
+    std::size_t sent = 0;                   // of `orders`, those that went out
+    TimeMs heard_ms = 0;                    // monotonic
     TimeMs heard_wall_ms = 0;
     std::map<Id, Pending> orders;
     std::deque<Id> queue;
@@ -63,6 +65,8 @@ class AgentSessions {
   std::uint64_t settled_through(const Key& agent);
   bool was_given(const Key& agent, const Digest& bundle) const;
   std::uint64_t settled_in_state(const Key& agent) const;
+  bool is_that_order(const wire::Attempt& attempt) const;
+  static bool is_known_otherwise(const Session& session, const Id& task, std::uint32_t attempt);
 
   Desk& desk_;
   OrderRenderer& renderer_;

@@ -209,6 +209,39 @@ TEST_F(Outboxes, DroppedStepsAreNotToldAnyMore) {
   EXPECT_TRUE(outbox.empty());
 }
 
+// An operator has accepted a log whose end was lost, and with it output that had been acknowledged.
+TEST_F(Outboxes, OutputThatTheCoordinatorLostIsSentAgain) {
+  outbox.open();
+  files[step(1)] = std::string(100'000, 'a') + std::string(100'000, 'b');
+  outbox.output(step(1), 150'000);
+  outbox.flush();
+  Receiver receiver;
+  receiver.take(sent.back());
+  outbox.acknowledge(sent.back().frame_id);
+  receiver.streams[step(1)].output.resize(1'000);
+  outbox.started(step(2), 2);
+  finish(step(1));
+  const std::uint64_t shared = sent.back().frame_id;
+  sent.clear();
+
+  outbox.rewind(step(3), 0);  // an unknown one
+  outbox.rewind(step(1), 1'000);
+  for (const auto& frame : sent) receiver.take(frame);
+  EXPECT_EQ(receiver.streams[step(1)].output, files[step(1)]);
+  EXPECT_EQ(receiver.streams[step(1)].ended, 1);
+  const std::size_t frames = sent.size();
+  outbox.rewind(step(1), 1'000);  // said twice
+  EXPECT_EQ(sent.size(), frames);
+
+  time.advance(4'000);  // what shared its frame goes on
+  for (const auto& frame : sent) receiver.take(frame);
+  EXPECT_GE(receiver.streams[step(2)].started, 1);
+  outbox.acknowledge(shared);
+  for (const auto& frame : sent) outbox.acknowledge(frame.frame_id);
+  EXPECT_EQ(finished, std::vector{step(1)});
+  EXPECT_TRUE(outbox.empty());
+}
+
 // Frames and acknowledgements are lost, repeated and late; sessions come and go: everything arrives, once and in order.
 TEST(OutboxProperty, EverythingArrivesInOrder) {
   const std::uint64_t seed = std::random_device{}();

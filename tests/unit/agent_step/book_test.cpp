@@ -55,6 +55,28 @@ TEST_F(Books, TakesAnOrderOnce) {
   EXPECT_EQ(book.offer(order(2, 11)), Offer::take);
 }
 
+// A log that lost its end, accepted so, gives an attempt out anew, with a later number.
+TEST_F(Books, AnOrderThatIsGivenOutAnewCountsByItsNewNumber) {
+  take(order(1, 13));
+  take(order(2, 14));
+  start(step(1));
+  apply(Seen{2, 15, 16});  // which says nothing of what has a number behind 15
+  ASSERT_TRUE(book.find(step(1))) << "it still runs";
+  EXPECT_FALSE(book.find(step(2)));
+  take(order(1, 17));
+  take(order(1, 16));  // an old one, late
+  EXPECT_EQ(book.find(step(1))->order.sequence, 17U);
+  end(step(1));
+  apply(Seen{2, 16, 18});
+  EXPECT_TRUE(book.find(step(1))) << "its end is to be told";
+  EXPECT_EQ(book.offer(order(1, 17)), Offer::known);
+  Book again{2, 4};
+  for (Record& record : book.condensed()) again.apply(std::move(record));
+  EXPECT_EQ(again.find(step(1))->order.sequence, 17U);
+  EXPECT_TRUE(apply(Seen{2, 17, 18}).empty()) << "and is kept until it has been told";
+  EXPECT_EQ(apply(Reported{step(1)}), std::vector{step(1)});
+}
+
 TEST_F(Books, RefusesAnOlderAttempt) {
   take(order(1, 20, 2));
   EXPECT_EQ(book.offer(order(1, 10, 1)), Offer::stale);
@@ -92,6 +114,7 @@ TEST_F(Books, RemembersABoundedNumberOfSteps) {
     end({one.task, one.attempt});
   }
   EXPECT_EQ(book.offer(order(5, kMaxRemembered + 1)), Offer::full);
+  apply(Reported{{task_id(Id{}, 1), 1}});
   apply(Seen{1, 1, 9});
   EXPECT_EQ(book.offer(order(5, kMaxRemembered + 1)), Offer::take);
 }
@@ -153,15 +176,16 @@ TEST_F(Books, AttemptsOfATaskNeverOverlap) {
   EXPECT_EQ(startable(), std::vector<StepId>{step(1, 2)});
 }
 
-TEST_F(Books, ForgetsWhatIsSettledButLetsItEnd) {
+TEST_F(Books, ForgetsWhatIsSettledButLetsItEndAndTellsOfIt) {
   take(order(1, 10));
   take(order(2, 20));
   take(order(3, 30));
   start(step(1));
   EXPECT_EQ(apply(Seen{1, 20, 30}), std::vector<StepId>{step(2)}) << "withdrawn before it started";
   ASSERT_NE(book.find(step(1)), nullptr) << "it runs";
-  EXPECT_EQ(apply(StepEnded{step(1), {}}), std::vector<StepId>{step(1)});
+  EXPECT_TRUE(apply(StepEnded{step(1), {}}).empty());
   EXPECT_EQ(book.running(), 0U);
+  EXPECT_EQ(apply(Reported{step(1)}), std::vector<StepId>{step(1)});
   EXPECT_NE(book.find(step(3)), nullptr);
 }
 

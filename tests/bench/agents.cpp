@@ -1,6 +1,7 @@
 // Many production agents in one process: agents DIR FIRST COUNT THREADS AGENT_PROGRAM. Agent n lives in DIR/h<n>, which
 // holds its join token, as the state directory of a real host would; each has its own keys, journal and connection,
-// made of the same parts as agent/main/run.cpp. They share what one process shares: event loops and libzmq's thread.
+// made of the same parts as agent/main/run.cpp. They share what one process shares: event loops, libzmq's thread, and
+// an allocator (jemalloc: with the C library's these threads wait for each other, which a lone agent's one does not).
 // Says "ready" when all are started; ends with SIGTERM.
 #include <sys/stat.h>
 #include <unistd.h>

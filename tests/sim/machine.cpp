@@ -137,7 +137,11 @@ void Machine::join() {
 void Machine::joined(const std::string& answer) {
   auto decoded = wire::decode_enrol_answer(answer);
   if (!decoded || log_id_) return;
-  if (!decoded->refused.empty()) return kernel_.line(name_ + ": refused: " + decoded->refused);
+  if (!decoded->refused.empty()) {
+    kernel_.line(name_ + ": refused: " + decoded->refused);
+    if (on_refused && std::exchange(refused_token_, token_->id) != token_->id) on_refused();
+    return;
+  }
   if (!agent::Journal(journal_).rewrite({{0, agent::Identity{key_, decoded->log_id}}})) return;  // asks again
   log_id_ = decoded->log_id;
   kernel_.line(name_ + ": enrolled as " + decoded->server);

@@ -44,6 +44,7 @@ class Machine {
   void set_clock(std::int64_t skew_ms) { skew_ms_ = skew_ms; }
   TimeMs reconnected_ms() const { return reconnected_ms_; }
   std::string journal() { return journal_.read_all().value_or(""); }
+  std::function<void()> on_refused;        // its join token is worth nothing (any more); once for each token
   std::function<void()> on_crash_in_sync;  // the world sees to the reboot
 
  private:
@@ -88,6 +89,7 @@ class Machine {
   std::uint32_t boots_ = 1;
   bool on_ = true;
   std::optional<wire::JoinToken> token_;
+  Id refused_token_;
   std::optional<Id> log_id_;
   SimJournal journal_;
   SimBundles bundles_;

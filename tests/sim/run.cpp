@@ -66,6 +66,7 @@ RunResult run_once(std::uint64_t seed, const Options& options) {
   workload.on_token = [&world](const std::string& hostname, const wire::JoinToken& token) {
     world.give_token(hostname, token);
   };
+  world.on_refused = [&workload](const std::string& hostname) { workload.enrol(hostname); };
   Chaos chaos(world, options.faults, seed, options.fault_s);
   world.coordinator.start();
   workload.begin();

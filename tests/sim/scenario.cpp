@@ -80,6 +80,7 @@ class Player {
     workload_->on_token = [this](const std::string& hostname, const wire::JoinToken& token) {
       world_.give_token(hostname, token);
     };
+    world_.on_refused = [this](const std::string& hostname) { workload_->enrol(hostname); };
     world_.coordinator.start();
     workload_->begin();
     run_until(kEnrolledWithinMs, "every host is connected", [&] {

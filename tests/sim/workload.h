@@ -20,10 +20,10 @@ class Workload {
   std::function<void(const std::string& hostname, const wire::JoinToken& token)> on_token;
 
   void begin();
+  void enrol(const std::string& hostname);  // asks for a token for it
   bool over() const { return over_; }
 
  private:
-  void enrol(const std::string& hostname);
   void store_bundle();
   void think();
   void install();

@@ -128,6 +128,9 @@ Machine& World::machine(const std::string& name) {
   auto& at = machines[name];
   if (at == nullptr) {
     at = std::make_unique<Machine>(kernel, network, ledger, name, plant_);
+    at->on_refused = [this, name] {
+      if (on_refused) on_refused(name);
+    };
     at->on_crash_in_sync = [this, name] { crash_host(name, kernel.rng.range(1'000'000, 10'000'000)); };
   }
   return *at;

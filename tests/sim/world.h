@@ -50,7 +50,8 @@ class World {
   void flip_log(std::uint64_t dice, std::uint64_t down_us);
   void flip_journal(const std::string& name, std::uint64_t down_us);  // while the agent is down
   void give_token(const std::string& hostname, const wire::JoinToken& token);
-  void heal();  // everything runs, nothing is lost
+  std::function<void(const std::string& hostname)> on_refused;  // its token has expired, or was lost: it wants another
+  void heal();                                                  // everything runs, nothing is lost
 
   // Whether all that was asked for has ended.
   bool settled() const;

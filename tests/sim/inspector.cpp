@@ -260,11 +260,21 @@ void Inspector::check_rollback(const domain::Workflow& undoing, const domain::Wo
       if (to_undo && there) {
         kernel_.violate("I9", name(effect->step) + " was rolled back, and its mark is still on " + effect->host);
       }
-      if (!to_undo && !there && succeeded(task.outcome)) {
+      if (!to_undo && !there && succeeded(task.outcome) && !undone_by_a_lost_one(*effect)) {
         kernel_.violate("I9", name(effect->step) + " stood before the checkpoint, and its mark is gone");
       }
     }
   }
+}
+
+// A rollback that was lost with the log's end, and accepted so, has undone what it has undone.
+bool Inspector::undone_by_a_lost_one(const Effect& effect) const {
+  if (!auditor_.has_lost()) return false;
+  const auto& effects = ledger_.effects();
+  return std::any_of(effects.begin(), effects.end(), [&](const auto& at) {
+    const Effect& other = at.second;
+    return other.host == effect.host && other.unmark == effect.mark && auditor_.attempt(other.step) == nullptr;
+  });
 }
 
 void Inspector::check_dependencies(const Effect& effect, const domain::Workflow& workflow) {

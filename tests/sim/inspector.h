@@ -76,6 +76,7 @@ class Inspector {
   void check_ack(const Key& agent, std::uint64_t frame);
   void check_limits(const Effect& effect, const domain::Workflow& workflow);
   bool exclusive(const Effect& effect) const;
+  bool undone_by_a_lost_one(const Effect& effect) const;
   bool forgotten(const Effect& effect) const;  // its agent may know no more that it runs
   void check_dependencies(const Effect& effect, const domain::Workflow& workflow);
   void check_operations(const Effect& effect, const domain::Workflow& workflow);

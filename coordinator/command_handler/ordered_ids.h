@@ -34,8 +34,11 @@ class OrderedIds {
   // Random behind the bytes that rise, as `id` is.
   Id above_last(Id id) const {
     for (std::size_t i = 0; i < kRisingBytes; ++i) id.bytes[i] = last_.bytes[i];
-    for (std::size_t i = kRisingBytes; i-- > 0 && ++id.bytes[i] == 0;) {
-    }
+    std::size_t at = kRisingBytes;
+    do {
+      --at;
+      ++id.bytes[at];
+    } while (id.bytes[at] == 0 && at > 0);
     return id;
   }
 

@@ -18,7 +18,7 @@ TimeMs live(World& world, const Workload& workload, const Chaos& chaos, const Op
     const bool settled = healed_ms != 0 && workload.over() && world.settled();
     settled_ms = !settled ? 0 : settled_ms == 0 ? now : settled_ms;
     if (settled && now > settled_ms + kQuietMs) break;
-    if (healed_ms != 0 && now > healed_ms + kEndsWithinMs) {
+    if (!settled && healed_ms != 0 && now > healed_ms + kEndsWithinMs) {
       world.check_end();
       world.kernel.violate(
           "I8", "it has not ended " + std::to_string(kEndsWithinMs / 60'000) + " minutes after the last fault");

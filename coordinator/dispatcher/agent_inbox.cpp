@@ -181,8 +181,9 @@ std::uint64_t& AgentInbox::stored_bytes(const Id& task, std::uint32_t attempt) {
   return at->second.stored;
 }
 
-// No frame can overtake another one of the same step: what is missing was acknowledged by a process whose log has lost
-// it, and an operator has accepted that. The agent would send what comes behind it for ever.
+// No frame can overtake another one of the same step: what is missing was acknowledged. Either the log has lost it
+// since with its end, and an operator has accepted that; or it came while such a log did not know the attempt, before
+// it was given out anew. The agent would send what comes behind it for ever.
 void AgentInbox::want_output(const Key& agent, const wire::Report& report, std::uint64_t stored) {
   sessions_.send(agent, wire::OutputWanted{{report.task, report.attempt, stored}});
 }

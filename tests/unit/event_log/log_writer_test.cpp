@@ -59,6 +59,21 @@ TEST_F(LogWriterTest, AGroupIsOneCommitAlsoWhenNothingIsUnderWay) {
   EXPECT_EQ(events_in(1), 6U);
 }
 
+TEST_F(LogWriterTest, AGroupIsOneMomentOfLogTime) {
+  const auto append = [this] { return writer->append({{}, domain::WorkspaceRegistered{"w"}})->meta.log_time_ms; };
+  const TimeMs before = append();
+  clock.advance(500);
+  {
+    const LogWriter::Group together(*writer);
+    const TimeMs then = append();
+    EXPECT_EQ(then, before + 500) << "that of its beginning";
+    clock.advance(70);
+    EXPECT_EQ(append(), then);
+    EXPECT_EQ(writer->now_ms(), then);
+  }
+  EXPECT_EQ(append(), before + 570);
+}
+
 TEST_F(LogWriterTest, ACommitIsClosedAtItsCapBetweenCommandsOnly) {
   append_some(1);
   writer->flush();

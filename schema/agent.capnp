@@ -59,6 +59,7 @@ struct Attempt {
   attempt @1 :UInt32;                # 1, 2, ...
   outputAcked @2 :UInt64;            # bytes of its output that the coordinator has acknowledged
   sequence @3 :UInt64;               # in a hello: of the order that it was; 0: not said
+  told @4 :Bool;                     # in a hello: its end was acknowledged by a coordinator
 }
 struct Heartbeat {
   count @0 :UInt64;                  # 1, 2, ...; the answer names it
@@ -129,8 +130,9 @@ struct ToAgent {
     shellResize @12 :ShellResize;
     shellClose @13 :Data;            # session, 16 bytes: the operator has left
     refused @14 :Text;               # it will not be served: removed, wrong protocol, ...; says why
-    outputWanted @15 :Attempt;       # outputAcked bytes of its output are here and no more, whatever was acknowledged: an
-                                     # operator has accepted a log that lost the rest. To be sent from there on
+    reportsWanted @15 :Attempt;      # outputAcked bytes of its output are here and no more, and not its end, whatever was
+                                     # acknowledged: an operator has accepted a log that lost the rest. To be told again
+                                     # from there on
   }
 }
 struct Welcome {

@@ -21,9 +21,8 @@ namespace {
 
 constexpr std::uint64_t kUnknownSequence = std::numeric_limits<std::uint64_t>::max();
 constexpr const char* kMayHaveRun =
-    "it was given before the agent's journal, or the end of the coordinator's log, was lost; it is not known whether "
-    "it "
-    "ran";
+    "it was given before the agent's journal, or the end of the coordinator's log, was lost; "
+    "it is not known whether it ran";
 constexpr std::uint64_t kDiskFullRetryMs = 1'000;
 constexpr std::uint64_t kLastReportsMs = 5'000;  // a drained agent waits so long for its last acknowledgements
 
@@ -66,7 +65,7 @@ class Agent::Impl {
   void handle(const wire::ToAgent& frame, const wire::ShellResize& resize);
   void handle(const wire::ToAgent& frame, const wire::ShellClose& close);
   void handle(const wire::ToAgent& frame, const wire::Refused& refused);
-  void handle(const wire::ToAgent& frame, const wire::OutputWanted& wanted);
+  void handle(const wire::ToAgent& frame, const wire::ReportsWanted& wanted);
   void take(const wire::Order& order);
   void say_hello();
   void tell_changed_facts();
@@ -80,6 +79,7 @@ class Agent::Impl {
   void tell_later(const Record& record);
   void tell(Told what, const StepId& step);
   void retell(const StepId& step, const Entry& entry);
+  void tell_forgotten(const wire::Order& order);
   void forget(const std::vector<StepId>& steps);
   void end_waiting(const StepId& step, Outcome outcome, const std::string& why);
   void bundle_failed(const Digest& digest, const std::string& why);
@@ -295,15 +295,17 @@ void Agent::Impl::note(const wire::ToAgent& frame) {
   const Seen before = book_.seen();
   const std::uint32_t waiting = book_.accepted();
   const Record now{world_.clock.wall_ms(), Seen{frame.epoch, frame.settled_through, frame.log_sequence}};
-  forget(book_.apply(now));
+  const std::vector<StepId> forgotten = book_.apply(now);
+  forget(forgotten);
   if (book_.seen() == before) return;
   seen_changed_ = true;
   // An epoch counts from when it is on disk; and what was withdrawn must not start after a restart either.
-  if (frame.epoch > before.epoch || book_.accepted() < waiting) {
-    journal_.add({now.time_ms, book_.seen()});
-    seen_changed_ = false;
-    wake();
-  }
+  const bool at_once = frame.epoch > before.epoch || book_.accepted() < waiting;
+  // What was forgotten may be given out anew: the journal has to say both in this order.
+  if (!at_once && forgotten.empty()) return;
+  journal_.add({now.time_ms, book_.seen()});
+  seen_changed_ = false;
+  if (at_once || draining_) wake();
 }
 
 void Agent::Impl::handle(const wire::ToAgent& frame, const wire::Welcome& welcome) {
@@ -341,7 +343,7 @@ void Agent::Impl::take(const wire::Order& order) {
       again.order.sequence = order.sequence;
       return record(std::move(again));
     }
-    case Offer::stale:
+    case Offer::stale: ++counters_.orders_refused; return tell_forgotten(order);
     case Offer::full: ++counters_.orders_refused; return;
   }
 }
@@ -385,8 +387,14 @@ void Agent::Impl::handle(const wire::ToAgent&, const wire::Refused& refused) {
   session_.refused();
 }
 
-void Agent::Impl::handle(const wire::ToAgent&, const wire::OutputWanted& wanted) {
-  outbox_.rewind({wanted.attempt.task, wanted.attempt.attempt}, wanted.attempt.output_acked);
+void Agent::Impl::handle(const wire::ToAgent&, const wire::ReportsWanted& wanted) {
+  const StepId step{wanted.attempt.task, wanted.attempt.attempt};
+  const Entry* entry = book_.find(step);
+  if (entry == nullptr) return;
+  if (!entry->reported) return outbox_.rewind(step, wanted.attempt.output_acked);
+  outbox_.resume(step, wanted.attempt.output_acked);
+  retell(step, *entry);
+  wake();
 }
 
 void Agent::Impl::say_hello() {
@@ -397,7 +405,8 @@ void Agent::Impl::say_hello() {
   hello.capacity = config_.capacity;
   hello.knows_modes = true;
   for (const auto& [step, entry] : book_.entries()) {
-    hello.unfinished.push_back({step.task, step.attempt, outbox_.output_acknowledged(step), entry.order.sequence});
+    hello.unfinished.push_back(
+        {step.task, step.attempt, outbox_.output_acknowledged(step), entry.order.sequence, entry.reported});
   }
   send(std::move(hello));
 }
@@ -448,6 +457,15 @@ void Agent::Impl::retell(const StepId& step, const Entry& entry) {
   if (entry.phase == Phase::ended) untold_.emplace_back(Told::ended, step);
 }
 
+// Settled here, and forgotten. A coordinator that gives it out all the same has lost its end with that of its log, and
+// would ask until the step's deadline; one that has it passes over the answer.
+void Agent::Impl::tell_forgotten(const wire::Order& order) {
+  const Verdict unknown = verdict_without_output(Outcome::in_doubt, kMayHaveRun);
+  outbox_.ended({order.task, order.attempt}, world_.clock.wall_ms(),
+                {unknown.outcome, 0, unknown.message, 0, unknown.output_digest, digest_of(wire::encode(order)), {}});
+  wake();
+}
+
 void Agent::Impl::forget(const std::vector<StepId>& steps) {
   for (const StepId& step : steps) {
     outbox_.drop(step);
@@ -469,6 +487,7 @@ void Agent::Impl::bundle_failed(const Digest& digest, const std::string& why) {
 }
 
 void Agent::Impl::end_acknowledged(const StepId& step) {
+  if (book_.find(step) == nullptr) return;  // of tell_forgotten
   // Not worth a sync of its own: should it be lost, the end is told once more.
   const Record now{world_.clock.wall_ms(), Reported{step}};
   journal_.add(now);

@@ -62,6 +62,8 @@ void Outbox::rewind(const StepId& step, std::uint64_t offset) {
   flush();
 }
 
+void Outbox::resume(const StepId& step, std::uint64_t offset) { stream(step).acknowledged = offset; }
+
 // Out of the frames that are under way.
 void Outbox::take_back(const StepId& step) {
   for (auto it = frames_.begin(); it != frames_.end();) {
@@ -175,8 +177,9 @@ void Outbox::report_item(const Item& item, wire::Reports& out) {
   out.reports.push_back(std::move(report));
 }
 
-// The coordinator takes an end only with all of its output. So when the host has lost some, the end promises none:
-// otherwise it would be sent for ever, and what shares its frame with it.
+// The coordinator takes an end only with all of its output. So when the host does not have that any more (it goes when
+// the end is acknowledged, or with a disk), the end promises none: otherwise it would be sent for ever, and what shares
+// its frame with it.
 wire::Ended Outbox::end_of(const StepId& step, const Stream& from) {
   wire::Ended end = *from.end;
   if (end.output_bytes <= from.acknowledged) return end;
@@ -185,7 +188,8 @@ wire::Ended Outbox::end_of(const StepId& step, const Stream& from) {
   if (!lost) return end;
   end.output_bytes = 0;
   end.output_digest = digest_of("");
-  end.message += (end.message.empty() ? "" : "; ") + std::string("its output was lost on the host");
+  if (!end.message.empty()) end.message += "; ";
+  end.message += kOutputGone;
   return end;
 }
 

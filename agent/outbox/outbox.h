@@ -21,6 +21,9 @@
 
 namespace prov::agent {
 
+// In the message of an end whose output the coordinator does not have and the host not any more.
+inline constexpr const char* kOutputGone = "its output is not on the host any more";
+
 class Outbox {
  public:
   struct Hooks {
@@ -38,6 +41,9 @@ class Outbox {
   void drop(const StepId& step);  // nobody wants its reports any more
   // The coordinator has its output up to `offset` and no more, whatever it acknowledged: the rest is sent again.
   void rewind(const StepId& step, std::uint64_t offset);
+
+  // What was acknowledged of it is lost there, but for its output up to `offset`: what is told now goes from there on.
+  void resume(const StepId& step, std::uint64_t offset);
 
   void open();   // there is a session: everything that is not acknowledged goes (again) at once
   void close();  // none: nothing is sent

@@ -53,6 +53,7 @@ struct Attempt {
   std::uint32_t attempt = 0;
   std::uint64_t output_acked = 0;
   std::uint64_t sequence = 0;  // in a hello: of its order
+  bool told = false;           // in a hello: its end was acknowledged
   bool operator==(const Attempt&) const = default;
 };
 struct Hello {
@@ -214,9 +215,9 @@ struct Refused {
   std::string reason;
   bool operator==(const Refused&) const = default;
 };
-struct OutputWanted {
-  Attempt attempt;  // its output from output_acked on
-  bool operator==(const OutputWanted&) const = default;
+struct ReportsWanted {
+  Attempt attempt;  // its output from output_acked on, and its end
+  bool operator==(const ReportsWanted&) const = default;
 };
 struct ToAgent {
   std::uint32_t epoch = 0;
@@ -224,7 +225,7 @@ struct ToAgent {
   std::uint64_t settled_through = 0;
   std::uint64_t log_sequence = 0;
   std::variant<Welcome, HeartbeatAnswer, Orders, ReportsAck, Cancel, BundleChunk, ShellOpen, ShellData, ShellResize,
-               ShellClose, Refused, OutputWanted>
+               ShellClose, Refused, ReportsWanted>
       body;
   bool operator==(const ToAgent&) const = default;
 };

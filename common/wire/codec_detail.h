@@ -147,10 +147,11 @@ void put_attempt(AttemptBuilder out, const Attempt& attempt) {
   out.setAttempt(attempt.attempt);
   out.setOutputAcked(attempt.output_acked);
   out.setSequence(attempt.sequence);
+  out.setTold(attempt.told);
 }
 template <class AttemptReader>
 Attempt get_attempt(AttemptReader in) {
-  return {fixed<Id>(in.getTask(), "task"), in.getAttempt(), in.getOutputAcked(), in.getSequence()};
+  return {fixed<Id>(in.getTask(), "task"), in.getAttempt(), in.getOutputAcked(), in.getSequence(), in.getTold()};
 }
 template <class ShellDataBuilder>
 void put_shell_data(ShellDataBuilder out, const ShellData& shell) {

@@ -82,8 +82,8 @@ void put(schema::ToAgent::Builder root, const ShellClose& close) { root.setShell
 void put(schema::ToAgent::Builder root, const Refused& refused) {
   root.setRefused(to_text_field(prose(refused.reason)));
 }
-void put(schema::ToAgent::Builder root, const OutputWanted& wanted) {
-  put_attempt(root.initOutputWanted(), wanted.attempt);
+void put(schema::ToAgent::Builder root, const ReportsWanted& wanted) {
+  put_attempt(root.initReportsWanted(), wanted.attempt);
 }
 
 // ---- decode
@@ -128,7 +128,7 @@ decltype(ToAgent::body) get_body(schema::ToAgent::Reader in) {
       return ShellResize{fixed<Id>(resize.getSession(), "session"), resize.getRows(), resize.getColumns()};
     }
     case schema::ToAgent::SHELL_CLOSE: return ShellClose{fixed<Id>(in.getShellClose(), "session")};
-    case schema::ToAgent::OUTPUT_WANTED: return OutputWanted{get_attempt(in.getOutputWanted())};
+    case schema::ToAgent::REPORTS_WANTED: return ReportsWanted{get_attempt(in.getReportsWanted())};
     case schema::ToAgent::REFUSED: return Refused{text_of(in.getRefused(), kMaxProseBytes, "reason")};
   }
   refuse("unknown message");

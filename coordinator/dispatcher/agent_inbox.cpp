@@ -109,9 +109,38 @@ void AgentInbox::on(const Key& agent, wire::Hello hello) {
   const domain::Command command{{}, "", domain::ConnectAgent{agent, hello.facts}};  // before `hello` moves on
   desk_.core.submit(command, agent_principal(agent),
                     [this, agent, hello = std::move(hello)](Result<domain::Answer> done) {
-                      if (done) return sessions_.connected(agent, hello);
-                      sessions_.send(agent, wire::Refused{done.error().message});
+                      if (!done) return sessions_.send(agent, wire::Refused{done.error().message});
+                      sessions_.connected(agent, hello);
+                      ask_for_lost_ends(agent, hello);
                     });
+}
+
+// An end is acknowledged when it is durable. One that is awaited nevertheless was lost with the log's end, or came late
+// in a part of the history that was lost, and an operator has accepted that.
+void AgentInbox::ask_for_lost_ends(const Key& agent, const wire::Hello& hello) {
+  std::set<std::pair<Id, std::uint32_t>> told;
+  for (const wire::Attempt& attempt : hello.unfinished) {
+    if (attempt.told && awaits(agent, attempt.task, attempt.attempt)) told.emplace(attempt.task, attempt.attempt);
+  }
+  if (told.empty()) return;
+  lost_ends_[agent] = std::move(told);
+  ask_again();
+}
+
+void AgentInbox::ask_again() {
+  for (auto at = lost_ends_.begin(); at != lost_ends_.end();) {
+    const auto here = at++;
+    const Key& agent = here->first;
+    std::erase_if(here->second, [&](const auto& each) { return !awaits(agent, each.first, each.second); });
+    for (const auto& [task, attempt] : here->second) want_reports(agent, task, attempt);
+    if (here->second.empty() || !sessions_.is_connected(agent)) lost_ends_.erase(here);
+  }
+  if (!lost_ends_.empty()) ask_alarm_.set(desk_.config.resend_ms, [this] { ask_again(); });
+}
+
+bool AgentInbox::awaits(const Key& agent, const Id& id, std::uint32_t attempt) const {
+  const domain::Task* task = domain::find_task(desk_.core.state(), id);
+  return task != nullptr && task->agent == agent && task->attempt == attempt && awaited(*task);
 }
 
 void AgentInbox::on(const Key& agent, const wire::Heartbeat& heartbeat) {
@@ -184,15 +213,15 @@ std::uint64_t& AgentInbox::stored_bytes(const Id& task, std::uint32_t attempt) {
 // No frame can overtake another one of the same step: what is missing was acknowledged. Either the log has lost it
 // since with its end, and an operator has accepted that; or it came while such a log did not know the attempt, before
 // it was given out anew. The agent would send what comes behind it for ever.
-void AgentInbox::want_output(const Key& agent, const wire::Report& report, std::uint64_t stored) {
-  sessions_.send(agent, wire::OutputWanted{{report.task, report.attempt, stored}});
+void AgentInbox::want_reports(const Key& agent, const Id& task, std::uint32_t attempt) {
+  sessions_.send(agent, wire::ReportsWanted{{task, attempt, stored_bytes(task, attempt)}});
 }
 
 bool AgentInbox::take_output(const Key& agent, const wire::Report& report, wire::Output& output) {
   std::uint64_t& stored = stored_bytes(report.task, report.attempt);
   if (output.offset > stored) {
     if (stored == kMaxOutputBytes) return true;
-    want_output(agent, report, stored);
+    want_reports(agent, report.task, report.attempt);
     return false;
   }
   const std::uint64_t known = stored - output.offset;
@@ -214,7 +243,7 @@ bool AgentInbox::take_ended(const Key& agent, const domain::Principal& who, cons
   if (output_bytes > 0) {
     const std::uint64_t stored = stored_bytes(report.task, report.attempt);
     if (stored < output_bytes) {
-      want_output(agent, report, stored);
+      want_reports(agent, report.task, report.attempt);
       return false;
     }
   }

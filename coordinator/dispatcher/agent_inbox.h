@@ -1,9 +1,12 @@
 #pragma once
 // What agents say, turned into commands at the core's one door. An agent is who its CURVE key says; a frame that does
 // not decode, is out of place or speaks of another's task is refused and logged, and nobody else notices.
+#include <map>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "common/ports/alarm.h"
 #include "coordinator/dispatcher/agent_sessions.h"
 
 namespace prov::dispatcher {
@@ -13,7 +16,7 @@ class ShellDesk;
 class AgentInbox {
  public:
   AgentInbox(Desk& desk, AgentSessions& sessions, BundleCache& bundles, ShellDesk& shells)
-      : desk_(desk), sessions_(sessions), bundles_(bundles), shells_(shells) {}
+      : desk_(desk), sessions_(sessions), bundles_(bundles), shells_(shells), ask_alarm_(desk.timers) {}
 
   void frame(const Key& agent, const std::string& bytes);
   void enrol(const Key& key, const std::string& bytes, std::function<void(std::string)> answer);
@@ -37,7 +40,10 @@ class AgentInbox {
   bool take_ended(const Key& agent, const domain::Principal& who, const wire::Report& report, const wire::Ended& ended,
                   const wire::Report* start);
   std::uint64_t& stored_bytes(const Id& task, std::uint32_t attempt);
-  void want_output(const Key& agent, const wire::Report& report, std::uint64_t stored);
+  void ask_for_lost_ends(const Key& agent, const wire::Hello& hello);
+  void ask_again();
+  bool awaits(const Key& agent, const Id& task, std::uint32_t attempt) const;  // more of that attempt, from that agent
+  void want_reports(const Key& agent, const Id& task, std::uint32_t attempt);
   bool attests_more_than_the_log(const Key& agent, const wire::Hello& hello);
 
   struct Progress {
@@ -48,8 +54,10 @@ class AgentInbox {
   AgentSessions& sessions_;
   BundleCache& bundles_;
   ShellDesk& shells_;
-  std::unordered_map<Id, Progress, IdHash> outputs_;  // of tasks that are out
-  std::unordered_set<Key, IdHash> nudged_;            // were told of our epoch, once
+  std::unordered_map<Id, Progress, IdHash> outputs_;                 // of tasks that are out
+  std::map<Key, std::set<std::pair<Id, std::uint32_t>>> lost_ends_;  // attempts whose ends are asked for again
+  Alarm ask_alarm_;
+  std::unordered_set<Key, IdHash> nudged_;  // were told of our epoch, once
   std::uint32_t attested_epoch_ = 0;
 };
 

@@ -40,7 +40,7 @@ const std::vector<Row> kTable{
     {"shell_data", {"typed", "-", "-", "-", "hello", "-"}},
     {"shell_resize", {"resized", "-", "-", "-", "hello", "-"}},
     {"shell_close", {"closed", "-", "-", "-", "hello", "-"}},
-    {"output_wanted", {"", "-", "-", "-", "hello", "-"}},
+    {"reports_wanted", {"", "-", "-", "-", "hello", "-"}},
     {"refused", {"gone", "", "", "-", "gone", "-"}},
     {"from_agent", {"-", "-", "-", "-", "-", "-"}},
     {"noise", {"-", "-", "-", "-", "-", "-"}},
@@ -60,7 +60,7 @@ struct NameOf {
   const char* operator()(const wire::ShellResize&) const { return "shell_resize"; }
   const char* operator()(const wire::ShellClose&) const { return "shell_close"; }
   const char* operator()(const wire::Refused&) const { return "refused"; }
-  const char* operator()(const wire::OutputWanted&) const { return "output_wanted"; }
+  const char* operator()(const wire::ReportsWanted&) const { return "reports_wanted"; }
 };
 
 struct Screen final : Terminals {  // what happened on this host's terminals
@@ -107,7 +107,7 @@ struct Case {
             wire::ShellResize{shell, 9, 9},
             wire::ShellClose{shell},
             wire::Refused{"no"},
-            wire::OutputWanted{{running.task, 1, 0}}};
+            wire::ReportsWanted{{running.task, 1, 0}}};
   }
 
   void take_place(From where) {

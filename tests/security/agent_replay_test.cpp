@@ -84,7 +84,7 @@ TEST(AgentReplay, EachByteOfEachFrameFlipped) {
         wire::ShellResize{rig.order(8).task, 9, 9},
         wire::ShellClose{rig.order(8).task},
         wire::Refused{"no"},
-        wire::OutputWanted{{rig.order(7).task, 1, 0}}};
+        wire::ReportsWanted{{rig.order(7).task, 1, 0}}};
   };
   std::size_t flips = 0, refused = 0, kinds = 0;
   Rig count;

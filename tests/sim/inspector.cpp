@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/outbox/outbox.h"
 #include "common/hash.h"
 #include "coordinator/event_log/blobs.h"
 #include "coordinator/event_log/keys.h"
@@ -437,7 +438,7 @@ void Inspector::check_index(RecordLog& log) {
 
 // ---- the end
 
-void Inspector::check_end(const std::vector<std::string>& canaries, const std::set<std::string>& hosts,
+void Inspector::check_end(const std::vector<std::string>& canaries, const Hosts& hosts,
                           const std::map<std::string, std::string>& files) {
   check_fold();
   for (const auto& [name, bytes] : files) kernel_.trace.bytes(bytes);
@@ -455,7 +456,7 @@ void Inspector::check_end(const std::vector<std::string>& canaries, const std::s
   check_ends(hosts);
 }
 
-void Inspector::check_ends(const std::set<std::string>& hosts) {
+void Inspector::check_ends(const Hosts& hosts) {
   for (const auto& [id, workflow] : auditor_.state().workflows) {
     for (std::uint32_t i = 0; i < workflow.tasks.size(); ++i) {
       const domain::Task& task = workflow.tasks[i];
@@ -471,10 +472,10 @@ void Inspector::check_ends(const std::set<std::string>& hosts) {
   }
 }
 
-void Inspector::check_attempt(const agent::StepId& step, const AttemptLog& attempt,
-                              const std::set<std::string>& hosts) {
+void Inspector::check_attempt(const agent::StepId& step, const AttemptLog& attempt, const Hosts& hosts) {
   const Effect* effect = ledger_.find(step);
-  if (auditor_.touched().contains(step) && (attempt.ended || attempt.in_doubt)) return;
+  const bool touched = auditor_.touched().contains(step);
+  if (touched && attempt.ended) return;
   const domain::Task* task = domain::find_task(auditor_.state(), step.task);
   const bool distrusted = ledger_.distrusted.contains(attempt.agent);
   const bool noop = task != nullptr && std::holds_alternative<domain::NoopAction>(task->plan->action);
@@ -483,9 +484,10 @@ void Inspector::check_attempt(const agent::StepId& step, const AttemptLog& attem
   }
   if (attempt.given_up && !attempt.ended) return;
   if (!attempt.ended) {
-    const bool knows = effect != nullptr && hosts.contains(effect->host);
     if (!attempt.in_doubt) return kernel_.violate("I8", name(step) + " has no end in the log");
-    if (knows && !distrusted)
+    const auto host = effect == nullptr ? hosts.end() : hosts.find(effect->host);
+    if (host == hosts.end() || distrusted) return;
+    if (!auditor_.has_lost() || host->second(step))
       kernel_.violate("I8", name(step) + " ended on " + effect->host + ", and the log is still in doubt");
     return;
   }
@@ -518,7 +520,8 @@ void Inspector::check_output(const Effect& effect, const domain::TaskEnded& ende
   test::MemoryRecordLog log(coordinator_.disk());
   auto stored = event_log::read_output(log, effect.step.task, effect.step.attempt, 0, 1 << 20);
   if (!stored) return kernel_.violate("I8", "output of " + name(effect.step) + ": " + stored.error().message);
-  const bool whole = ended.outcome != Outcome::interrupted && !effect.verdict_lost;
+  const bool gone = auditor_.has_lost() && ended.message.ends_with(agent::kOutputGone);  // acknowledged, and lost there
+  const bool whole = ended.outcome != Outcome::interrupted && !effect.verdict_lost && !gone;
   const std::string& printed = effect.printed;
   const bool fits = whole ? *stored == printed : printed.starts_with(*stored) && stored->size() >= ended.output_bytes;
   if (!fits || (whole && ended.output_bytes != printed.size())) {

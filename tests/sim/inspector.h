@@ -16,10 +16,12 @@
 //   I12 a command that carries a plan did exactly what was planned, or nothing
 //   I13 the index of workflows is what the log says, and each run folds by it, alone, to what the whole log folds to
 // An end of the log that a flipped bit has cost, and that an operator has accepted as lost, excuses what it told of
-// (Auditor::touched): such an attempt may be started again, and what became of it may stay in doubt. A harmed journal
+// (Auditor::touched): such an attempt may be started again. What became of an attempt may stay in doubt then, where the
+// host, who was told that it is settled, has forgotten it. A harmed journal
 // excuses what its host was doing: such attempts may end in doubt, but none may start twice. An attempt in doubt that
 // an operator had begun again in spite of the doubt (AttemptLog::given_up) stays in doubt, whatever is heard of it
 // then.
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -38,6 +40,9 @@ inline constexpr std::size_t kMostWaitingBytes = 4 << 20;  // I11: of the coordi
 inline constexpr std::size_t kMostJournalBytes = 4 << 20;  // of an agent's journal,
 inline constexpr std::size_t kMostFrameBytes = 1 << 20;    // of a frame,
 inline constexpr std::size_t kMostFrames = 20'000;         // on their way at once
+
+// By name, each with whether its agent still holds that step in its journal.
+using Hosts = std::map<std::string, std::function<bool(const agent::StepId&)>>;
 
 class Inspector {
  public:
@@ -61,17 +66,17 @@ class Inspector {
   void check_bounds(std::size_t frames_under_way);  // I11
   void check_fold();                                // I3, when all of the live state is durable
   // All that holds at the end. `canaries`: secrets; `hosts`: those that still exist; `files`: what is on them.
-  void check_end(const std::vector<std::string>& canaries, const std::set<std::string>& hosts,
+  void check_end(const std::vector<std::string>& canaries, const Hosts& hosts,
                  const std::map<std::string, std::string>& files);
 
  private:
   void check_secrets(const std::vector<std::string>& canaries, const std::map<std::string, std::string>& files);  // I10
-  void check_state_hash();                              // I3, by the canonical bytes
-  void check_commands();                                // I1
-  void check_rollbacks();                               // I9
-  void check_plans();                                   // I12
-  void check_history();                                 // I13
-  void check_ends(const std::set<std::string>& hosts);  // I8
+  void check_state_hash();              // I3, by the canonical bytes
+  void check_commands();                // I1
+  void check_rollbacks();               // I9
+  void check_plans();                   // I12
+  void check_history();                 // I13
+  void check_ends(const Hosts& hosts);  // I8
   void check_orders(const Key& agent, const std::vector<wire::Order>& orders);
   void check_ack(const Key& agent, std::uint64_t frame);
   void check_limits(const Effect& effect, const domain::Workflow& workflow);
@@ -84,7 +89,7 @@ class Inspector {
   bool runs(const Id& task, const Effect& but) const;  // an attempt of it that the log has not given up
   void check_rollback(const domain::Workflow& undoing, const domain::Workflow& undone);
   void check_index(RecordLog& log);
-  void check_attempt(const agent::StepId& step, const AttemptLog& attempt, const std::set<std::string>& hosts);
+  void check_attempt(const agent::StepId& step, const AttemptLog& attempt, const Hosts& hosts);
   void check_verdict(const Effect& effect, const domain::TaskEnded& ended);
   void check_output(const Effect& effect, const domain::TaskEnded& ended);
 

@@ -109,6 +109,10 @@ Machine::~Machine() {
 
 bool Machine::connected() const { return life_ != nullptr && life_->agent != nullptr && life_->agent->connected(); }
 
+bool Machine::knows(const agent::StepId& step) const {
+  return life_ != nullptr && life_->agent != nullptr && life_->agent->knows(step);
+}
+
 // ---- the agent's process
 
 void Machine::give_token(wire::JoinToken token) {

@@ -30,6 +30,7 @@ class Machine {
   bool agent_up() const { return life_ != nullptr; }
   bool enrolled() const { return log_id_.has_value(); }
   bool connected() const;
+  bool knows(const agent::StepId& step) const;  // its agent runs, and holds it in its journal
 
   void give_token(wire::JoinToken token);  // an agent that has not enrolled uses the newest
   void start_agent();                      // no effect when it runs

@@ -37,6 +37,7 @@ enum class Plant : std::uint8_t {
   ended_swallowed,
   lost_resend,
   outbox_forgets,
+  never_asked_again,
   leaked_secret,
   lost_index,
   frame_storm,
@@ -74,6 +75,8 @@ inline constexpr std::array kPlants{
     PlantName{Plant::ended_swallowed, "ended_swallowed", "I8", "no report of an end arrives"},
     PlantName{Plant::lost_resend, "lost_resend", "I8", "the report of an end is never sent a second time"},
     PlantName{Plant::outbox_forgets, "outbox_forgets", "I8", "what ended before a reconnect is not reported after it"},
+    PlantName{Plant::never_asked_again, "never_asked_again", "I8",
+              "what the log has lost, which an operator has accepted, is not asked for again"},
     PlantName{Plant::leaked_secret, "leaked_secret", "I10", "a join token's secret is stored beside the log"},
     PlantName{Plant::lost_index, "lost_index", "I13", "a crash takes a record of the index of workflows"},
     PlantName{Plant::frame_storm, "frame_storm", "I11", "each frame that arrives makes two more"}};

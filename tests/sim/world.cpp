@@ -273,10 +273,10 @@ bool World::settled() const {
 }
 
 void World::check_end() {
-  std::set<std::string> hosts;
+  Hosts hosts;
   std::map<std::string, std::string> files;
   for (const auto& [name, each] : machines) {
-    hosts.insert(name);
+    hosts[name] = [&machine = *each](const agent::StepId& step) { return machine.knows(step); };
     files[name + "'s journal"] = each->journal();
     if (files[name + "'s journal"].size() > kMostJournalBytes)
       kernel.violate("I11", name + "'s journal grows for ever");
@@ -301,7 +301,8 @@ bool World::sent(Way way, const Key& agent, const std::string& frame) {
       kernel.line("orders to " + *host);
       moment("orders " + *host);
     }
-    return true;
+    const bool asks = message && std::holds_alternative<wire::ReportsWanted>(message->body);
+    return !(asks && plant_ == Plant::never_asked_again);
   }
   const auto message = wire::decode_from_agent(frame);
   inspector.sent(agent, frame, message);

@@ -53,6 +53,33 @@ TEST(Restart, AnotherBootInterruptsWhatWasUnfinishedAndStartsNothingAgain) {
   EXPECT_EQ(rig.host.starts[Rig::id(running)], 1);
 }
 
+// A log that has lost its end, accepted so, gives the attempt out anew, and its host has forgotten it.
+TEST(Restart, AnAttemptThatWasForgottenAndGivenOutAnewIsNotTheOneBefore) {
+  Rig rig;
+  rig.boot();
+  rig.go();
+  auto order = rig.order(1);
+  rig.give(order);
+  rig.go();
+  rig.host.end(Rig::id(order), Outcome::unchanged, 10);
+  rig.go(100);
+  ASSERT_EQ(rig.heard[Rig::id(order)].ended, 1);
+
+  rig.settled_through = order.sequence;
+  order.sequence = ++rig.log_sequence;
+  rig.give(order);  // one frame says both
+  rig.go();
+  ASSERT_EQ(rig.host.starts[Rig::id(order)], 2);
+  rig.crash();
+  rig.heard.clear();
+  rig.boot();
+  rig.go(100);
+  EXPECT_EQ(rig.heard[Rig::id(order)].ended, 0) << "it runs";
+  rig.host.end(Rig::id(order));
+  rig.go(100);
+  EXPECT_EQ(rig.heard[Rig::id(order)].end.outcome, Outcome::done);
+}
+
 TEST(Restart, InTheSameBootAWaitingStepMayStart) {
   Rig rig;
   rig.boot();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <random>
 
+#include "agent/outbox/outbox.h"
 #include "tests/unit/agent_core/rig.h"
 
 namespace prov::agent {
@@ -188,6 +189,49 @@ TEST_F(Sessions, ALogThatLostItsEndIsObeyedOnceItHasBeenAccepted) {
   rig.go(100);
   EXPECT_EQ(rig.host.starts.size(), 4U);
   EXPECT_EQ(rig.heard[Rig::id(old)].end.outcome, Outcome::in_doubt);
+}
+
+// Its end was acknowledged by a coordinator whose log has lost it since, which an operator has accepted.
+TEST_F(Sessions, AnEndThatTheLogHasLostIsToldAgain) {
+  const auto older = rig.order(1), order = rig.order(2), silent = rig.order(3);
+  for (const auto& each : {older, order, silent}) rig.give(each);
+  rig.go();
+  rig.host.print(Rig::id(order), "what it printed");
+  for (const auto& each : {order, silent}) rig.host.end(Rig::id(each));
+  rig.go(100);
+  ASSERT_EQ(rig.heard[Rig::id(order)].ended, 1);
+  rig.heard.clear();
+
+  rig.welcomes = false;
+  ++rig.epoch;
+  rig.go(2'000);
+  const auto told = [&](const wire::Order& each) {
+    for (const wire::Attempt& attempt : rig.hellos.back().unfinished) {
+      if (attempt.task == each.task) return attempt.told;
+    }
+    return false;
+  };
+  EXPECT_FALSE(told(older));
+  EXPECT_TRUE(told(order));
+  const std::uint64_t bytes = rig.host.steps[Rig::id(order)].output.size();
+  rig.welcomes = true;
+  rig.go(10'000);
+  EXPECT_EQ(rig.heard[Rig::id(order)].ended, 0) << "it has been told once";
+  for (const auto& each : {older, order, rig.order(9)}) rig.send(wire::ReportsWanted{{each.task, 1, bytes}});
+  rig.go(100);
+  const auto& heard = rig.heard[Rig::id(order)];
+  EXPECT_EQ(heard.ended, 1);
+  EXPECT_EQ(heard.end.output_bytes, bytes) << "the coordinator has it";
+  EXPECT_EQ(heard.output, "");
+  EXPECT_EQ(rig.heard[Rig::id(silent)].ended, 0) << "not asked for";
+  rig.go(5'000);
+  EXPECT_EQ(heard.ended, 1) << "acknowledged";
+
+  rig.send(wire::ReportsWanted{{order.task, 1, 0}});  // the output too
+  rig.go(100);
+  EXPECT_EQ(heard.ended, 2);
+  EXPECT_EQ(heard.end.output_bytes, 0U);
+  EXPECT_NE(heard.end.message.find(kOutputGone), std::string::npos) << heard.end.message;
 }
 
 TEST_F(Sessions, ACoordinatorThatWasStartedAgainIsGreetedAgain) {

@@ -190,7 +190,7 @@ TEST_F(Outboxes, AnEndWithoutItsOutputPromisesNone) {
   for (const auto& frame : sent) receiver.take(frame);  // which minds an end that promises more than came
   EXPECT_EQ(receiver.streams[step(1)].ended, 1);
   EXPECT_EQ(receiver.streams[step(1)].end.outcome, Outcome::done);
-  EXPECT_NE(receiver.streams[step(1)].end.message.find("lost"), std::string::npos);
+  EXPECT_NE(receiver.streams[step(1)].end.message.find(kOutputGone), std::string::npos);
   EXPECT_EQ(receiver.streams[step(2)].output, "kept");
   EXPECT_TRUE(receiver.streams[step(2)].end.message.empty());
 }

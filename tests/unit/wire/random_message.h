@@ -51,7 +51,9 @@ class Generator {
 
  private:
   Facts facts();
-  Attempt attempt() { return {fixed<Id>(), any<std::uint32_t>(), any<std::uint64_t>(), any<std::uint64_t>()}; }
+  Attempt attempt() {
+    return {fixed<Id>(), any<std::uint32_t>(), any<std::uint64_t>(), any<std::uint64_t>(), below(2) == 1};
+  }
   Report report();
   std::vector<std::string> endpoints() {
     std::vector<std::string> out;
@@ -178,7 +180,7 @@ inline ToAgent Generator::to_agent(std::size_t kind) {
     case 7: out.body = ShellData{fixed<Id>(), bytes(500)}; break;
     case 8: out.body = ShellResize{fixed<Id>(), any<std::uint16_t>(), any<std::uint16_t>()}; break;
     case 9: out.body = ShellClose{fixed<Id>()}; break;
-    case 11: out.body = OutputWanted{attempt()}; break;
+    case 11: out.body = ReportsWanted{attempt()}; break;
     default: break;
   }
   return out;

@@ -63,12 +63,16 @@ rocksdb::ColumnFamilyOptions commits_options(std::size_t write_buffer_bytes) {
   return common_options(write_buffer_bytes, table);
 }
 
-// Small files and compactions: how much room a compaction needs is bounded far below the reserve.
+// Small files and compactions: how much room a compaction needs is bounded far below the reserve. What is flushed holds
+// keys of every space, from the newest runs to the oldest, so it is merged with all of the first level: that must stay
+// small, or each record costs more the longer the history is. Below it files lie side by side, and mostly move.
 rocksdb::ColumnFamilyOptions sides_options(std::size_t write_buffer_bytes) {
   rocksdb::BlockBasedTableOptions table;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   rocksdb::ColumnFamilyOptions options = common_options(write_buffer_bytes, table);
-  options.target_file_size_base = 8 << 20;
+  options.target_file_size_base = 2 << 20;
+  options.max_bytes_for_level_base = 4 << 20;
+  options.level0_file_num_compaction_trigger = 8;
   options.max_compaction_bytes = 32 << 20;
   // Keys of a space mostly rise (or fall): a new one belongs beside the last.
   options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kSpaceBytes));

@@ -17,9 +17,10 @@ def cpu_of(runs):
 
 def tables(result):
     out = []
-    if result.get("batch"):
+    batches = {**result.get("batch", {}), **result.get("crowd_batch", {})}
+    if batches:
         rows = [[f"{int(size):,}", hosts, spread([r["rate"] for r in runs]), spread([r["submit_ms"] for r in runs], "{:.0f}"), cpu_of(runs)]
-                for hosts, sizes in result["batch"].items() for size, runs in sizes.items()]
+                for hosts, sizes in batches.items() for size, runs in sizes.items()]
         out.append(table("One workflow of no-op tasks, from its durable acceptance to its durable end (min / median / max)",
                          ["tasks", "agents", "tasks per second", "accepting it, ms", "CPU per task, us: coordinator + agents + client"], rows))
     if result.get("window"):
@@ -28,6 +29,13 @@ def tables(result):
                 for hosts, shapes in result["window"].items() for f, runs in shapes.items()]
         out.append(table("Workflows of one no-op task, each by its own request, answered at its end (min / median / max)",
                          ["in flight", "agents", "tasks per second", "p50, ms", "p99, ms", "CPU per task, us: coordinator + agents + client"], rows))
+    if result.get("history"):
+        rows, before = [], 0
+        for run in result["history"]:
+            rows.append([f"{before:,}", f"{run['rate']:,.0f}", f"{run['p50_ms']:.2f}", f"{run['p99_ms']:.2f}", cpu_of([run])])
+            before += run["tasks"]
+        out.append(table("The same, 256 in flight, as the history grows",
+                         ["workflows before", "tasks per second", "p50, ms", "p99, ms", "CPU per task, us: coordinator + agents + client"], rows))
     if result.get("memory"):
         rows = [[hosts, f"{m['coordinator_fresh']:.1f}", f"{m['coordinator_after']:.1f}", f"{m['agents_fresh']:.1f}", f"{m['agents_after']:.1f}", f"{m['tasks']:,}"]
                 for hosts, m in result["memory"].items()]

@@ -34,7 +34,10 @@ def measure(build, name, quick, rounds):
     if name == "restart":
         return {"restart": {hosts: workloads.restart(build, hosts, rounds) for hosts in ((100,) if quick else (100, 1_000))}}
     if name == "crowd":  # three minutes until all have enrolled, and half of one for each round
-        return {"crowd": {hosts: workloads.restart(build, hosts, rounds) for hosts in (10_000,)}}
+        batch, restarts = workloads.crowd(build, 10_000, [100_000, 200_000], rounds)
+        return {"crowd": {10_000: restarts}, "crowd_batch": {"10000": batch}}
+    if name == "history":  # a minute, which finds what grows with the history alone
+        return {"history": workloads.history(build, 60_000, 8)}
     if name == "start":
         return {"start": workloads.start_after(build, 1_000_000)}
     if name == "cli":
@@ -44,9 +47,7 @@ def measure(build, name, quick, rounds):
 
 ALL = ["batch", "window", "exec", "processes", "steps", "restart", "start", "cli", "parts"]
 QUICK = ["batch", "window", "exec", "processes", "steps", "restart", "cli", "parts"]
-
-
-ONLY_WHEN_NAMED = ["crowd"]
+ONLY_WHEN_NAMED = ["crowd", "history"]
 
 
 def main():

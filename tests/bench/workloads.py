@@ -99,20 +99,36 @@ def file_steps(build, hosts, rounds):
     return {name: times[1:] for name, times in out.items()}
 
 
+def history(build, count, stretches):
+    """So many workflows of one task, each by its own request, again and again: what one costs as the history grows."""
+    with Rig(build, 1) as rig:
+        return [rig.load("window", count, 256) for _ in range(stretches)]
+
+
+def restarts(rig, rounds):
+    out = {"answers_s": [], "agents_s": [], "coordinator_mib": []}
+    for _ in range(rounds):
+        rig.coordinator.send_signal(signal.SIGKILL)
+        rig.coordinator.wait()
+        begun = time.perf_counter()
+        rig.start_coordinator()
+        out["answers_s"].append(time.perf_counter() - begun)
+        rig.wait_for_agents()
+        out["agents_s"].append(time.perf_counter() - begun)
+        out["coordinator_mib"].append(resident_mib(rig.coordinator.pid))
+    return out
+
+
 def restart(build, hosts, rounds):
     """The coordinator is killed and started again: until it answers, and until every agent is back at work."""
-    out = {"answers_s": [], "agents_s": [], "coordinator_mib": []}
     with Rig(build, hosts, fixed_ports=True) as rig:
-        for _ in range(rounds):
-            rig.coordinator.send_signal(signal.SIGKILL)
-            rig.coordinator.wait()
-            begun = time.perf_counter()
-            rig.start_coordinator()
-            out["answers_s"].append(time.perf_counter() - begun)
-            rig.wait_for_agents()
-            out["agents_s"].append(time.perf_counter() - begun)
-            out["coordinator_mib"].append(resident_mib(rig.coordinator.pid))
-    return out
+        return restarts(rig, rounds)
+
+
+def crowd(build, hosts, sizes, rounds):
+    """Batches over very many agents, and a restart, with which all of them come back."""
+    with Rig(build, hosts, fixed_ports=True) as rig:
+        return {size: [rig.load("batch", size) for _ in range(rounds)] for size in sizes}, restarts(rig, rounds)
 
 
 def start_after(build, tasks):

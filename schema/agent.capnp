@@ -75,6 +75,8 @@ struct Report {
   task @0 :Data;                     # 16 bytes
   attempt @1 :UInt32;                # of it
   agentTimeMs @2 :UInt64;            # the agent's wall clock when it happened
+  sequence @7 :UInt64;               # of the order that it was, so that what comes of one that a log has lost, with its
+                                     # end, is not taken for what became of it when it was given out anew; 0: not said
   union {
     accepted @3 :Void;               # in the journal, on disk; not said when it has started meanwhile
     started @4 :Void;                # accepted, and its step is about to run

@@ -338,7 +338,7 @@ void Agent::Impl::take(const wire::Order& order) {
     case Offer::known: {
       const Entry& entry = *book_.find(step);
       retell(step, entry);
-      if (order.sequence <= entry.order.sequence) return wake();
+      if (order.sequence == entry.order.sequence) return wake();
       Assigned again{entry.order, entry.order_digest, entry.boot_id};
       again.order.sequence = order.sequence;
       return record(std::move(again));
@@ -439,6 +439,7 @@ void Agent::Impl::tell_later(const Record& record) {
 void Agent::Impl::tell(Told what, const StepId& step) {
   const Entry* entry = book_.find(step);
   if (entry == nullptr) return;
+  outbox_.about(step, entry->order.sequence);
   switch (what) {
     case Told::accepted: return outbox_.accepted(step, entry->accepted_ms);
     case Told::started: return outbox_.started(step, entry->started_ms);
@@ -461,7 +462,9 @@ void Agent::Impl::retell(const StepId& step, const Entry& entry) {
 // would ask until the step's deadline; one that has it passes over the answer.
 void Agent::Impl::tell_forgotten(const wire::Order& order) {
   const Verdict unknown = verdict_without_output(Outcome::in_doubt, kMayHaveRun);
-  outbox_.ended({order.task, order.attempt}, world_.clock.wall_ms(),
+  const StepId step{order.task, order.attempt};
+  outbox_.about(step, order.sequence);
+  outbox_.ended(step, world_.clock.wall_ms(),
                 {unknown.outcome, 0, unknown.message, 0, unknown.output_digest, digest_of(wire::encode(order)), {}});
   wake();
 }

@@ -28,6 +28,8 @@ Outbox::Stream& Outbox::stream(const StepId& step) {
   return out;
 }
 
+void Outbox::about(const StepId& step, std::uint64_t sequence) { streams_[step].sequence = sequence; }
+
 void Outbox::accepted(const StepId& step, TimeMs agent_time_ms) { stream(step).accepted_ms = agent_time_ms; }
 
 void Outbox::started(const StepId& step, TimeMs agent_time_ms) { stream(step).started_ms = agent_time_ms; }
@@ -161,7 +163,7 @@ void Outbox::send(Frame& frame) {
 
 void Outbox::report_item(const Item& item, wire::Reports& out) {
   const Stream& from = streams_.at(item.step);
-  wire::Report report{item.step.task, item.step.attempt, item.agent_time_ms, wire::Accepted{}};
+  wire::Report report{item.step.task, item.step.attempt, item.agent_time_ms, wire::Accepted{}, from.sequence};
   switch (item.kind) {
     case Item::Kind::accepted: break;
     case Item::Kind::started: report.what = wire::Started{}; break;

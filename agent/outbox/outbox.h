@@ -33,6 +33,8 @@ class Outbox {
   };
   Outbox(Clock& clock, Timers& timers, Random& random, Hooks hooks);
 
+  // Which order it is (now): all that is told of it from here on says so.
+  void about(const StepId& step, std::uint64_t sequence);
   // What happened, once it is durable. A repeated call is fine: it is told again.
   void accepted(const StepId& step, TimeMs agent_time_ms);
   void started(const StepId& step, TimeMs agent_time_ms);
@@ -56,6 +58,7 @@ class Outbox {
  private:
   struct Stream {
     std::optional<TimeMs> accepted_ms, started_ms;
+    std::uint64_t sequence = 0;  // of its order
     std::uint64_t available = 0, acknowledged = 0;
     std::optional<wire::Ended> end;
     TimeMs ended_ms = 0;

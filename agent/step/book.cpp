@@ -63,7 +63,7 @@ void Book::assign(Assigned assigned, TimeMs time_ms) {
 
 // A log that lost its end, accepted so, has given the attempt out anew: what is settled is said in its numbers now.
 void Book::renumber(const StepId& step, Entry& entry, std::uint64_t sequence) {
-  if (sequence <= entry.order.sequence) return;
+  if (sequence == entry.order.sequence) return;
   by_sequence_.erase({entry.order.sequence, step});
   by_sequence_.emplace(sequence, step);
   if (waiting_.erase({entry.order.sequence, step}) != 0) waiting_.emplace(sequence, step);

@@ -97,6 +97,7 @@ struct Report {
   std::uint32_t attempt = 0;
   std::uint64_t agent_time_ms = 0;
   std::variant<Accepted, Started, Output, Ended> what;
+  std::uint64_t sequence = 0;  // of its order; 0: not said
   bool operator==(const Report&) const = default;
 };
 struct Reports {

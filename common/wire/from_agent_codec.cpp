@@ -28,10 +28,10 @@ std::size_t hint(const Facts& facts) {
 
 std::size_t hint(const Report& report) {
   const auto* output = std::get_if<Output>(&report.what);
-  if (output != nullptr) return 96 + padded(output->data.size());
+  if (output != nullptr) return 104 + padded(output->data.size());
   const auto* ended = std::get_if<Ended>(&report.what);
-  if (ended == nullptr) return 64;
-  return 240 + padded(std::min(ended->message.size(), kMaxProseBytes)) + variables_hint(ended->outputs);
+  if (ended == nullptr) return 72;
+  return 248 + padded(std::min(ended->message.size(), kMaxProseBytes)) + variables_hint(ended->outputs);
 }
 
 std::size_t hint(const FromAgent& message) {
@@ -101,6 +101,7 @@ void put(schema::Report::Builder out, const Report& report) {
   out.setTask(to_data(report.task));
   out.setAttempt(report.attempt);
   out.setAgentTimeMs(report.agent_time_ms);
+  out.setSequence(report.sequence);
   std::visit(Overloaded{[&](const Accepted&) { out.setAccepted(); }, [&](const Started&) { out.setStarted(); },
                         [&](const Output& output) {
                           PROV_ASSERT(output.data.size() <= kMaxOutputChunk);
@@ -169,7 +170,7 @@ Ended get(schema::Ended::Reader in) {
 }
 
 Report get(schema::Report::Reader in) {
-  Report out{fixed<Id>(in.getTask(), "task"), in.getAttempt(), in.getAgentTimeMs(), {}};
+  Report out{fixed<Id>(in.getTask(), "task"), in.getAttempt(), in.getAgentTimeMs(), {}, in.getSequence()};
   switch (in.which()) {
     case schema::Report::ACCEPTED: out.what = Accepted{}; return out;
     case schema::Report::STARTED: out.what = Started{}; return out;

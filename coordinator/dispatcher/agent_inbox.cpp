@@ -26,9 +26,12 @@ bool ends_behind(std::span<const wire::Report> from_start) {
   return false;
 }
 
+bool out_now(const domain::Task& task) {
+  return task.status == domain::TaskStatus::dispatched || task.status == domain::TaskStatus::running;
+}
+
 bool awaited(const domain::Task& task) {  // a verdict, a late one included
-  return task.status == domain::TaskStatus::dispatched || task.status == domain::TaskStatus::running ||
-         (task.status == domain::TaskStatus::ended && task.outcome == Outcome::in_doubt);
+  return out_now(task) || (task.status == domain::TaskStatus::ended && task.outcome == Outcome::in_doubt);
 }
 
 }  // namespace
@@ -184,10 +187,16 @@ bool AgentInbox::take(const Key& agent, const domain::Principal& who, wire::Repo
     if (std::holds_alternative<wire::Ended>(report.what)) sessions_.ended(agent, report.task);
     return true;
   }
+  if (report.sequence != 0 && report.sequence != task->dispatch_sequence && out_now(*task)) {
+    sessions_.send_again(agent,
+                         report.task);  // what it has is an order that the log has lost: first it learns of this one
+    return false;
+  }
+  const auto known = report.sequence != 0 ? AgentSessions::Known::order : AgentSessions::Known::attempt;
   if (std::holds_alternative<wire::Accepted>(report.what)) {
-    sessions_.accepted(agent, report.task, report.attempt);
+    sessions_.accepted(agent, report.task, report.attempt, known);
   } else if (std::holds_alternative<wire::Started>(report.what)) {
-    sessions_.accepted(agent, report.task, report.attempt);
+    sessions_.accepted(agent, report.task, report.attempt, known);
     desk_.core.submit({{}, "", domain::ReportStarted{agent, report.task, report.attempt, report.agent_time_ms}}, who,
                       {});
   } else if (auto* output = std::get_if<wire::Output>(&report.what)) {

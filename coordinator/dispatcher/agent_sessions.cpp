@@ -108,7 +108,7 @@ void AgentSessions::connected(const Key& agent, const wire::Hello& hello) {
     if (!is_that_order(attempt)) session.otherwise[attempt.task] = attempt;
   }
   for (auto& [task, pending] : session.orders) pending.anew = is_known_otherwise(session, task, pending.attempt);
-  for (const wire::Attempt& attempt : hello.unfinished) accepted(agent, attempt.task, attempt.attempt);
+  for (const wire::Attempt& attempt : hello.unfinished) accepted(agent, attempt.task, attempt.attempt, Known::attempt);
   for (auto& [task, pending] : session.orders) {
     if (!pending.accepted) enqueue(agent, session, task, pending);
   }
@@ -250,12 +250,20 @@ std::optional<wire::Order> AgentSessions::render(const Id& task, std::uint32_t a
   return std::move(*order);
 }
 
-void AgentSessions::accepted(const Key& agent, const Id& task, std::uint32_t attempt) {
+void AgentSessions::accepted(const Key& agent, const Id& task, std::uint32_t attempt, Known known) {
   const auto session = sessions_.find(agent);
   if (session == sessions_.end()) return;
   const auto pending = session->second.orders.find(task);
   if (pending == session->second.orders.end() || pending->second.attempt != attempt) return;
+  if (known == Known::order) pending->second.anew = false;
   pending->second.accepted = !pending->second.anew;
+}
+
+void AgentSessions::send_again(const Key& agent, const Id& task) {
+  const auto session = sessions_.find(agent);
+  if (session == sessions_.end() || !session->second.connected) return;
+  const auto pending = session->second.orders.find(task);
+  if (pending != session->second.orders.end()) enqueue(agent, session->second, task, pending->second);
 }
 
 void AgentSessions::ended(const Key& agent, const Id& task) {

@@ -26,7 +26,9 @@ class AgentSessions {
   AgentView view(const Key& agent) const;
 
   void add_order(const Id& task, std::uint32_t attempt);
-  void accepted(const Key& agent, const Id& task, std::uint32_t attempt);
+  enum class Known { attempt, order };  // what a report says that the agent has: where a loss was accepted they differ
+  void accepted(const Key& agent, const Id& task, std::uint32_t attempt, Known known);
+  void send_again(const Key& agent, const Id& task);  // its order, if that is out
   void ended(const Key& agent, const Id& task);
   bool may_have_bundle(const Key& agent, const Digest& bundle);  // a task that it was ever given names it
 
@@ -36,7 +38,7 @@ class AgentSessions {
     TimeMs sent_ms = 0;  // monotonic; 0: not yet
     bool accepted = false;
     bool queued = false;
-    bool anew = false;  // the agent knows the attempt by another number: what it reports does not say that it has this
+    bool anew = false;  // the agent knows the attempt as another order: it has to learn of this one
   };
   struct Session {
     bool connected = false;

@@ -1,4 +1,6 @@
 // What an agent that was taken over can do to its coordinator and, through it, to other hosts.
+#include <algorithm>
+
 #include "common/hash.h"
 #include "tests/security/live_coordinator.h"
 
@@ -42,6 +44,44 @@ TEST(HostileAgent, HistoryStaysAsItWasOnceItEnded) {
   ASSERT_TRUE(peer->caught_up());
   EXPECT_EQ(coordinator.output_of(task), "what it printed");
   EXPECT_TRUE(coordinator.events.empty()) << coordinator.events.front();
+}
+
+// As an agent may do in good faith: the order that it has was lost with the log's end, and given out anew.
+TEST(HostileAgent, AReportOfAnotherOrderIsNotTakenForOneOfThis) {
+  LiveCoordinator coordinator;
+  const Host host = coordinator.enrolled("host");
+  const auto peer = coordinator.connected(host);
+  const Id task = coordinator.exec(host);
+  const auto sequences = [&] {
+    std::vector<std::uint64_t> out;
+    for (const wire::ToAgent& message : peer->messages()) {
+      const auto* orders = std::get_if<wire::Orders>(&message.body);
+      if (orders == nullptr) continue;
+      for (const wire::Order& order : orders->orders) out.push_back(order.sequence);
+    }
+    return out;
+  };
+  const auto acknowledged = [&](std::uint64_t frame) {
+    const auto messages = peer->messages();
+    return std::any_of(messages.begin(), messages.end(), [&](const wire::ToAgent& message) {
+      const auto* ack = std::get_if<wire::ReportsAck>(&message.body);
+      return ack != nullptr && ack->frame_id == frame;
+    });
+  };
+  ASSERT_TRUE(coordinator.until([&] { return peer->pump(), !sequences().empty(); }));
+  const std::uint64_t sequence = sequences().front();
+  coordinator.events.clear();
+  peer->say(
+      wire::Reports{1001, {{task, 1, 1, wire::Started{}, sequence + 7}, {task, 1, 2, done_with(""), sequence + 7}}});
+  ASSERT_TRUE(peer->caught_up());
+  EXPECT_TRUE(coordinator.events.empty()) << coordinator.events.front();
+  EXPECT_FALSE(acknowledged(1001)) << "the agent is to say it again, once it knows which order it is";
+  ASSERT_TRUE(coordinator.until([&] { return peer->pump(), sequences().size() > 1; }));
+  EXPECT_EQ(sequences().back(), sequence);
+  peer->say(wire::Reports{1002, {{task, 1, 1, wire::Started{}, sequence}, {task, 1, 2, done_with(""), sequence}}});
+  ASSERT_TRUE(peer->caught_up());
+  EXPECT_TRUE(acknowledged(1002));
+  EXPECT_FALSE(coordinator.events.empty());
 }
 
 TEST(HostileAgent, WhereTheCoordinatorIsIsToldToAgentsAlone) {

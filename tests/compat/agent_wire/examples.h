@@ -52,6 +52,7 @@ inline std::vector<Example<FromAgent>> from_agent() {
   return {{"hello_host", Hello{1, 5, 123456789012, more, 64, {}, true}},
           {"hello_modes", Hello{1, 5, 123456789012, facts, 64, {}, true}},
           {"reports_outputs", Reports{78, {{id(29), 1, 1767225600127, handed_on}}}},
+          {"reports_sequence", Reports{79, {{id(36), 2, 1767225600128, Started{}, 1234}}}},
           {"hello_sequence", Hello{1, 5, 123456789012, facts, 64, {{id(31), 2, 4096, 1234}}, true}},
           {"hello_told", Hello{1, 5, 123456789012, facts, 64, {{id(33), 2, 0, 1234, true}}, true}},
           {"hello", Hello{1, 5, 123456789012, facts, 64, {{id(10), 1, 4096}, {id(11), 2, 0}}}},

@@ -105,7 +105,7 @@ inline std::vector<Variable> Generator::outputs() {
 }
 
 inline Report Generator::report() {
-  Report out{fixed<Id>(), any<std::uint32_t>(), any<std::uint64_t>(), Accepted{}};
+  Report out{fixed<Id>(), any<std::uint32_t>(), any<std::uint64_t>(), Accepted{}, any<std::uint64_t>()};
   switch (below(4)) {
     case 0: out.what = Started{}; break;
     case 1: out.what = Output{any<std::uint64_t>(), bytes(300)}; break;

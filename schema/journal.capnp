@@ -2,8 +2,8 @@
 # What an agent keeps on its host's disk: the records of its journal, and the files by which a step's supervisor and
 # the agent understand each other across restarts of either.
 #
-# The journal file is "PROVJNL1", then records: marker "PJR1", length of the payload (4 bytes, little-endian), the
-# first 8 bytes of the payload's BLAKE2b-256, payload (a JournalRecord as a flat message). agent/journal/record.h.
+# The journal file is "PROVJNL1", then records: marker, length of the payload (4 bytes, little-endian), a check of 8
+# bytes, payload (a JournalRecord as a flat message): agent/journal/record_codec.h.
 
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("schema");

@@ -32,7 +32,7 @@ Result<Journal::Opened> Journal::open() {
   return out;
 }
 
-void Journal::add(const Record& record) { pending_ += encode_record(record); }
+void Journal::add(const Record& record) { append_record(pending_, record); }
 
 Result<void> Journal::flush() {
   if (pending_.empty()) return {};
@@ -47,7 +47,7 @@ Result<void> Journal::flush() {
 
 Result<void> Journal::rewrite(const std::vector<Record>& records) {
   std::string all(kJournalMagic);
-  for (const Record& record : records) all += encode_record(record);
+  for (const Record& record : records) append_record(all, record);
   if (auto replaced = file_.replace(all); !replaced) return replaced;
   pending_.clear();
   bytes_ = condensed_bytes_ = all.size();

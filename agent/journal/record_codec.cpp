@@ -1,6 +1,9 @@
 #include "agent/journal/record_codec.h"
 
+#include <sodium.h>
+
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "common/hash.h"
@@ -13,8 +16,9 @@ namespace {
 
 using namespace wire::detail;
 
-constexpr std::string_view kMarker = "PJR1";
-constexpr std::size_t kCheckBytes = 8;
+constexpr std::string_view kMarker = "PJR2", kFirstMarker = "PJR1";  // of records, and of those of earlier releases
+constexpr std::string_view kAnyMarker = "PJR";
+constexpr std::size_t kCheckBytes = crypto_shorthash_siphash24_BYTES;
 constexpr std::size_t kHeadBytes = 4 + 4 + kCheckBytes;
 constexpr std::size_t kMaxMessageBytes = 64 << 10;
 
@@ -106,20 +110,35 @@ Record get_record(schema::JournalRecord::Reader in) {
   refuse("its kind is not known");
 }
 
-std::string_view check_of(const Digest& digest) { return digest.view().substr(0, kCheckBytes); }
+using Check = std::array<char, kCheckBytes>;
+
+Check check_of(std::string_view payload) {
+  static constexpr std::array<unsigned char, crypto_shorthash_siphash24_KEYBYTES> kKey{};
+  Check out;
+  crypto_shorthash_siphash24(reinterpret_cast<unsigned char*>(out.data()),
+                             reinterpret_cast<const unsigned char*>(payload.data()), payload.size(), kKey.data());
+  return out;
+}
+
+bool fits(std::string_view marker, std::string_view check, std::string_view payload) {
+  if (marker == kFirstMarker) return digest_of(payload).view().starts_with(check);
+  const Check right = check_of(payload);
+  return marker == kMarker && check == std::string_view(right.data(), right.size());
+}
 
 // The payload of the whole record that starts at `at`; empty when there is none.
 std::string_view payload_at(std::string_view bytes, std::size_t at) {
-  if (bytes.size() - at < kHeadBytes || bytes.substr(at, kMarker.size()) != kMarker) return {};
+  if (bytes.size() - at < kHeadBytes || !bytes.substr(at).starts_with(kAnyMarker)) return {};
   std::uint32_t length = 0;
   std::memcpy(&length, bytes.data() + at + 4, sizeof length);
   if (length == 0 || length > kMaxRecordBytes || bytes.size() - at - kHeadBytes < length) return {};
   const std::string_view payload = bytes.substr(at + kHeadBytes, length);
-  return check_of(digest_of(payload)) == bytes.substr(at + 8, kCheckBytes) ? payload : std::string_view{};
+  const bool whole = fits(bytes.substr(at, kMarker.size()), bytes.substr(at + 8, kCheckBytes), payload);
+  return whole ? payload : std::string_view{};
 }
 
 std::size_t next_whole_record(std::string_view bytes, std::size_t at) {
-  for (at = bytes.find(kMarker, at); at != std::string_view::npos; at = bytes.find(kMarker, at + 1)) {
+  for (at = bytes.find(kAnyMarker, at); at != std::string_view::npos; at = bytes.find(kAnyMarker, at + 1)) {
     if (!payload_at(bytes, at).empty()) return at;
   }
   return std::string_view::npos;
@@ -133,8 +152,10 @@ bool is_torn(std::string_view bytes, std::size_t at) {
   std::size_t end = bytes.find_last_not_of('\0') + 1;
   end = std::min(bytes.size(), (end + kSectorBytes - 1) / kSectorBytes * kSectorBytes);
   const std::string_view rest = bytes.substr(at, end - at);
-  const std::size_t marker = std::min(rest.size(), kMarker.size());
-  if (rest.substr(0, marker) != kMarker.substr(0, marker)) return false;
+  if (!kMarker.starts_with(rest.substr(0, kMarker.size())) &&
+      !kFirstMarker.starts_with(rest.substr(0, kMarker.size()))) {
+    return false;
+  }
   if (rest.size() < kHeadBytes) return true;
   std::uint32_t length = 0;
   std::memcpy(&length, rest.data() + kMarker.size(), sizeof length);
@@ -160,7 +181,7 @@ struct SizeHint {
 
 }  // namespace
 
-std::string encode_record(const Record& record) {
+void append_record(std::string& to, const Record& record) {
   FlatBuilder builder(std::visit(SizeHint{}, record.what));
   auto root = builder.initRoot<schema::JournalRecord>();
   root.setTimeMs(record.time_ms);
@@ -168,10 +189,17 @@ std::string encode_record(const Record& record) {
   const std::string payload = builder.finish();
   PROV_ASSERT(payload.size() <= kMaxRecordBytes);
   const auto length = static_cast<std::uint32_t>(payload.size());
-  std::string out(kMarker);
-  out.append(reinterpret_cast<const char*>(&length), sizeof length);
-  out.append(check_of(digest_of(payload)));
-  return out.append(payload);
+  const Check check = check_of(payload);
+  to.append(kMarker);
+  to.append(reinterpret_cast<const char*>(&length), sizeof length);
+  to.append(check.data(), check.size());
+  to.append(payload);
+}
+
+std::string encode_record(const Record& record) {
+  std::string out;
+  append_record(out, record);
+  return out;
 }
 
 JournalScan scan_journal(std::string_view bytes) {

@@ -50,7 +50,7 @@ class SimJournal final : public agent::JournalFile {
   bool flip() {
     constexpr std::size_t kLengthAt = 4, kLengthBytes = 4;
     if (synced_.empty()) return false;
-    const std::size_t at = rng_.range(0, synced_.size() - 1), last = synced_.rfind("PJR1");
+    const std::size_t at = rng_.range(0, synced_.size() - 1), last = synced_.rfind("PJR");
     if (last != std::string::npos && at >= last + kLengthAt && at < last + kLengthAt + kLengthBytes) return false;
     char& byte = synced_[at];
     byte = static_cast<char>(byte ^ (1 << rng_.range(0, 7)));

@@ -386,31 +386,22 @@ Plan plan_of(const domain::Workflow& workflow, const std::string& reason) {
 json plan_json(const Plan& plan, const Id& workflow) {
   json lines = json::array(), unchanged = json::array(), operations = json::array();
   for (const auto& line : plan.lines) {
-    lines.push_back({{"sign", line.sign},
-                     {"action", line.action},
-                     {"name", line.name},
-                     {"server", line.server},
-                     {"operation", line.operation},
-                     {"reason", line.reason}});
+    lines.push_back(object_of("sign", line.sign, "action", line.action, "name", line.name, "server", line.server,
+                              "operation", line.operation, "reason", line.reason));
   }
   for (const auto& line : plan.unchanged) {
-    unchanged.push_back({{"name", line.name}, {"server", line.server}, {"reason", line.reason}});
+    unchanged.push_back(object_of("name", line.name, "server", line.server, "reason", line.reason));
   }
   for (const auto& one : plan.operations) {
     operations.push_back(
-        {{"id", one.id}, {"kind", one.kind}, {"when", one.when}, {"note", one.note}, {"tasks", one.tasks}});
+        object_of("id", one.id, "kind", one.kind, "when", one.when, "note", one.note, "tasks", one.tasks));
   }
-  return {{"workflow", workflow.is_zero() ? json(nullptr) : json(to_text(workflow))},
-          {"unchanged", std::move(unchanged)},
-          {"plan", std::move(lines)},
-          {"plan_total", plan.total},
-          {"operations", std::move(operations)},
-          {"notes", plan.notes},
-          {"untouched", plan.untouched},
-          {"estimate",
-           {{"known_ms", plan.estimate.known_ms},
-            {"unknown_steps", plan.estimate.unknown_steps},
-            {"expected_ms", plan.estimate.expected_ms}}}};
+  json estimate = object_of("known_ms", plan.estimate.known_ms, "unknown_steps", plan.estimate.unknown_steps,
+                            "expected_ms", plan.estimate.expected_ms);
+  json id = workflow.is_zero() ? json(nullptr) : json(to_text(workflow));
+  return object_of("workflow", std::move(id), "unchanged", std::move(unchanged), "plan", std::move(lines), "plan_total",
+                   plan.total, "operations", std::move(operations), "notes", plan.notes, "untouched", plan.untouched,
+                   "estimate", std::move(estimate));
 }
 
 }  // namespace prov::projection

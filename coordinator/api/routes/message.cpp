@@ -39,7 +39,7 @@ std::string_view reason_of(int status) {
 
 Response ok(json data) {
   Response out;
-  out.data = std::make_shared<const json>(json{{"success", true}, {"data", std::move(data)}});
+  out.data = std::make_shared<const json>(object_of("success", true, "data", std::move(data)));
   return out;
 }
 

@@ -142,8 +142,8 @@ struct HttpServer::Impl {
   asio::io_context context{1};
   Shared shared;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work;
-  asio::local::stream_protocol::acceptor unix_acceptor{context};
-  asio::ip::tcp::acceptor tcp_acceptor{context};
+  asio::basic_socket_acceptor<asio::local::stream_protocol, IoExecutor> unix_acceptor{context};
+  asio::basic_socket_acceptor<asio::ip::tcp, IoExecutor> tcp_acceptor{context};
   asio::steady_timer pause{context}, looks{context}, grace{context};
   Listener unix_listener, tcp_listener;
   UnixSocketFile socket_file;

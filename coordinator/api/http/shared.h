@@ -49,7 +49,9 @@ struct Shared {
   bool stopping = false;
 };
 
-using RawSocket = boost::asio::generic::stream_protocol::socket;
+// There is one context: a type that holds any executor is copied several times with each operation, for nothing.
+using IoExecutor = boost::asio::io_context::executor_type;
+using RawSocket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, IoExecutor>;
 
 // Serves a connection that was accepted; it keeps itself alive. `peer`: of a Unix socket. `closed` runs at its end.
 void serve(Shared& shared, RawSocket socket, std::optional<domain::Principal> peer, std::function<void()> closed);

@@ -9,7 +9,7 @@
 
 namespace prov::api {
 
-using SocketIo = boost::beast::basic_stream<boost::asio::generic::stream_protocol>;
+using SocketIo = boost::beast::basic_stream<boost::asio::generic::stream_protocol, IoExecutor>;
 using RequestHead = boost::beast::http::request<boost::beast::http::empty_body>;
 
 // Answers the handshake and runs the stream until either side ends it; keeps itself alive.

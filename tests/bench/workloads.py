@@ -126,9 +126,10 @@ def restart(build, hosts, rounds):
 
 
 def crowd(build, hosts, sizes, rounds):
-    """Batches over very many agents, and a restart, with which all of them come back."""
+    """Very many agents: restarts, after which all of them come back, and batches over them."""
     with Rig(build, hosts, fixed_ports=True) as rig:
-        return {size: [rig.load("batch", size) for _ in range(rounds)] for size in sizes}, restarts(rig, rounds)
+        back = restarts(rig, rounds)
+        return {size: [rig.load("batch", size) for _ in range(rounds)] for size in sizes}, back
 
 
 def start_after(build, tasks):

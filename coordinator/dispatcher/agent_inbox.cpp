@@ -52,7 +52,7 @@ void AgentInbox::frame(const Key& agent, const std::string& bytes) {
   std::visit([&](auto& body) { on(agent, std::move(body)); }, *message);
 }
 
-void AgentInbox::enrol(const Key& key, const std::string& bytes, std::function<void(std::string)> answer) {
+void AgentInbox::enrol(const Key& key, const std::string& bytes, const std::function<void(std::string)>& answer) {
   const auto refuse = [answer](std::string why) {
     wire::EnrolAnswer out;
     out.refused = std::move(why);

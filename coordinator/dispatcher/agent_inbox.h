@@ -19,7 +19,7 @@ class AgentInbox {
       : desk_(desk), sessions_(sessions), bundles_(bundles), shells_(shells), ask_alarm_(desk.timers) {}
 
   void frame(const Key& agent, const std::string& bytes);
-  void enrol(const Key& key, const std::string& bytes, std::function<void(std::string)> answer);
+  void enrol(const Key& key, const std::string& bytes, const std::function<void(std::string)>& answer);
 
   // The highest epoch that an agent attests beyond our own log; 0: none did.
   std::uint32_t attested_epoch() const { return attested_epoch_; }

@@ -32,7 +32,7 @@ class Stream {
  public:
   virtual ~Stream() = default;
   virtual void on_open(Channel& channel) = 0;               // the channel lives until on_closed() returns
-  virtual void on_message(bool /*binary*/, std::string) {}  // from the client
+  virtual void on_message(bool /*binary*/, std::string) {}  // NOLINT(performance-unnecessary-value-param)
   virtual bool takes_more() const { return true; }          // false: the next message is left unread for now
   virtual void on_drained() {}                              // everything queued was sent
   virtual void on_ping_due() {}                             // every 15 s

@@ -12,7 +12,12 @@
 
 namespace {
 std::size_t g_live_bytes = 0;  // one thread runs here
+
+void give_back(void* at) {
+  g_live_bytes -= malloc_usable_size(at);
+  std::free(at);
 }
+}  // namespace
 
 void* operator new(std::size_t size) {
   void* const at = std::malloc(size);
@@ -22,11 +27,8 @@ void* operator new(std::size_t size) {
 }
 // std::stable_sort asks for its buffer so; a sanitizer's own would not match the delete below.
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return operator new(size); }
-void operator delete(void* at) noexcept {
-  g_live_bytes -= malloc_usable_size(at);
-  std::free(at);
-}
-void operator delete(void* at, std::size_t) noexcept { operator delete(at); }
+void operator delete(void* at) noexcept { give_back(at); }
+void operator delete(void* at, std::size_t) noexcept { give_back(at); }
 
 namespace prov::command_handler {
 namespace {

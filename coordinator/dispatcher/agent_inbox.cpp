@@ -187,9 +187,9 @@ bool AgentInbox::take(const Key& agent, const domain::Principal& who, wire::Repo
     if (std::holds_alternative<wire::Ended>(report.what)) sessions_.ended(agent, report.task);
     return true;
   }
+  // What the host has is an order that the log has lost: first it learns of the one that was given out anew.
   if (report.sequence != 0 && report.sequence != task->dispatch_sequence && out_now(*task)) {
-    sessions_.send_again(agent,
-                         report.task);  // what it has is an order that the log has lost: first it learns of this one
+    sessions_.send_again(agent, report.task);
     return false;
   }
   const auto known = report.sequence != 0 ? AgentSessions::Known::order : AgentSessions::Known::attempt;

@@ -461,6 +461,7 @@ void Agent::Impl::retell(const StepId& step, const Entry& entry) {
 // Settled here, and forgotten. A coordinator that gives it out all the same has lost its end with that of its log, and
 // would ask until the step's deadline; one that has it passes over the answer.
 void Agent::Impl::tell_forgotten(const wire::Order& order) {
+  if (outbox_.steps() >= kMaxRemembered) return;  // it comes again
   const Verdict unknown = verdict_without_output(Outcome::in_doubt, kMayHaveRun);
   const StepId step{order.task, order.attempt};
   outbox_.about(step, order.sequence);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/journal/record_codec.h"
+#include "agent/step/book.h"
 #include "tests/unit/agent_core/rig.h"
 
 namespace prov::agent {
@@ -119,6 +120,29 @@ TEST_F(Orders, WhatIsDeliveredTwiceRunsOnce) {
   rig.go(5'000);
   EXPECT_EQ(rig.host.starts[Rig::id(order)], 1);
   EXPECT_EQ(heard(order).end.outcome, Outcome::in_doubt) << "forgotten here: who still asks has lost its end";
+}
+
+// What a coordinator that was taken over could have an agent keep for ever, by never taking the answers.
+TEST_F(Orders, OfForgottenStepsABoundedNumberIsAnswered) {
+  rig.acknowledges = false;
+  rig.settled_through = 10'000'000;
+  for (std::size_t sent = 0; sent < 2 * kMaxRemembered;) {
+    wire::Orders frame;
+    for (; frame.orders.size() < wire::kMaxOrdersInFrame; ++sent) {
+      wire::Order order = rig.order(1);
+      order.task.bytes[0] = static_cast<std::uint8_t>(sent);
+      order.task.bytes[1] = static_cast<std::uint8_t>(sent >> 8);
+      order.task.bytes[2] = static_cast<std::uint8_t>(sent >> 16);
+      frame.orders.push_back(order);
+    }
+    rig.send(std::move(frame));
+    rig.time.advance(0);
+  }
+  rig.acknowledges = true;
+  rig.go(60'000);
+  EXPECT_GT(rig.heard.size(), kMaxRemembered / 2);
+  EXPECT_LE(rig.heard.size(), kMaxRemembered);
+  EXPECT_TRUE(rig.host.starts.empty());
 }
 
 TEST_F(Orders, RunsWithinItsLimitsAndExclusiveStepsOneByOne) {

@@ -101,6 +101,7 @@ struct Ended {
 struct BundleWanted {
   digest @0 :Data;                   # of the bundle: 32 bytes
   offset @1 :UInt64;                 # from where on; one BundleChunk answers
+  question @2 :UInt64;               # counted by the agent, from 1 on; 0: not said
 }
 struct ShellData {
   session @0 :Data;                  # 16 bytes
@@ -199,6 +200,7 @@ struct BundleChunk {
   offset @1 :UInt64;                 # of the first byte of data
   total @2 :UInt64;                  # bytes of the bundle; 0: it is not known here
   data @3 :Data;                     # a piece of it
+  question @4 :UInt64;               # that it answers; 0: not said
 }
 
 struct ShellOpen {

@@ -67,6 +67,7 @@ class Agent::Impl {
   void handle(const wire::ToAgent& frame, const wire::Refused& refused);
   void handle(const wire::ToAgent& frame, const wire::ReportsWanted& wanted);
   void take(const wire::Order& order);
+  void entitled_to_bundle(const wire::Order& order);
   void say_hello();
   void tell_changed_facts();
   void send(const wire::FromAgent& message) { world_.link.send(wire::encode(message)); }
@@ -333,6 +334,7 @@ void Agent::Impl::take(const wire::Order& order) {
     case Offer::distrust:
       ++counters_.orders_accepted;
       record(Assigned{order, digest_of(wire::encode(order)), config_.boot_id});
+      entitled_to_bundle(order);
       if (offer == Offer::distrust) end_waiting(step, Outcome::in_doubt, kMayHaveRun);
       return;
     case Offer::known: {
@@ -341,11 +343,16 @@ void Agent::Impl::take(const wire::Order& order) {
       if (order.sequence == entry.order.sequence) return wake();
       Assigned again{entry.order, entry.order_digest, entry.boot_id};
       again.order.sequence = order.sequence;
+      entitled_to_bundle(order);
       return record(std::move(again));
     }
     case Offer::stale: ++counters_.orders_refused; return tell_forgotten(order);
     case Offer::full: ++counters_.orders_refused; return;
   }
+}
+
+void Agent::Impl::entitled_to_bundle(const wire::Order& order) {
+  if (const auto* script = std::get_if<wire::Script>(&order.action)) fetch_.ordered(script->bundle);
 }
 
 void Agent::Impl::handle(const wire::ToAgent&, const wire::ReportsAck& ack) {

@@ -8,7 +8,7 @@ namespace {
 constexpr std::uint64_t kFirstAskMs = 2'000;
 constexpr std::uint64_t kLastAskMs = 15'000;
 constexpr std::uint32_t kSpoiltLimit = 3;
-constexpr std::uint32_t kDeniedLimit = 3;  // a late "no" may answer an older question, for a task that is over
+constexpr std::uint32_t kDeniedLimit = 3;  // the coordinator may not have looked again yet
 
 }  // namespace
 
@@ -19,6 +19,16 @@ void BundleFetch::want(const Digest& digest) {
   if (std::find(wanted_.begin(), wanted_.end(), digest) != wanted_.end()) return;
   wanted_.push_back(digest);
   if (wanted_.size() == 1) ask();
+}
+
+void BundleFetch::ordered(const Digest& digest) {
+  if (wanted_.empty() || wanted_.front() != digest) return;
+  forget_answers();
+}
+
+void BundleFetch::forget_answers() {
+  answered_through_ = question_;
+  denied_ = 0;
 }
 
 void BundleFetch::open() {
@@ -36,16 +46,24 @@ void BundleFetch::ask() {
   if (!open_ || wanted_.empty()) return;
   const std::uint64_t wait = std::min(kFirstAskMs << std::min(tries_++, 4U), kLastAskMs);
   alarm_.set(wait + random_.below(wait / 2), [this] { ask(); });
-  hooks_.ask({wanted_.front(), bytes_.size()});
+  hooks_.ask({wanted_.front(), bytes_.size(), ++question_});
+}
+
+// The coordinator gives a bundle to whom an order names it. It says no to who asks for the sake of an order that its
+// log has lost, and such answers may come late, or twice: an order that it has given out since must not fail of them.
+bool BundleFetch::deny(std::uint64_t question) {
+  if (question > question_) return false;
+  if (question != 0 && question <= answered_through_) return true;
+  answered_through_ = question;
+  if (++denied_ == kDeniedLimit) {
+    fail_current("the coordinator does not have its bundle " + to_text(wanted_.front()));
+  }
+  return true;  // it is asked for again in a moment
 }
 
 bool BundleFetch::receive(const wire::BundleChunk& chunk) {
   if (wanted_.empty() || chunk.digest != wanted_.front()) return false;
-  if (chunk.total == 0) {
-    if (++denied_ < kDeniedLimit) return true;  // it is asked for again in a moment
-    fail_current("the coordinator does not have its bundle " + to_text(chunk.digest));
-    return true;
-  }
+  if (chunk.total == 0) return deny(chunk.question);
   if (chunk.total > wire::kMaxBundleBytes) {
     fail_current("its bundle has " + std::to_string(chunk.total) + " bytes, more than an agent takes");
     return true;
@@ -79,7 +97,8 @@ void BundleFetch::next() {
   alarm_.stop();
   wanted_.pop_front();
   std::string().swap(bytes_);
-  tries_ = spoilt_ = denied_ = 0;
+  tries_ = spoilt_ = 0;
+  forget_answers();
   ask();
 }
 

@@ -21,13 +21,16 @@ class BundleFetch {
   };
   BundleFetch(BundleStore& store, Timers& timers, Random& random, Hooks hooks);
 
-  void want(const Digest& digest);  // a repeated wish is fine
-  void open();                      // there is a session: ask (again)
+  void want(const Digest& digest);     // a repeated wish is fine
+  void ordered(const Digest& digest);  // an order that came now names it: what was said to an earlier question is old
+  void open();                         // there is a session: ask (again)
   void close();
   bool receive(const wire::BundleChunk& chunk);  // false: nobody asked for it
 
  private:
   void ask();
+  bool deny(std::uint64_t question);
+  void forget_answers();
   void finish();
   void next();
   void fail_current(const std::string& why);
@@ -39,9 +42,11 @@ class BundleFetch {
   bool open_ = false;
   std::deque<Digest> wanted_;  // the first is being fetched
   std::string bytes_;
-  std::uint32_t tries_ = 0;   // of the current chunk
-  std::uint32_t spoilt_ = 0;  // whole bundles of another digest
-  std::uint32_t denied_ = 0;  // answers that there is none
+  std::uint32_t tries_ = 0;             // of the current chunk
+  std::uint32_t spoilt_ = 0;            // whole bundles of another digest
+  std::uint32_t denied_ = 0;            // answers that there is none
+  std::uint64_t question_ = 0;          // the last that was asked
+  std::uint64_t answered_through_ = 0;  // a "no" to these counts no more
 };
 
 }  // namespace prov::agent

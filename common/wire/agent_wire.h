@@ -108,6 +108,7 @@ struct Reports {
 struct BundleWanted {
   Digest digest;
   std::uint64_t offset = 0;
+  std::uint64_t question = 0;  // counted by the agent; 0: not said
   bool operator==(const BundleWanted&) const = default;
 };
 struct ShellData {
@@ -194,6 +195,7 @@ struct BundleChunk {
   Digest digest;
   std::uint64_t offset = 0, total = 0;
   std::string data;
+  std::uint64_t question = 0;  // that it answers; 0: not said
   bool operator==(const BundleChunk&) const = default;
 };
 struct ShellOpen {

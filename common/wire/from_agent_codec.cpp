@@ -198,7 +198,7 @@ FromAgent get(schema::FromAgent::Reader in) {
     }
     case schema::FromAgent::BUNDLE_WANTED: {
       auto wanted = in.getBundleWanted();
-      return BundleWanted{fixed<Digest>(wanted.getDigest(), "bundle"), wanted.getOffset()};
+      return BundleWanted{fixed<Digest>(wanted.getDigest(), "bundle"), wanted.getOffset(), wanted.getQuestion()};
     }
     case schema::FromAgent::SHELL_DATA: return get_shell_data(in.getShellData());
     case schema::FromAgent::SHELL_CLOSED: {
@@ -227,6 +227,7 @@ std::string encode(const FromAgent& message) {
                           auto out = root.initBundleWanted();
                           out.setDigest(to_data(wanted.digest));
                           out.setOffset(wanted.offset);
+                          out.setQuestion(wanted.question);
                         },
                         [&](const ShellData& shell) { put_shell_data(root.initShellData(), shell); },
                         [&](const ShellClosed& closed) {

@@ -61,6 +61,7 @@ void put(schema::ToAgent::Builder root, const BundleChunk& chunk) {
   out.setOffset(chunk.offset);
   out.setTotal(chunk.total);
   out.setData(to_data(chunk.data));
+  out.setQuestion(chunk.question);
 }
 void put(schema::ToAgent::Builder root, const ShellOpen& open) {
   auto out = root.initShellOpen();
@@ -90,7 +91,7 @@ void put(schema::ToAgent::Builder root, const ReportsWanted& wanted) {
 
 BundleChunk get_chunk(schema::BundleChunk::Reader in) {
   BundleChunk out{fixed<Digest>(in.getDigest(), "bundle"), in.getOffset(), in.getTotal(),
-                  bytes_of(in.getData(), kMaxBundleChunk, "bundle chunk")};
+                  bytes_of(in.getData(), kMaxBundleChunk, "bundle chunk"), in.getQuestion()};
   if (out.total > kMaxBundleBytes || out.offset > kMaxBundleBytes) refuse("the bundle is too large");
   if (out.total == 0 ? !out.data.empty() : out.offset + out.data.size() > out.total) {
     refuse("a chunk lies outside its bundle");

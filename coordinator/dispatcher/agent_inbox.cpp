@@ -278,6 +278,7 @@ void AgentInbox::on(const Key& agent, const wire::BundleWanted& wanted) {
   wire::BundleChunk chunk;
   chunk.digest = wanted.digest;
   chunk.offset = wanted.offset;
+  chunk.question = wanted.question;
   if (!sessions_.may_have_bundle(agent, wanted.digest)) {
     desk_.core.raise_alarm("foreign_bundle", "agent:" + to_text(agent), "it asks for bundle " + to_text(wanted.digest));
     return sessions_.send(agent, std::move(chunk));  // total 0: not for you

@@ -59,6 +59,7 @@ inline std::vector<Example<FromAgent>> from_agent() {
           {"heartbeat", Heartbeat{42, 3}},
           {"reports", reports},
           {"bundle_wanted", BundleWanted{digest(12), 262144}},
+          {"bundle_wanted_question", BundleWanted{digest(37), 262144, 3}},
           {"shell_data_up", ShellData{id(13), "ls\r\n"}},
           {"shell_closed", ShellClosed{id(14), -15, "terminated"}},
           {"goodbye", Goodbye{"drained"}}};
@@ -85,6 +86,7 @@ inline std::vector<Example<ToAgent>> to_agent() {
           {"cancel", message(Cancel{{id(21), 3, 9}})},
           {"reports_wanted", message(ReportsWanted{{id(30), 2, 65536}})},
           {"bundle_chunk", message(BundleChunk{digest(22), 4, 8, "data"})},
+          {"bundle_chunk_question", message(BundleChunk{digest(38), 0, 0, "", 3})},
           {"shell_open", message(ShellOpen{id(23), {"/bin/bash", "-l"}, 50, 132, "xterm-256color"})},
           {"shell_data_down", message(ShellData{id(24), "exit\n"})},
           {"shell_resize", message(ShellResize{id(25), 24, 80})},

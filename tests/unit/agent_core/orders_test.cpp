@@ -191,6 +191,40 @@ TEST_F(Orders, ABundleThatDoesNotComeFailsItsStepAndNoOther) {
   EXPECT_EQ(rig.host.starts.size(), 1U);
 }
 
+// The first order may be of commits that the coordinator has lost: it says no to who asks for the sake of that one.
+// What it said then, late or twice, must not fail an order that it has given out since.
+TEST_F(Orders, ANoFromBeforeAnOrderDoesNotFailIt) {
+  const std::string bundle = wire::encode_bundle({{"scripts/install", "x", 0755}});
+  const wire::Script script{digest_of(bundle), "scripts/install", {}, {}, {}};
+  const auto no = [&](std::uint64_t question) { rig.send(wire::BundleChunk{script.bundle, 0, 0, {}, question}); };
+  rig.gives_bundles = false;
+  rig.give(rig.order(1, script));
+  rig.go(10'000);
+  ASSERT_GE(rig.question, 3U);
+  for (int i = 0; i < 5; ++i) no(1);  // the same answer
+  no(2);
+  const auto second = rig.order(2, script);
+  rig.give(second);
+  for (std::uint64_t late = 1; late <= rig.question; ++late) no(late);
+  rig.go(100);
+  EXPECT_EQ(heard(rig.order(1)).ended + heard(second).ended, 0);
+  rig.gives_bundles = true;
+  rig.coordinator_bundles[script.bundle] = bundle;
+  rig.go(20'000);
+  EXPECT_TRUE(rig.host.starts.contains(Rig::id(second)));
+}
+
+TEST_F(Orders, ABundleThatTheCoordinatorDoesNotHaveFailsTheStep) {
+  const auto order = rig.order(1, wire::Script{digest_of("no"), "x", {}, {}, {}});
+  rig.give(order);
+  rig.go(5'000);
+  EXPECT_EQ(heard(order).ended, 0) << "it may not have looked again yet";
+  rig.go(20'000);
+  EXPECT_EQ(heard(order).end.outcome, Outcome::failed);
+  EXPECT_NE(heard(order).end.message.find("does not have its bundle"), std::string::npos);
+  EXPECT_EQ(rig.bundle_questions, 3);
+}
+
 TEST_F(Orders, CancelEndsWaitingAndRunningSteps) {
   const auto running = rig.order(1), waiting = rig.order(2, wire::Script{digest_of("late"), "x", {}, {}, {}});
   rig.gives_bundles = false;

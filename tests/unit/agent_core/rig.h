@@ -103,11 +103,14 @@ struct Rig {
   }
   void hear(const wire::BundleWanted& wanted) {
     ++bundle_questions;
+    question = wanted.question;
     if (!gives_bundles) return;
     const auto it = coordinator_bundles.find(wanted.digest);
-    if (it == coordinator_bundles.end()) return send(wire::BundleChunk{wanted.digest, wanted.offset, 0, {}});
+    if (it == coordinator_bundles.end())
+      return send(wire::BundleChunk{wanted.digest, wanted.offset, 0, {}, wanted.question});
     send(wire::BundleChunk{wanted.digest, wanted.offset, it->second.size(),
-                           it->second.substr(static_cast<std::size_t>(wanted.offset), wire::kMaxBundleChunk)});
+                           it->second.substr(static_cast<std::size_t>(wanted.offset), wire::kMaxBundleChunk),
+                           wanted.question});
   }
   void hear(const wire::ShellData& data) { shell_output += data.data; }
   void hear(const wire::ShellClosed& closed) { shells_closed.push_back(closed); }
@@ -157,6 +160,7 @@ struct Rig {
   std::map<StepId, Heard> heard;
   std::map<Digest, std::string> coordinator_bundles;
   int heartbeats = 0, report_frames = 0, bundle_questions = 0, goodbyes = 0;
+  std::uint64_t question = 0;  // the last about a bundle
   std::string shell_output;
   std::vector<wire::ShellClosed> shells_closed;
 };

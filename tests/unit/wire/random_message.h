@@ -131,7 +131,7 @@ inline FromAgent Generator::from_agent(std::size_t kind) {
                    below(2) == 1};
     case 1: return Heartbeat{any<std::uint64_t>(), any<std::uint32_t>()};
     case 2: return Reports{any<std::uint64_t>(), list(12, [&] { return report(); })};
-    case 3: return BundleWanted{fixed<Digest>(), any<std::uint64_t>()};
+    case 3: return BundleWanted{fixed<Digest>(), any<std::uint64_t>(), any<std::uint64_t>()};
     case 4: return ShellData{fixed<Id>(), bytes(500)};
     case 5: return ShellClosed{fixed<Id>(), any<std::int32_t>(), text(80)};
     default: return Goodbye{text(80)};
@@ -171,7 +171,7 @@ inline ToAgent Generator::to_agent(std::size_t kind) {
     case 3: out.body = ReportsAck{any<std::uint64_t>()}; break;
     case 4: out.body = Cancel{attempt()}; break;
     case 5: {
-      BundleChunk chunk{fixed<Digest>(), below(1000), 0, bytes(700)};
+      BundleChunk chunk{fixed<Digest>(), below(1000), 0, bytes(700), any<std::uint64_t>()};
       chunk.total = chunk.offset + chunk.data.size() + 1;
       out.body = std::move(chunk);
       break;

@@ -423,6 +423,7 @@ struct WorkflowEnded {
   skipped @4 :UInt32;          # tasks that never began: skipped or cancelled
   inDoubt @5 :UInt32;          # tasks of which nobody knows
   notDelivered @6 :UInt32;     # tasks whose host was away for too long
+  leaves @7 :Bool;             # the working set at once: it is large, and nothing of it can be retried or undone
 }
 
 struct TaskDispatched {

@@ -14,6 +14,7 @@ class LogHistory final : public History {
 
   Result<event_log::HistoryPage> page(const event_log::HistoryQuery& query) override;
   Result<std::shared_ptr<const domain::State>> one(const Id& workflow) override;
+  void forget() { kept_ = nullptr; }  // nobody has asked for a while
 
  private:
   RecordLog& log_;

@@ -213,7 +213,8 @@ struct Server::Parts {
   std::optional<auth::TokenStore> tokens;
   HttpServer http;
   FeedHub hub;
-  Worker reader{"reader"}, feed_reader{"feed-reader"};
+  Worker reader{"reader", [this] { history.forget(); }};
+  Worker feed_reader{"feed-reader", [this] { feed_history.forget(); }};
   Services services;
   StreamServices streams;
   Router router;

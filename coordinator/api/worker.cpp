@@ -6,8 +6,8 @@
 
 namespace prov::api {
 
-Worker::Worker(const char* name)
-    : thread_([this, name] {
+Worker::Worker(const char* name, std::function<void()> idle, std::chrono::milliseconds idle_after)
+    : idle_(std::move(idle)), idle_after_(idle_after), thread_([this, name] {
         this_thread::set_name(name);
         run();
       }) {}
@@ -32,14 +32,19 @@ void Worker::stop() {
 }
 
 void Worker::run() {
+  const auto something = [this] { return stopping_ || !waiting_.empty(); };
+  bool rested = true;
   for (;;) {
-    std::function<void()> work;
+    std::function<void()> work = idle_;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+      if (rested || !idle_) wake_.wait(lock, something);
+      rested = !wake_.wait_for(lock, idle_after_, something);
       if (stopping_) return;
-      work = std::move(waiting_.front());
-      waiting_.pop_front();
+      if (!rested) {
+        work = std::move(waiting_.front());
+        waiting_.pop_front();
+      }
     }
     work();
   }

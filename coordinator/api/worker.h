@@ -1,5 +1,6 @@
 #pragma once
 // A thread of its own for what takes long: reading the log, checking digests.
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -13,8 +14,11 @@ namespace prov::api {
 class Worker final : public Executor {
  public:
   static constexpr std::size_t kMaxWaiting = 1024;
+  static constexpr std::chrono::milliseconds kIdle{60'000};
 
-  explicit Worker(const char* name);  // of its thread
+  // `name` is that of its thread. `idle` runs there whenever there was no work for kIdle after some: what was kept for
+  // the next piece of it can go.
+  explicit Worker(const char* name, std::function<void()> idle = {}, std::chrono::milliseconds idle_after = kIdle);
   ~Worker() override { stop(); }
 
   // In order. What comes after stop(), or while kMaxWaiting already wait, is dropped: its owner hears of it by the end
@@ -29,7 +33,9 @@ class Worker final : public Executor {
   std::condition_variable wake_;
   std::deque<std::function<void()>> waiting_;
   bool stopping_ = false;
-  std::thread thread_;
+  const std::function<void()> idle_;
+  const std::chrono::milliseconds idle_after_;
+  std::thread thread_;  // the last: it uses the others
 };
 
 }  // namespace prov::api

@@ -49,6 +49,7 @@ struct Limits {
   std::uint32_t agent_orders = 128;      // out at one agent at most
   std::uint32_t workflow_parallel = 64;  // tasks of a workflow that are out at once, unless it says otherwise
   std::uint32_t workflow_tasks = 1'000'000;
+  std::uint32_t settled_tasks = 20'000;        // a workflow with more leaves when it ends, if it is settled for good
   std::uint32_t provider_parallel = 4;         // calls of one provider at once
   std::uint32_t batch_operations = 200'000;    // of one batch, loops unrolled
   std::uint32_t loop_items = 10'000;           // of one for_each

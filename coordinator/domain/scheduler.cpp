@@ -341,7 +341,7 @@ std::optional<EventBody> next_settled(State& state) {
     state.agenda.settled.pop_front();
     if (workflow == nullptr || workflow->ended || workflow->unended_operations != 0) continue;
     state.agenda.rollbacks.push_back(workflow->id);  // when it is over, and wants it
-    return ended(*workflow);
+    return ended(*workflow, state.agenda.limits);
   }
   return std::nullopt;
 }

@@ -78,7 +78,7 @@ Decision decide_on(const State& state, const Command& command, const ResumeWorkf
 Decision decide_on(const State& state, const Command& command, const ApproveTask& c, const Inputs& in);
 EventBody submitted(const State& state, const Inputs& in, std::string kind, std::string name, std::string infra,
                     std::vector<TaskPlan> tasks);
-EventBody ended(const Workflow& workflow);
+EventBody ended(const Workflow& workflow, const Limits& limits);
 // The refusal of a command for a workflow that is not in the working set (any more).
 tl::unexpected<Error> no_workflow(const Id& id);
 bool all_well(const Operation& operation);  // it ended, and a retry has nothing to do for it

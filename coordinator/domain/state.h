@@ -85,7 +85,8 @@ void rebuild_agenda(State& state);
 // After a step's time limit, until it is in doubt. A constant, because evolve uses it: a log must fold the same for
 // ever.
 inline constexpr std::uint64_t kReportGraceMs = 60 * 1000;
-// Finished workflows stay in the working set as long as their tasks are few enough; the log keeps them for ever.
+// Finished workflows stay in the working set as long as their tasks are few enough; the log keeps them for ever. A
+// constant as well: Limits::settled_tasks is none, as the event says what came of it.
 inline constexpr std::size_t kKeepEndedTasks = 20'000;
 inline constexpr std::size_t kKeepEndedWorkflows = 1'000;
 // Kinds of steps whose times are kept.

@@ -31,6 +31,7 @@ struct WorkflowEnded {
   Id id;
   Outcome outcome = Outcome::done;
   std::uint32_t done = 0, failed = 0, skipped = 0, in_doubt = 0, not_delivered = 0;
+  bool leaves = false;  // the working set at once: it is large, and nothing of it can be retried or undone
 };
 struct TaskDispatched {
   Id task;

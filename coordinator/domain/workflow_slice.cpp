@@ -8,7 +8,8 @@
 namespace prov::domain {
 namespace {
 
-// The oldest finished workflows leave the working set; the newest stays, whatever its size.
+// The oldest finished workflows leave the working set; the newest stays, whatever its size, since somebody may want to
+// retry it or take it back. Of one that is settled for good nobody can: its end says that it leaves.
 void forget_ended(State& state) {
   while (state.ended_workflows.size() > 1 &&
          (state.ended_workflows.size() > kKeepEndedWorkflows || state.ended_tasks > kKeepEndedTasks)) {
@@ -20,6 +21,13 @@ void forget_ended(State& state) {
     state.workflows.erase(oldest);
     state.ended_workflows.pop_front();
   }
+}
+
+// There is nothing to retry of it, and nothing to take back.
+bool settled_for_good(const Workflow& workflow, const WorkflowEnded& e) {
+  return e.outcome == Outcome::done && e.done == workflow.tasks.size() &&
+         std::none_of(workflow.tasks.begin(), workflow.tasks.end(),
+                      [](const Task& task) { return task.plan->undo != nullptr; });
 }
 
 Result<void> hosts_exist(const State& state, const Command& command, const std::vector<std::string>& hosts) {
@@ -302,6 +310,7 @@ void apply(State& state, const Envelope& meta, const WorkflowEnded& e) {
   workflow->missing = {};
   workflow->gate = {};
   ++state.ended_workflows_total;
+  if (e.leaves) return void(state.workflows.erase(e.id));
   state.ended_workflows.push_back(e.id);
   state.ended_tasks += workflow->tasks.size();
   forget_ended(state);
@@ -319,7 +328,7 @@ EventBody submitted(const State& state, const Inputs& in, std::string kind, std:
   return e;
 }
 
-EventBody ended(const Workflow& workflow) {
+EventBody ended(const Workflow& workflow, const Limits& limits) {
   WorkflowEnded e;
   e.id = workflow.id;
   bool cancelled = workflow.cancelling;
@@ -346,6 +355,7 @@ EventBody ended(const Workflow& workflow) {
               : in_doubt   ? Outcome::in_doubt
               : incomplete ? Outcome::failed  // a doubt had it skipped, and turned out well
                            : Outcome::done;
+  e.leaves = workflow.tasks.size() > limits.settled_tasks && settled_for_good(workflow, e);
   return e;
 }
 

@@ -118,6 +118,7 @@ void put(schema::WorkflowEnded::Builder out, const domain::WorkflowEnded& e) {
   out.setSkipped(e.skipped);
   out.setInDoubt(e.in_doubt);
   out.setNotDelivered(e.not_delivered);
+  out.setLeaves(e.leaves);
 }
 void get(schema::WorkflowEnded::Reader in, domain::WorkflowEnded& e) {
   get_fixed(e.id, in.getId(), "id");
@@ -127,6 +128,7 @@ void get(schema::WorkflowEnded::Reader in, domain::WorkflowEnded& e) {
   e.skipped = in.getSkipped();
   e.in_doubt = in.getInDoubt();
   e.not_delivered = in.getNotDelivered();
+  e.leaves = in.getLeaves();
 }
 
 void put(schema::TaskDispatched::Builder out, const domain::TaskDispatched& e) {

@@ -50,9 +50,9 @@ Result<void> fold_commit(std::string_view bytes, const Id& workflow, domain::Sta
   while (const auto view = commit->next()) {
     auto decoded = view->event();
     if (!decoded) return tl::unexpected(decoded.error());
-    if (workflow_of(decoded->meta) == workflow || undone_by(decoded->body) == workflow) {
-      domain::evolve(state, *decoded);
-    }
+    if (workflow_of(decoded->meta) != workflow && undone_by(decoded->body) != workflow) continue;
+    if (auto* end = std::get_if<domain::WorkflowEnded>(&decoded->body)) end->leaves = false;  // it is why we fold
+    domain::evolve(state, *decoded);
   }
   return {};
 }

@@ -87,7 +87,8 @@ void OutputFollow::give_up(const std::string& why) {
 void OutputFollow::take(std::optional<TaskNow> now) {
   asking_ = false;
   if (channel_ == nullptr) return;
-  if (!now && !now_ && !history_asked_) return ask_history();
+  // Its workflow may have left the working set as it ended: what was known of it last is then too old.
+  if (!now && !(now_ && now_->ended) && !history_asked_) return ask_history();
   if (!now && !now_) return channel_->close(kClosePolicy, "there is no such task");
   if (!now_) attempt_ = now->attempt;  // it begins with the last attempt there is, and misses none after that
   if (now) now_ = now;                 // gone from the working set since: what was known last holds

@@ -183,7 +183,8 @@ EventBody AnyEvent::work_body(std::size_t index) {
   switch (index) {
     case 20: return submitted();
     case 21: return WorkflowCancelRequested{workflow_id(bytes<Id>()), text(80)};
-    case 22: return WorkflowEnded{workflow_id(bytes<Id>()), outcome(), small(), small(), small(), small(), small()};
+    case 22:
+      return WorkflowEnded{workflow_id(bytes<Id>()), outcome(), small(), small(), small(), small(), small(), yes()};
     case 23: return TaskDispatched{bytes<Id>(), small(), bytes<Key>(), number(1ULL << 42)};
     case 24: return TaskStarted{bytes<Id>(), small()};
     case 25:

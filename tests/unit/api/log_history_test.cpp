@@ -44,5 +44,20 @@ TEST_F(LogHistoryTest, KeepsTheLastOneUntilThereIsNewsOfIt) {
   EXPECT_EQ(history_of_all.one(workflow_id(Id{{2}})).value(), nullptr);
 }
 
+TEST_F(LogHistoryTest, TellsOfOneThatLeftAsItEnded) {
+  const Id id = workflow_id(Id{{1}});
+  domain::WorkflowSubmitted submitted{id, "exec", "name", "", 1, {}};
+  submitted.tasks = std::vector<domain::TaskPlan>(1);
+  append(submitted);
+  domain::WorkflowEnded end{.id = id, .outcome = Outcome::done, .done = 1};
+  end.leaves = true;
+  append(end);
+  commit();
+  const auto told = history_of_all.one(id).value();
+  EXPECT_TRUE(told->workflows.at(id).ended);
+  history_of_all.forget();
+  EXPECT_NE(history_of_all.one(id).value(), told) << "made again";
+}
+
 }  // namespace
 }  // namespace prov::api

@@ -158,6 +158,24 @@ TEST_F(Follow, ATaskOfAWorkflowThatLeftTheWorkingSetIsToldFromTheLog) {
   another->on_closed();
 }
 
+TEST_F(Follow, ATaskWhoseWorkflowLeavesAsItEndsIsToldOfItsEnd) {
+  task().attempt = 1;
+  task().status = domain::TaskStatus::running;
+  const auto follow = open();
+  print("what it said");
+  settle_all();
+  EXPECT_TRUE(channel.texts().empty());
+  end(Outcome::done, 0);
+  history.states[id] = std::make_shared<const domain::State>(backend.state_);
+  backend.state_.workflows.clear();
+  settle_all();
+  EXPECT_EQ(channel.bytes(), "what it said");
+  ASSERT_EQ(channel.texts().size(), 1U);
+  EXPECT_EQ(channel.texts()[0]["outcome"], "done");
+  EXPECT_EQ(channel.code, kCloseNormal);
+  follow->on_closed();
+}
+
 TEST_F(Follow, ALogThatCannotTellIsNotTakenForOneWithoutTheTask) {
   backend.state_.workflows.clear();
   history.broken = true;

@@ -151,6 +151,40 @@ TEST(Workflow, FinishedOnesLeaveTheWorkingSet) {
   EXPECT_EQ(p.state.ended_workflows_total, 3U);
 }
 
+// A large one of which nothing can be retried or undone does not wait for the next to end.
+TEST(Workflow, ALargeOneThatIsSettledForGoodLeavesAsItEnds) {
+  Platform p;
+  p.state.agenda.limits.settled_tasks = 3;
+  p.add_host("a", 1);
+  const auto after = [&p](std::uint32_t tasks, Outcome last) {
+    p.must(RunNoop{{"a"}, tasks});
+    const Id workflow = p.newest_workflow();
+    for (std::uint32_t n = 0; n + 1 < tasks; ++n) p.end(task_id(workflow, n));
+    p.end(task_id(workflow, tasks - 1), last);
+    EXPECT_EQ(all_of<WorkflowEnded>(p.log).back().id, workflow);
+    return p.state.workflows.contains(workflow);
+  };
+  EXPECT_TRUE(after(3, Outcome::done)) << "a small one";
+  EXPECT_FALSE(after(4, Outcome::done));
+  EXPECT_TRUE(after(4, Outcome::failed)) << "which can be retried";
+  EXPECT_EQ(p.state.ended_workflows.size(), 2U);
+  EXPECT_EQ(p.state.ended_workflows_total, 3U);
+  EXPECT_EQ(p.state.ended_tasks, 7U);
+}
+
+// A log from before there was such a thing folds as it did.
+TEST(Workflow, AnEndThatDoesNotSayThatItLeavesLeavesItThere) {
+  Platform p;
+  p.add_host("a", 1);
+  p.must(RunNoop{{"a"}, 4});
+  const Id workflow = p.newest_workflow();
+  for (std::uint32_t n = 0; n < 4; ++n) p.end(task_id(workflow, n));
+  State again;
+  again.agenda.limits.settled_tasks = 0;
+  for (const Event& event : p.log) evolve(again, event);
+  EXPECT_TRUE(again.workflows.contains(workflow));
+}
+
 TEST(Workflow, AFrozenAggregateChangesNoMoreAndTheRestGoesOn) {
   Platform p;
   p.add_host("a", 1);

@@ -185,6 +185,11 @@ void Model::take(const Envelope&, const WorkflowEnded& e) {
   if (e.outcome != w.outcome) {
     complain(w, std::string("ended as ") + name_of(e.outcome) + " instead of " + name_of(w.outcome));
   }
+  const bool none_to_undo =
+      std::none_of(w.tasks.begin(), w.tasks.end(), [](const MTask& t) { return t.plan.undo != nullptr; });
+  w.left =
+      w.tasks.size() > limits_.settled_tasks && w.outcome == Outcome::done && e.done == w.tasks.size() && none_to_undo;
+  if (e.leaves != w.left) complain(w, w.left ? "stays, and nobody can do anything with it" : "leaves too early");
   w.ended = true;
   w.paused = false;
 }
@@ -316,10 +321,8 @@ void Model::take(const Envelope& meta, const TaskInDoubt& e) {
 void Model::compare(const State& state) {
   for (const auto& [id, w] : workflows_) {
     const auto found = state.workflows.find(id);
-    if (found == state.workflows.end()) {
-      complain(w, "is not there");
-      continue;
-    }
+    if ((found == state.workflows.end()) != w.left) complain(w, w.left ? "has not left" : "is not there");
+    if (found == state.workflows.end()) continue;
     const Workflow& real = found->second;
     const bool same = real.ended == w.ended && real.paused == w.paused && real.cancelling == w.cancelling &&
                       real.rollbacks == w.rollbacks && real.retries == w.retries &&

@@ -55,6 +55,7 @@ struct MWorkflow {
   std::vector<MOperation> operations;
   Pairs params;
   bool paused = false, cancelling = false, ended = false, preserve_successful = false;
+  bool left = false;  // the working set
   Outcome outcome = Outcome::done;
   Id rolls_back;
   std::uint32_t rollbacks = 0, retries = 0;

@@ -13,6 +13,7 @@ Limits any_limits(Dice& dice) {
   Limits limits;
   limits.agent_orders = dice.percent(50) ? 1 + dice.below(3) : 100;
   limits.provider_parallel = 1 + dice.below(3);
+  if (dice.percent(30)) limits.settled_tasks = dice.below(6);
   return limits;
 }
 

@@ -3,12 +3,15 @@ import json, os, pathlib, shutil, signal, statistics, subprocess, time
 
 from rig import Rig, WORKSPACE, resident_mib
 
+SETTLE_S = 10  # after the last task, until what is kept is what is resident
+
 
 def batches(build, hosts, sizes, rounds):
     results, memory = {}, {}
     with Rig(build, hosts) as rig:
         for size in sizes:
             results[size] = [rig.load("batch", size) for _ in range(rounds)]
+        time.sleep(SETTLE_S)
         memory = {"coordinator_fresh": rig.coordinator_fresh, "coordinator_after": resident_mib(rig.coordinator.pid),
                   "agents_fresh": rig.agents_fresh, "agents_after": rig.agents_mib(),
                   "tasks": sum(sizes) * rounds}

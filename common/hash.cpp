@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include <array>
+
 #include "common/result.h"
 
 namespace prov {
@@ -23,6 +25,19 @@ Digest digest_of(std::string_view bytes) {
   choose_implementation();
   Digest out;
   crypto_generichash(out.bytes.data(), Digest::kSize, as_bytes(bytes), bytes.size(), nullptr, 0);
+  return out;
+}
+
+std::size_t table_hash(std::string_view bytes) {
+  static const auto key = [] {
+    choose_implementation();
+    std::array<unsigned char, crypto_shorthash_KEYBYTES> out{};
+    randombytes_buf(out.data(), out.size());
+    return out;
+  }();
+  std::size_t out = 0;
+  static_assert(sizeof out == crypto_shorthash_BYTES);
+  crypto_shorthash(reinterpret_cast<unsigned char*>(&out), as_bytes(bytes), bytes.size(), key.data());
   return out;
 }
 

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <map>
+#include <unordered_map>
 #include <utility>
 
 #include "coordinator/domain/state.h"
@@ -38,7 +38,7 @@ class QuietAnswers {
     order_.pop_front();
   }
 
-  std::map<domain::CommandKey, std::uint32_t> digests_;
+  std::unordered_map<domain::CommandKey, std::uint32_t, domain::CommandKeyHash> digests_;
   std::deque<std::pair<TimeMs, domain::CommandKey>> order_;
 };
 

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "common/hash.h"
 #include "coordinator/domain/agenda.h"
 #include "coordinator/domain/inventory.h"
 #include "coordinator/domain/workflow.h"
@@ -25,6 +26,9 @@ struct CommandKey {
   std::string subject, workspace;
   Id id;
   auto operator<=>(const CommandKey&) const = default;
+};
+struct CommandKeyHash {
+  std::size_t operator()(const CommandKey& key) const { return table_hash(key.id.view()); }  // chosen by its client
 };
 
 struct Frozen {
@@ -60,7 +64,7 @@ struct State {
   std::uint64_t ended_workflows_total = 0;
   std::map<Id, Session> sessions;
   std::set<std::pair<std::string, std::string>> secrets;  // workspace, reference
-  std::map<CommandKey, Remembered> remembered;
+  std::unordered_map<CommandKey, Remembered, CommandKeyHash> remembered;
   std::deque<CommandKey> remembered_order;
   std::map<AggregateKey, Frozen> frozen;
   std::map<HostKey, std::uint32_t> server_work;  // derived: tasks under way that make or remove that server

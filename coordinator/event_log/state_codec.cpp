@@ -180,7 +180,10 @@ void put_durations(capnp::List<schema::Duration>::Builder list, const decltype(S
 }
 
 void put_answers(capnp::List<schema::Answer>::Builder list, const decltype(State::remembered)& answers) {
-  put_map(list, answers, [](auto answer, const domain::CommandKey& key, const domain::Remembered& remembered) {
+  unsigned i = 0;
+  for (const auto* entry : by_key(answers)) {
+    const auto& [key, remembered] = *entry;
+    auto answer = list[i++];
     PUT_TEXT(answer, Subject, key.subject);
     PUT_TEXT(answer, Workspace, key.workspace);
     PUT_ID(answer, CommandId, key.id);
@@ -188,7 +191,7 @@ void put_answers(capnp::List<schema::Answer>::Builder list, const decltype(State
     answer.setLogTimeMs(remembered.log_time_ms);
     PUT_ID(answer, SubjectId, remembered.made);
     answer.setCommandDigest(remembered.command_digest);
-  });
+  }
 }
 
 void put_frozen(capnp::List<schema::Frozen>::Builder list, const decltype(State::frozen)& frozen) {

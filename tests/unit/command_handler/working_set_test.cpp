@@ -213,10 +213,15 @@ TEST_F(WorkingSetTest, HoldsFewerWhereTheyAreLarge) {
   EXPECT_EQ(open(), 0U);
   EXPECT_EQ(core.state().workflows.size(), kKeepEndedTasks / kTasks);
   EXPECT_LE(core.state().ended_tasks, kKeepEndedTasks);
-  const Id large = give(RunNoop{{"h"}, static_cast<std::uint32_t>(kKeepEndedTasks) + 1}, kOwner);
+  const RunNoop too_many{{"h"}, static_cast<std::uint32_t>(kKeepEndedTasks) + 1};
+  const Id settled = give(too_many, kOwner);
   answer_orders(Outcome::done);
+  EXPECT_EQ(core.state().workflows.size(), kKeepEndedTasks / kTasks) << "and the others stay";
+  EXPECT_FALSE(core.state().workflows.contains(settled)) << "there is nothing to retry or to undo";
+  const Id failed = give(too_many, kOwner);
+  answer_orders(Outcome::failed);
   EXPECT_EQ(core.state().workflows.size(), 1U) << "the newest stays, whatever its size";
-  EXPECT_TRUE(core.state().workflows.contains(large));
+  EXPECT_TRUE(core.state().workflows.contains(failed));
 }
 
 TEST_F(WorkingSetTest, WhatLeftItCanNotBeDoneAgainOrUndoneAndSaysSo) {

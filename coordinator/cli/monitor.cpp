@@ -268,6 +268,18 @@ std::vector<std::string> beginning_with(const json& items, const std::string& as
   return out;
 }
 
+// The newest may have left the working set as it ended. Empty: there is none, or the log cannot say yet.
+std::string newest_of_all(Client& client, const std::string& workspace, const std::string& path) {
+  constexpr std::size_t kLookThrough = 100;
+  const bool batch = path != "/workflows";
+  const auto past = workflow_history_page(client, {{"workspace", workspace}}, batch ? kLookThrough : 1);
+  if (!past) return {};
+  for (const auto& item : child_in(*past, "items")) {
+    if (!batch || text_in(item, "kind") == "batch") return text_in(item, "id");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::string> workflow_in_question(Context& context, const std::string& asked, const std::string& path) {
@@ -277,6 +289,9 @@ Result<std::string> workflow_in_question(Context& context, const std::string& as
   if (!workspace) return tl::unexpected(workspace.error());
   auto client = context.client();
   if (!client) return tl::unexpected(client.error());
+  if (asked.empty()) {
+    if (std::string newest = newest_of_all(**client, *workspace, path); !newest.empty()) return newest;
+  }
   auto items = (*client)->list(path, {{"workspace", *workspace}}, asked.empty() ? 1 : kLookThrough);
   if (!items) return tl::unexpected(items.error());
   auto found = beginning_with(*items, asked);

@@ -131,6 +131,7 @@ Result<Exit> list_workflows(Context& context, const std::string& path) {
   auto items = (*client)->list(path, {{"workspace", *workspace}, {"status", context.call.value("status")}}, *limit);
   if (!items) return tl::unexpected(items.error());
   context.print({{"items", *items}, {"total", items->size()}}, [&] { return workflow_table(context, *items); });
+  if (items->empty()) context.console.say("those of all time: provisioning workflow history");
   return Exit::ok;
 }
 

@@ -41,13 +41,27 @@ TEST_F(Course, PauseAndResumeSayWhatComesNext) {
 }
 
 TEST_F(Course, OfABatchTheNewestBatchIsMeant) {
+  const json newest{{"id", kOther}, {"kind", "exec"}}, batch{{"id", kWorkflow}, {"kind", "batch"}};
+  world_.coordinator.answer("GET /workflows/history", {{"items", {newest, batch}}, {"total", 2}, {"next_before", 7}});
+  world_.coordinator.answer(course("pause"), {{"changed", true}});
+  world_.coordinator.answer("POST /workflows/" + kOther + "/pause", {{"changed", true}});
+  world_.coordinator.answer("POST /workflows/" + kOther + "/pause", {{"changed", true}});
+  EXPECT_EQ(world_.run({"workflow", "pause"}), 0) << world_.err;
+  EXPECT_EQ(target(), "/workflows/" + kOther + "/pause");
+  world_.coordinator.answers["GET /workflows/history"] = {};
+  world_.coordinator.answer("GET /workflows/history",
+                            {{"items", {newest, batch}}, {"total", 2}, {"next_before", nullptr}});
+  EXPECT_EQ(world_.run({"batch", "pause"}), 0) << world_.err;
+  EXPECT_EQ(target(), "/workflows/" + kWorkflow + "/pause");
+}
+
+TEST_F(Course, WhereTheLogCannotSayYetTheNewestOfThoseAtHandIsMeant) {
+  world_.coordinator.answers["GET /workflows/history"] = {
+      {503, {}, R"({"success":false,"error":{"code":"unavailable","message":"the index is being made"}})"}};
   world_.coordinator.answer("GET /workflows/batch", {{"items", {{{"id", kWorkflow}}}}, {"total", 1}});
   world_.coordinator.answer(course("pause"), {{"changed", true}});
   EXPECT_EQ(world_.run({"batch", "pause"}), 0) << world_.err;
-  EXPECT_EQ(world_.coordinator.lines()[0], "GET /workflows/batch?workspace=demo&limit=1&offset=0");
-  world_.coordinator.answer("GET /workflows", {{"items", {{{"id", kOther}}}}, {"total", 1}});
-  world_.coordinator.answer("POST /workflows/" + kOther + "/pause", {{"changed", true}});
-  EXPECT_EQ(world_.run({"workflow", "pause"}), 0) << world_.err;
+  EXPECT_EQ(world_.coordinator.lines()[1], "GET /workflows/batch?workspace=demo&limit=1&offset=0");
 }
 
 TEST_F(Course, ARetryNamesItsOperationsAndIsFollowed) {

@@ -307,6 +307,8 @@ TEST_F(Verbs, StoredOutputComesInPieces) {
 }
 
 TEST_F(Verbs, StepsCanBeNamedByTheirNumber) {
+  world_.coordinator.answer("GET /workflows/history",
+                            {{"items", {{{"id", kWorkflow}}}}, {"total", 1}, {"next_before", nullptr}});
   world_.coordinator.answer("GET /workflows", {{"items", {{{"id", kWorkflow}}}}, {"total", 1}});
   world_.coordinator.answers["GET /tasks/11111111-1111-4111-8111-111100000003/output"] = {
       {200, {{"x-output-complete", "true"}}, ""}};

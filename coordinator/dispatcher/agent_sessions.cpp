@@ -294,8 +294,8 @@ bool AgentSessions::was_given(const Key& agent, const Digest& bundle) const {
   for (const auto& [id, workflow] : desk_.core.state().workflows) {
     for (const domain::Task& task : workflow.tasks) {
       if (task.agent != agent) continue;
-      const auto* taskserv = std::get_if<domain::TaskservAction>(&task.plan->action);
-      const auto* exec = std::get_if<domain::ExecAction>(&task.plan->action);
+      const auto* taskserv = std::get_if<domain::TaskservAction>(&*task.plan->action);
+      const auto* exec = std::get_if<domain::ExecAction>(&*task.plan->action);
       if ((taskserv != nullptr && taskserv->spec.bundle == bundle) || (exec != nullptr && exec->bundle == bundle)) {
         return true;
       }

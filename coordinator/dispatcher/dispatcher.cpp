@@ -32,7 +32,7 @@ struct Dispatcher::Impl {
       desk.core.submit({{}, workflow->workspace, domain::RecordSecret{reference}}, system_principal(), {},
                        {std::move(made.record)});
     }
-    const auto* action = std::get_if<domain::TaskservAction>(&task->plan->action);
+    const auto* action = std::get_if<domain::TaskservAction>(&*task->plan->action);
     if (action == nullptr || action->spec.secrets.empty()) return sessions.add_order(effect.task, effect.attempt);
     desk.core.when_durable([this, effect] { sessions.add_order(effect.task, effect.attempt); });
   }

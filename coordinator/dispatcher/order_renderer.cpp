@@ -119,7 +119,7 @@ Result<std::shared_ptr<const BundleCache::Bundle>> BundleCache::get(const Digest
 std::vector<std::string> OrderRenderer::missing_secrets(const domain::State& state, const domain::Workflow& workflow,
                                                         const domain::Task& task) const {
   std::vector<std::string> out;
-  const auto* action = std::get_if<domain::TaskservAction>(&task.plan->action);
+  const auto* action = std::get_if<domain::TaskservAction>(&*task.plan->action);
   if (action == nullptr) return out;
   for (const auto& [parameter, reference] : action->spec.secrets) {
     const bool known = state.secrets.contains({workflow.workspace, reference});
@@ -137,9 +137,9 @@ Result<wire::Order> OrderRenderer::render(const domain::State& state, const doma
   order.timeout_s = task.plan->timeout_s;
   order.exclusive = task.plan->exclusive;
   order.mode = static_cast<wire::Mode>(task.plan->mode);
-  if (const auto* exec = std::get_if<domain::ExecAction>(&task.plan->action)) {
+  if (const auto* exec = std::get_if<domain::ExecAction>(&*task.plan->action)) {
     if (auto made = command(state, workflow, task, *exec, order); !made) return tl::unexpected(made.error());
-  } else if (const auto* action = std::get_if<domain::TaskservAction>(&task.plan->action)) {
+  } else if (const auto* action = std::get_if<domain::TaskservAction>(&*task.plan->action)) {
     auto made = script(state, workflow, id, *action);
     if (!made) return tl::unexpected(made.error());
     order.action = std::move(*made);

@@ -39,8 +39,8 @@ void ProviderDesk::run(const Id& task, std::uint32_t attempt) {
   if (auto allowed = domain::authorize_task(desk_.core.policy(), *workflow, *known); !allowed) {
     return finish(job, Outcome::refused, 0, allowed.error().message);
   }
-  const auto* create_action = std::get_if<domain::ServerCreateAction>(&known->plan->action);
-  const auto* delete_action = std::get_if<domain::ServerDeleteAction>(&known->plan->action);
+  const auto* create_action = std::get_if<domain::ServerCreateAction>(&*known->plan->action);
+  const auto* delete_action = std::get_if<domain::ServerDeleteAction>(&*known->plan->action);
   const std::string hostname = create_action ? create_action->hostname : delete_action ? delete_action->hostname : "";
   const auto server = state.servers.find({workflow->workspace, hostname});
   if (server == state.servers.end()) {

@@ -32,8 +32,8 @@ bool only_waits(const Action& action) {
 }
 
 bool waits_in_vain(const Workflow& workflow, const Task& task) {
-  if (!out_now(task) || !only_waits(task.plan->action)) return false;
-  const bool stopped = workflow.stopped_by && !std::holds_alternative<AwaitAgentAction>(task.plan->action);
+  if (!out_now(task) || !only_waits(*task.plan->action)) return false;
+  const bool stopped = workflow.stopped_by && !std::holds_alternative<AwaitAgentAction>(*task.plan->action);
   return workflow.cancelling || stopped;
 }
 
@@ -46,7 +46,7 @@ bool at_limit(const Workflow& workflow) {
 }
 
 HostKey host_of(const Workflow& workflow, const Task& task) {
-  if (const auto* await = std::get_if<AwaitAgentAction>(&task.plan->action))
+  if (const auto* await = std::get_if<AwaitAgentAction>(&*task.plan->action))
     return {workflow.workspace, await->hostname};
   return {workflow.workspace, task.plan->server};
 }
@@ -67,7 +67,7 @@ Host& host_at(State& state, const HostKey& key) {
 }
 
 ProviderDesk& desk_of(State& state, const Workflow& workflow, const Task& task) {
-  const std::string* host = server_of(task.plan->action);
+  const std::string* host = server_of(*task.plan->action);
   const auto server = host == nullptr ? state.servers.end() : state.servers.find({workflow.workspace, *host});
   return state.agenda.providers[server == state.servers.end() ? std::string() : server->second.spec.provider];
 }
@@ -89,9 +89,9 @@ void agenda_task_ready(State& state, const Workflow& workflow, std::uint32_t ind
     agenda.deadlines.insert({task.retry_at_ms, DeadlineKind::retry, id, task.attempt});
   } else if (workflow.paused) {  // a host that is away is no reason to give up what may not go yet
     find_workflow(state, id)->gate.waiting.push(operation.plan->priority, task.ready_ms, id);
-  } else if (runs_on_provider(task.plan->action)) {
+  } else if (runs_on_provider(*task.plan->action)) {
     desk_of(state, workflow, task).ready.of(workflow.workspace).push(operation.plan->priority, task.ready_ms, id);
-  } else if (only_waits(task.plan->action)) {
+  } else if (only_waits(*task.plan->action)) {
     agenda.awaits_ready.push_back(id);
   } else {
     const HostKey key = host_of(workflow, task);
@@ -115,10 +115,10 @@ void agenda_task_out(State& state, const Workflow& workflow, std::uint32_t index
   const Task& task = workflow.tasks[index];
   const Id id = task_id(workflow.id, index);
   state.agenda.deadlines.insert({task.deadline_ms, DeadlineKind::attempt, id, task.attempt});
-  if (only_waits(task.plan->action)) return agenda_wait_begun(state, workflow, task, id);
+  if (only_waits(*task.plan->action)) return agenda_wait_begun(state, workflow, task, id);
   const OperationPlan& plan = *workflow.operations[task.operation].plan;
   if (!plan.concurrency_group.empty()) ++state.agenda.groups[{workflow.workspace, plan.concurrency_group}].out;
-  if (runs_on_provider(task.plan->action)) {
+  if (runs_on_provider(*task.plan->action)) {
     ++desk_of(state, workflow, task).out;
     return;
   }
@@ -129,11 +129,11 @@ void agenda_task_out(State& state, const Workflow& workflow, std::uint32_t index
 }
 
 void agenda_wait_begun(State& state, const Workflow& workflow, const Task& task, const Id& id) {
-  if (std::holds_alternative<AwaitAgentAction>(task.plan->action)) {
+  if (std::holds_alternative<AwaitAgentAction>(*task.plan->action)) {
     Host& host = host_at(state, host_of(workflow, task));
     host.awaiting.push_back(id);
     if (reachable_agent(state, host) != nullptr) state.agenda.arrived.push_back(id);
-  } else if (const auto* wait = std::get_if<WaitAction>(&task.plan->action); wait != nullptr && !wait->until.empty()) {
+  } else if (const auto* wait = std::get_if<WaitAction>(&*task.plan->action); wait != nullptr && !wait->until.empty()) {
     state.agenda.deadlines.insert({state.log_time_ms, DeadlineKind::condition, id, task.attempt});
   }
   if (waits_in_vain(workflow, task)) state.agenda.doomed.push_back(id);
@@ -147,17 +147,17 @@ void agenda_settle(State& state, const Workflow& workflow, const Task& task) {
 
 void agenda_task_back(State& state, Workflow& workflow, std::uint32_t index, bool settled) {
   const Task& task = workflow.tasks[index];
-  if (!only_waits(task.plan->action)) --workflow.gate.out;
+  if (!only_waits(*task.plan->action)) --workflow.gate.out;
   if (!state.agenda.active) return;
   const Id id = task_id(workflow.id, index);
   state.agenda.deadlines.erase({task.deadline_ms, DeadlineKind::attempt, id, task.attempt});
-  if (only_waits(task.plan->action)) {
-    if (std::holds_alternative<AwaitAgentAction>(task.plan->action)) {
+  if (only_waits(*task.plan->action)) {
+    if (std::holds_alternative<AwaitAgentAction>(*task.plan->action)) {
       std::erase(host_at(state, host_of(workflow, task)).awaiting, id);
     }
     return;
   }
-  if (runs_on_provider(task.plan->action)) {
+  if (runs_on_provider(*task.plan->action)) {
     ProviderDesk& desk = desk_of(state, workflow, task);
     if (desk.out > 0) --desk.out;
   } else {

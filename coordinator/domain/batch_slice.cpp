@@ -341,7 +341,7 @@ class Batch {
     TaskPlan plan;
     plan.name = std::move(name);
     plan.timeout_s = timeout_s == 0 ? otherwise_s : timeout_s;
-    plan.action = std::move(action);
+    plan.action = Shared(std::move(action));
     draft_.tasks.push_back(std::move(plan));
   }
 
@@ -372,6 +372,7 @@ class Batch {
     if (!hosts) return tl::unexpected(hosts.error());
     const bool has_undo = !operation.undo.argv.empty() || !operation.undo.bundle.is_zero();
     const auto undo = has_undo ? std::make_shared<const Action>(operation.undo) : nullptr;
+    const Shared<Action> action(operation.exec);
     std::vector<std::uint32_t> ends;
     for (const std::string& host : *hosts) {
       if (!draft_.will_have(host)) {
@@ -383,7 +384,7 @@ class Batch {
       task.server = host;
       task.timeout_s = operation.timeout_s == 0 ? kScriptTimeoutS : operation.timeout_s;
       task.mode = operation.mode;
-      task.action = operation.exec;
+      task.action = action;
       task.undo = undo;
       draft_.tasks.push_back(std::move(task));
       ends.push_back(static_cast<std::uint32_t>(draft_.tasks.size()) - plan.first_task);

@@ -15,7 +15,7 @@ TaskPlan provider_task(std::string name, Action action) {
   plan.name = std::move(name);
   plan.timeout_s = kProviderTimeoutS;
   plan.max_attempts = kProviderAttempts;
-  plan.action = std::move(action);
+  plan.action = Shared(std::move(action));
   return plan;
 }
 
@@ -29,7 +29,7 @@ TaskPlan taskserv_task(const TaskservSpec& spec, TaskservVerb verb, std::vector<
   plan.max_attempts = repeatable ? kRetrySafeAttempts : 1;
   plan.exclusive = true;  // package managers do not like company
   plan.mode = mode;
-  plan.action = TaskservAction{verb, spec};
+  plan.action = Shared<Action>(TaskservAction{verb, spec});
   return plan;
 }
 
@@ -86,7 +86,7 @@ Result<void> Draft::create_server(const ServerSpec& spec) {
   arrival.name = spec.hostname + ": agent joins";
   arrival.timeout_s = kArrivalTimeoutS;
   arrival.depends_on = {add(std::move(create))};
-  arrival.action = AwaitAgentAction{spec.hostname};
+  arrival.action = Shared<Action>(AwaitAgentAction{spec.hostname});
   add(std::move(arrival));
   return {};
 }

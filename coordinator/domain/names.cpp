@@ -122,14 +122,14 @@ bool TaskPlan::operator==(const TaskPlan& other) const {
 
 std::string duration_key(const State& state, const std::string& workspace, const TaskPlan& plan) {
   if (plan.mode != OrderMode::apply) return {};
-  if (const auto* action = std::get_if<TaskservAction>(&plan.action)) {
+  if (const auto* action = std::get_if<TaskservAction>(&*plan.action)) {
     return std::string(name_of(action->verb)) + " " + action->spec.name;
   }
   const std::string* host = nullptr;
   const char* verb = "create ";
-  if (const auto* create = std::get_if<ServerCreateAction>(&plan.action)) host = &create->hostname;
-  if (const auto* remove = std::get_if<ServerDeleteAction>(&plan.action)) host = &remove->hostname, verb = "delete ";
-  if (const auto* await = std::get_if<AwaitAgentAction>(&plan.action)) host = &await->hostname, verb = "join ";
+  if (const auto* create = std::get_if<ServerCreateAction>(&*plan.action)) host = &create->hostname;
+  if (const auto* remove = std::get_if<ServerDeleteAction>(&*plan.action)) host = &remove->hostname, verb = "delete ";
+  if (const auto* await = std::get_if<AwaitAgentAction>(&*plan.action)) host = &await->hostname, verb = "join ";
   if (host == nullptr) return {};
   const auto server = state.servers.find({workspace, *host});
   return server == state.servers.end() ? std::string() : verb + server->second.spec.provider;

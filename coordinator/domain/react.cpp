@@ -17,7 +17,7 @@ struct React {
   Effects operator()(const TaskDispatched& e) const {
     if (!e.agent.is_zero()) return {SendOrder{e.task, e.attempt}};
     const Task* task = find_task(state, e.task);
-    if (task == nullptr || only_waits(task->plan->action)) return {};
+    if (task == nullptr || only_waits(*task->plan->action)) return {};
     return {RunProvider{e.task, e.attempt}};
   }
   Effects operator()(const WorkflowCancelRequested& e) const {
@@ -58,7 +58,7 @@ std::vector<Effect> resume(const State& state) {
       if (!task.agent.is_zero()) {
         out.emplace_back(SendOrder{task_of, task.attempt});
         if (workflow.cancelling) out.emplace_back(CancelAttempt{task_of, task.attempt});
-      } else if (!only_waits(task.plan->action)) {
+      } else if (!only_waits(*task.plan->action)) {
         out.emplace_back(ProviderInterrupted{task_of, task.attempt});
       }
     }

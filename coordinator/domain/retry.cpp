@@ -129,7 +129,7 @@ Result<void> servers_are_free(const State& state, const Workflow& workflow, cons
   for (const std::uint32_t i : again) {
     const OperationPlan& plan = *workflow.operations[i].plan;
     for (std::uint32_t t = plan.first_task; t < plan.first_task + plan.task_count; ++t) {
-      const std::string* host = server_of(workflow.tasks[t].plan->action);
+      const std::string* host = server_of(*workflow.tasks[t].plan->action);
       if (host != nullptr && server_busy(state, workflow.workspace, *host)) {
         return fail(Code::conflict, "a running workflow already creates or deletes server \"" + *host + "\"",
                     "see: provisioning workflow list");

@@ -165,7 +165,7 @@ class Undoing {
     plan.timeout_s = done.timeout_s;
     plan.max_attempts = done.max_attempts;
     plan.exclusive = done.exclusive;
-    plan.action = *done.undo;
+    plan.action = Shared(done.undo);
     std::sort(after.begin(), after.end());
     after.erase(std::unique(after.begin(), after.end()), after.end());
     plan.depends_on = std::move(after);
@@ -192,8 +192,8 @@ class Undoing {
 
 bool leaves_something(const TaskPlan& plan) {
   if (plan.mode != OrderMode::apply) return false;
-  if (const auto* taskserv = std::get_if<TaskservAction>(&plan.action)) return taskserv->verb != TaskservVerb::check;
-  return runs_on_provider(plan.action) || std::holds_alternative<ExecAction>(plan.action);
+  if (const auto* taskserv = std::get_if<TaskservAction>(&*plan.action)) return taskserv->verb != TaskservVerb::check;
+  return runs_on_provider(*plan.action) || std::holds_alternative<ExecAction>(*plan.action);
 }
 
 std::vector<std::string> not_taken_back(const std::vector<OperationPlan>& plans, const std::vector<TaskPlan>& tasks) {
@@ -266,7 +266,7 @@ Decision decide_on(const State& state, const Command& command, const RollbackWor
     const auto* undoing = std::get_if<WorkflowSubmitted>(&event);
     if (undoing == nullptr) continue;
     for (const TaskPlan& plan : undoing->tasks) {
-      const std::string* host = server_of(plan.action);
+      const std::string* host = server_of(*plan.action);
       if (host == nullptr || !server_busy(state, workflow->workspace, *host)) continue;
       return fail(Code::conflict, "a running workflow already creates or deletes server \"" + *host + "\"",
                   "see: provisioning workflow list");

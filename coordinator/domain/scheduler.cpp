@@ -12,7 +12,7 @@ namespace {
 TaskDispatched dispatch(const State& state, const Id& id, const Task& task, const Key& agent, TimeMs now_ms) {
   // Until it starts, an order may stand behind others at its agent; from its start on its own time limit counts.
   const std::uint64_t grace_ms =
-      (only_waits(task.plan->action) ? 0 : kReportGraceMs) + (agent.is_zero() ? 0 : state.agenda.limits.delivery_ms);
+      (only_waits(*task.plan->action) ? 0 : kReportGraceMs) + (agent.is_zero() ? 0 : state.agenda.limits.delivery_ms);
   return TaskDispatched{id, task.attempt + 1, agent, now_ms + std::uint64_t{task.plan->timeout_s} * 1000 + grace_ms};
 }
 
@@ -139,11 +139,11 @@ TaskEnded ended_as(const Id& id, const Task& task, Outcome outcome, std::string 
 
 EventBody wait_over(const Id& id, const Task& task) {
   const std::string limit = std::to_string(task.plan->timeout_s) + " s";
-  if (const auto* wait = std::get_if<WaitAction>(&task.plan->action)) {
+  if (const auto* wait = std::get_if<WaitAction>(&*task.plan->action)) {
     if (wait->until.empty()) return ended_as(id, task, Outcome::done, "");
     return ended_as(id, task, Outcome::timed_out, "\"" + wait->until + "\" did not come true within " + limit);
   }
-  if (std::holds_alternative<ApprovalAction>(task.plan->action)) {
+  if (std::holds_alternative<ApprovalAction>(*task.plan->action)) {
     return ended_as(id, task, Outcome::timed_out, "nobody approved it within " + limit);
   }
   return ended_as(id, task, Outcome::timed_out, "no agent joined from this host within " + limit);
@@ -152,7 +152,7 @@ EventBody wait_over(const Id& id, const Task& task) {
 std::optional<EventBody> attempt_overdue(const State& state, const Deadline& due) {
   const Task* task = find_task(state, due.id);
   if (task == nullptr || task->attempt != due.attempt || !out_now(*task)) return std::nullopt;
-  if (only_waits(task->plan->action)) return wait_over(due.id, *task);
+  if (only_waits(*task->plan->action)) return wait_over(due.id, *task);
   const bool agent_gone = !task->agent.is_zero() && !state.agents.contains(task->agent);
   return TaskInDoubt{
       due.id, due.attempt,
@@ -180,7 +180,7 @@ std::optional<EventBody> condition_due(State& state, const Deadline& due, TimeMs
   const Workflow* workflow = find_workflow(state, due.id);
   const Task* task = find_task(state, due.id);
   if (task == nullptr || task->attempt != due.attempt || !out_now(*task)) return std::nullopt;
-  const auto* wait = std::get_if<WaitAction>(&task->plan->action);
+  const auto* wait = std::get_if<WaitAction>(&*task->plan->action);
   if (wait == nullptr) return std::nullopt;
   auto holds = evaluate(state, *workflow, wait->until);
   if (!holds) return ended_as(due.id, *task, Outcome::failed, holds.error().message);

@@ -10,11 +10,11 @@ const std::string* server_of(const Action& action) {
 }
 
 void server_work_begun(State& state, const Workflow& workflow, const Task& task) {
-  if (const std::string* host = server_of(task.plan->action)) ++state.server_work[{workflow.workspace, *host}];
+  if (const std::string* host = server_of(*task.plan->action)) ++state.server_work[{workflow.workspace, *host}];
 }
 
 void server_work_done(State& state, const Workflow& workflow, const Task& task) {
-  const std::string* host = server_of(task.plan->action);
+  const std::string* host = server_of(*task.plan->action);
   if (host == nullptr) return;
   const auto found = state.server_work.find({workflow.workspace, *host});
   if (found != state.server_work.end() && --found->second == 0) state.server_work.erase(found);

@@ -100,7 +100,7 @@ struct TaskPlan {
   std::uint32_t max_attempts = 1;
   bool exclusive = false;
   OrderMode mode = OrderMode::apply;
-  Action action;
+  Shared<Action> action;               // may be one for many tasks
   std::shared_ptr<const Action> undo;  // what takes it back; null: nothing can, or there is nothing to take back
   bool operator==(const TaskPlan& other) const;
 };

@@ -25,13 +25,13 @@ std::optional<At> locate(State& state, const Id& id) {
 // A failure shows on what the task was about.
 void mark_failed(State& state, const Workflow& workflow, const Task& task) {
   if (task.plan->mode != OrderMode::apply) return;
-  if (const auto* create = std::get_if<ServerCreateAction>(&task.plan->action)) {
+  if (const auto* create = std::get_if<ServerCreateAction>(&*task.plan->action)) {
     const auto found = state.servers.find({workflow.workspace, create->hostname});
     if (found != state.servers.end() && found->second.status == ServerStatus::declared) {
       found->second.status = ServerStatus::failed;
     }
   }
-  if (const auto* action = std::get_if<TaskservAction>(&task.plan->action);
+  if (const auto* action = std::get_if<TaskservAction>(&*task.plan->action);
       action && action->verb == TaskservVerb::install) {
     const auto found = state.taskservs.find({workflow.workspace, action->spec.server, action->spec.name});
     if (found == state.taskservs.end()) return;
@@ -89,7 +89,7 @@ void apply(State& state, const Envelope& meta, const TaskDispatched& e) {
   task.deadline_ms = e.deadline_ms;
   task.retry_at_ms = 0;
   task.started_ms = 0;
-  if (!only_waits(task.plan->action)) ++at->workflow->gate.out;
+  if (!only_waits(*task.plan->action)) ++at->workflow->gate.out;
   agenda_task_out(state, *at->workflow, at->index);
 }
 
@@ -189,7 +189,7 @@ std::uint64_t retry_delay_ms(const State& state, const RetryPolicy& policy, cons
 void add_consequence(const State& state, const Workflow& workflow, const Task& task, const ReportEnded& c,
                      std::vector<EventBody>& out) {
   if (!succeeded(c.ended.outcome) || task.plan->mode != OrderMode::apply) return;
-  if (const auto* action = std::get_if<TaskservAction>(&task.plan->action)) {
+  if (const auto* action = std::get_if<TaskservAction>(&*task.plan->action)) {
     const TaskservSpec& spec = action->spec;
     if (action->verb == TaskservVerb::install) {
       out.emplace_back(
@@ -197,9 +197,9 @@ void add_consequence(const State& state, const Workflow& workflow, const Task& t
     } else if (action->verb == TaskservVerb::uninstall) {
       out.emplace_back(TaskservRemoved{spec.server, spec.name});
     }
-  } else if (std::holds_alternative<ServerCreateAction>(task.plan->action) && c.created) {
+  } else if (std::holds_alternative<ServerCreateAction>(*task.plan->action) && c.created) {
     out.emplace_back(*c.created);
-  } else if (const auto* remove = std::get_if<ServerDeleteAction>(&task.plan->action)) {
+  } else if (const auto* remove = std::get_if<ServerDeleteAction>(&*task.plan->action)) {
     out.emplace_back(ServerDeleted{remove->hostname});
     if (const Agent* agent = agent_of(state, workflow.workspace, remove->hostname)) {
       out.emplace_back(AgentRemoved{agent->key, "its host was deleted"});

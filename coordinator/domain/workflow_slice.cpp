@@ -67,7 +67,7 @@ void derive_tasks(Workflow& workflow, Operation& operation, std::uint32_t index)
       const Task& needed = workflow.tasks[before];
       if (needed.status != TaskStatus::ended || !succeeded(needed.outcome)) ++workflow.missing[at];
     }
-    if (out_now(task) && !only_waits(task.plan->action)) ++workflow.gate.out;
+    if (out_now(task) && !only_waits(*task.plan->action)) ++workflow.gate.out;
     if (is_failure(task)) ++operation.failed;
     if (task.status == TaskStatus::ended) continue;
     ++workflow.unended;
@@ -242,7 +242,7 @@ void apply(State& state, const Envelope&, const WorkflowCancelRequested& e) {
     }
     for (std::uint32_t t = 0; t < operation.plan->task_count; ++t) {
       const Task& task = workflow->tasks[operation.plan->first_task + t];
-      const bool waits = out_now(task) && only_waits(task.plan->action);
+      const bool waits = out_now(task) && only_waits(*task.plan->action);
       if (task.status == TaskStatus::pending || task.status == TaskStatus::ready || waits) {
         agenda_doom(state, *workflow, operation.plan->first_task + t);
       }
@@ -267,7 +267,7 @@ void apply(State& state, const Envelope& meta, const WorkflowResumed& e) {
     if (operation.unended_open == 0) agenda_wave_over(state, *workflow, i, meta.log_time_ms);
     for (std::uint32_t t = 0; t < operation.plan->task_count; ++t) {  // no limit holds these, so no gate does
       const Task& task = workflow->tasks[operation.plan->first_task + t];
-      if (task.status != TaskStatus::ready || !only_waits(task.plan->action)) continue;
+      if (task.status != TaskStatus::ready || !only_waits(*task.plan->action)) continue;
       agenda_task_ready(state, *workflow, operation.plan->first_task + t, meta.log_time_ms);
     }
   }
@@ -364,15 +364,16 @@ Decision decide_on(const State& state, const Command& command, const RunExec& c,
   if (c.argv.empty() || c.argv.front().empty()) return fail(Code::invalid, "there is no command to run");
   if (c.timeout_s == 0 || c.timeout_s > 24 * 3600) return fail(Code::invalid, "timeout_s is 1 to 86400");
   std::vector<TaskPlan> tasks;
+  ExecAction exec;
+  exec.argv = c.argv;
+  exec.stdin_data = c.stdin_data;
+  const Shared<Action> action(std::move(exec));
   for (const std::string& host : c.servers) {
     TaskPlan plan;
     plan.name = host + ": " + c.argv.front();
     plan.server = host;
     plan.timeout_s = c.timeout_s;
-    ExecAction exec;
-    exec.argv = c.argv;
-    exec.stdin_data = c.stdin_data;
-    plan.action = std::move(exec);
+    plan.action = action;
     tasks.push_back(std::move(plan));
   }
   return std::vector<EventBody>{submitted(state, in, "exec", c.argv.front(), "", std::move(tasks))};
@@ -423,7 +424,7 @@ Decision decide_on(const State& state, const Command& command, const ResumeWorkf
 namespace {
 
 bool awaits_approval(const Task& task) {
-  return out_now(task) && std::holds_alternative<ApprovalAction>(task.plan->action);
+  return out_now(task) && std::holds_alternative<ApprovalAction>(*task.plan->action);
 }
 
 // The task that is named, or the only one of its workflow that waits for an approval.

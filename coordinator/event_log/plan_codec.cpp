@@ -104,7 +104,7 @@ void put(schema::TaskPlan::Builder out, const domain::TaskPlan& plan) {
   out.setMaxAttempts(plan.max_attempts);
   out.setExclusive(plan.exclusive);
   out.setMode(static_cast<schema::OrderMode>(plan.mode));
-  std::visit(PutAction<schema::TaskPlan::Action>{out.getAction()}, plan.action);
+  std::visit(PutAction<schema::TaskPlan::Action>{out.getAction()}, *plan.action);
   if (plan.undo) std::visit(PutAction<schema::Action>{out.initUndo()}, *plan.undo);
 }
 
@@ -116,7 +116,7 @@ void get(schema::TaskPlan::Reader in, domain::TaskPlan& plan) {
   plan.max_attempts = in.getMaxAttempts();
   plan.exclusive = in.getExclusive();
   plan.mode = known_enum(in.getMode(), domain::OrderMode::rehearse);
-  plan.action = get_action<schema::TaskPlan::Action>(in.getAction());
+  if (!in.getAction().isNoop()) plan.action = domain::Shared(get_action<schema::TaskPlan::Action>(in.getAction()));
   if (in.hasUndo()) plan.undo = std::make_shared<const domain::Action>(get_action<schema::Action>(in.getUndo()));
 }
 

@@ -136,7 +136,7 @@ json awaited_approvals(const domain::Workflow& workflow) {
   for (std::uint32_t i = 0; i < workflow.tasks.size() && out.size() < kMaxApprovals; ++i) {
     const domain::Task& task = workflow.tasks[i];
     const bool out_now = task.status == domain::TaskStatus::dispatched || task.status == domain::TaskStatus::running;
-    const auto* approval = std::get_if<domain::ApprovalAction>(&task.plan->action);
+    const auto* approval = std::get_if<domain::ApprovalAction>(&*task.plan->action);
     if (!out_now || approval == nullptr) continue;
     out.push_back({{"task", to_text(task_id(workflow.id, i))},
                    {"operation", operation_id(workflow, task)},

@@ -113,7 +113,7 @@ class LineOf {
 
   PlanLine operator()(const domain::TaskPlan& task) {
     server_ = task.server;
-    PlanLine line = std::visit([&](const auto& action) { return of(action); }, task.action);
+    PlanLine line = std::visit([&](const auto& action) { return of(action); }, *task.action);
     if (task.mode == domain::OrderMode::rehearse) {
       line.sign = ">";
       line.action = "rehearse";
@@ -176,7 +176,7 @@ PlannedOperation planned(const domain::OperationPlan& operation) {
 
 // Everything that a submission says of its tasks.
 void add_workflow(Plan& out, const domain::WorkflowSubmitted& workflow, LineOf& line_of, Touched& touched) {
-  for (const auto& task : workflow.tasks) line_of.will_remove(task.action);
+  for (const auto& task : workflow.tasks) line_of.will_remove(*task.action);
   std::size_t operation = 0;
   for (std::size_t i = 0; i < workflow.tasks.size(); ++i) {
     PlanLine line = line_of(workflow.tasks[i]);

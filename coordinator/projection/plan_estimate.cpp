@@ -23,8 +23,8 @@ class StepTimes {
 
   // nullopt: nothing of that kind was timed.
   std::optional<std::uint64_t> of(const TaskPlan& task) const {
-    if (std::holds_alternative<domain::NoopAction>(task.action)) return 0;
-    if (const auto* wait = std::get_if<domain::WaitAction>(&task.action); wait != nullptr && wait->until.empty()) {
+    if (std::holds_alternative<domain::NoopAction>(*task.action)) return 0;
+    if (const auto* wait = std::get_if<domain::WaitAction>(&*task.action); wait != nullptr && wait->until.empty()) {
       return std::uint64_t{task.timeout_s} * 1000;
     }
     std::string key = domain::duration_key(before_, workspace_, task);

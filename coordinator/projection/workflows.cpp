@@ -105,7 +105,7 @@ json task(const domain::Workflow& one, std::uint32_t index) {
   const bool ended = it.status == domain::TaskStatus::ended;
   const bool tried = ended || it.attempt > 0;
   CommandOf what;
-  std::visit([&](const auto& action) { what(action); }, it.plan->action);
+  std::visit([&](const auto& action) { what(action); }, *it.plan->action);
   json dependencies = json::array();
   for (const auto before : it.plan->depends_on) dependencies.push_back(to_text(task_id(one.id, before)));
   const bool failed = tried && !it.message.empty() && !(ended && succeeded(it.outcome));

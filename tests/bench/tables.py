@@ -39,7 +39,7 @@ def tables(result):
     if result.get("memory"):
         rows = [[hosts, f"{m['coordinator_fresh']:.1f}", f"{m['coordinator_after']:.1f}", f"{m['agents_fresh']:.1f}", f"{m['agents_after']:.1f}", f"{m['tasks']:,}"]
                 for hosts, m in result["memory"].items()]
-        out.append(table("Resident memory, MiB, without agents, with them 10 s after the last task", ["agents in the process", "coordinator fresh", "after", "agents fresh", "after", "tasks between"], rows))
+        out.append(table("Resident memory, MiB, without agents, with them 25 s after the last task", ["agents in the process", "coordinator fresh", "after", "agents fresh", "after", "tasks between"], rows))
     if result.get("exec"):
         rows = [[str(hosts), spread(times)] for hosts, times in result["exec"].items()]
         out.append(table("`provisioning exec -- true`, start to exit", ["hosts", "ms (min / median / max)"], rows))

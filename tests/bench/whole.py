@@ -39,7 +39,7 @@ def measure(build, name, quick, rounds):
     if name == "history":  # a minute, which finds what grows with the history alone
         return {"history": workloads.history(build, 60_000, 8)}
     if name == "start":
-        return {"start": workloads.start_after(build, 1_000_000)}
+        return {"start": workloads.start_after(build, 5_000_000)}
     if name == "cli":
         return {"cli": cli(build, 20 if quick else 60)}
     return {"parts": workloads.parts(build, 0.05 if quick else 0.5)}

@@ -3,7 +3,7 @@ import json, os, pathlib, shutil, signal, statistics, subprocess, time
 
 from rig import Rig, WORKSPACE, resident_mib
 
-SETTLE_S = 10  # after the last task, until what is kept is what is resident
+SETTLE_S = 25  # after the last task: also a snapshot, which folds what is new beside the running state, is over then
 
 
 def batches(build, hosts, sizes, rounds):

@@ -146,7 +146,7 @@ void Batches::approve() {
     for (std::uint32_t i = 0; i < workflow.tasks.size(); ++i) {
       const domain::Task& task = workflow.tasks[i];
       if (task.status == domain::TaskStatus::dispatched &&
-          std::holds_alternative<domain::ApprovalAction>(task.plan->action)) {
+          std::holds_alternative<domain::ApprovalAction>(*task.plan->action)) {
         open.push_back(task_id(id, i));
       }
     }

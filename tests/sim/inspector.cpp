@@ -284,7 +284,7 @@ void Inspector::check_dependencies(const Effect& effect, const domain::Workflow&
     const domain::Task& needed = workflow.tasks[before];
     const bool logged = needed.status == domain::TaskStatus::ended && succeeded(needed.outcome);
     const Effect* happened = ledger_.find({task_id(workflow.id, before), needed.attempt});
-    const bool noop = std::holds_alternative<domain::NoopAction>(needed.plan->action);
+    const bool noop = std::holds_alternative<domain::NoopAction>(*needed.plan->action);
     const bool real = noop || (happened != nullptr && succeeded(truth(*happened)));
     if (!logged || !real) {
       kernel_.violate("I5", name(effect.step) + " was started before \"" + needed.plan->name + "\" had succeeded");
@@ -478,7 +478,7 @@ void Inspector::check_attempt(const agent::StepId& step, const AttemptLog& attem
   if (touched && attempt.ended) return;
   const domain::Task* task = domain::find_task(auditor_.state(), step.task);
   const bool distrusted = ledger_.distrusted.contains(attempt.agent);
-  const bool noop = task != nullptr && std::holds_alternative<domain::NoopAction>(task->plan->action);
+  const bool noop = task != nullptr && std::holds_alternative<domain::NoopAction>(*task->plan->action);
   if (effect != nullptr && effect->fate == Fate::running && hosts.contains(effect->host)) {
     return kernel_.violate("I8", name(step) + " still runs on " + effect->host);
   }

@@ -12,7 +12,7 @@ constexpr std::uint32_t kMostServers = 2;
 
 template <class T>
 const T* action_of(const domain::Task& task) {
-  return std::get_if<T>(&task.plan->action);
+  return std::get_if<T>(&*task.plan->action);
 }
 
 }  // namespace

@@ -291,10 +291,20 @@ Result<void> RocksRecordLog::write(const LogBatch& batch) {
   if (status.ok()) status = db_->Write(durable, &records);
   PROV_FAIL_HERE("log_after_sync");
   if (!status.ok()) return store_error("write", options_.folder, status);
+  if (bytes > options_.write_buffer_bytes) flush_soon();
   if (batch.number == 0) return {};
   last_commit_ = batch.number;
   attested_commit_ = batch.number;
   return attested_->write(batch.number);
+}
+
+// RocksDB looks at how full a memtable is when it is written to next: a snapshot of a large state would stay in memory
+// until there is work again.
+void RocksRecordLog::flush_soon() {
+  rocksdb::FlushOptions options;
+  options.wait = false;
+  options.allow_write_stall = true;                            // else it waits here until there would be none
+  static_cast<void>(db_->Flush(options, {commits_, sides_}));  // should it fail, the next write says so
 }
 
 Result<void> RocksRecordLog::set_aside_after(std::uint64_t commit) {

@@ -83,6 +83,7 @@ class RocksRecordLog final : public RecordLog {
   Result<void> find_end();
   void run();
   Result<void> write(const LogBatch& batch);
+  void flush_soon();
 
   RocksOptions options_;
   bool read_only_ = false;

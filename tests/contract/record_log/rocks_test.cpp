@@ -197,6 +197,22 @@ TEST(RocksRecordLog, AWriteThatWasNeverAcknowledgedIsDroppedQuietly) {
   EXPECT_EQ(log->notes().size(), 1U);
 }
 
+// Nothing that is larger than what is kept in memory on purpose stays there until somebody writes again.
+TEST(RocksRecordLog, ALargeWriteGoesToItsFileWithoutAnother) {
+  const TempFolder folder;
+  auto log = open_log(folder.path());
+  fill(*log, 3);
+  const auto tables = [&] {
+    const fs::directory_iterator all(folder / "db");
+    return std::count_if(begin(all), end(all), [](const auto& entry) { return entry.path().extension() == ".sst"; });
+  };
+  ASSERT_EQ(tables(), 0) << "small ones wait in memory";
+  ASSERT_TRUE(append_and_wait(*log, {4, std::string(10 << 20, 'x'), {}}));
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (tables() == 0 && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  EXPECT_GT(tables(), 0);
+}
+
 TEST(RocksRecordLog, ABlockThatRottedIsAnErrorWithWhatCameBefore) {
   const TempFolder folder;
   {

@@ -94,7 +94,7 @@ TaskPlan AnyEvent::plan(std::uint32_t first, std::uint32_t index, std::size_t wh
   out.max_attempts = small(9);
   out.exclusive = yes();
   out.mode = static_cast<OrderMode>(number(3));
-  out.action = action(which);
+  out.action = Shared(action(which));
   if (yes()) out.undo = std::make_shared<const Action>(action(kActions - 1 - which));
   return out;
 }

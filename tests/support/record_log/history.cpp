@@ -149,7 +149,7 @@ CommandBody History::agent_command() {
                       below(100),     bytes<Digest>(), bytes<Digest>(), 0};
       if (below(4) == 0) ended.outcome = Outcome::failed, ended.exit_code = 1, ended.message = "it did not work";
       ReportEnded report{task.agent, ended, clock_.wall, {}};
-      if (const auto* create = std::get_if<ServerCreateAction>(&task.plan->action)) {
+      if (const auto* create = std::get_if<ServerCreateAction>(&*task.plan->action)) {
         report.created = ServerCreated{create->hostname, "id-1", "10.0.0.9", "container", "10.0.0.254"};
       }
       return report;

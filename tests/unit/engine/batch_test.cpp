@@ -68,7 +68,7 @@ TEST(Batch, ForEachTargetIsUnrolledAndComesTogether) {
   const Id id = p.submit(batch_of({loop, script("after", {"loop"})}));
   EXPECT_EQ(hosts_in(p, id, "loop[h1]"), Names{"h1"});
   EXPECT_EQ(hosts_in(p, id, "loop[h3]"), Names{"h3"});
-  EXPECT_EQ(std::get<ExecAction>(p.task_in(id, "loop[h3]").plan->action).argv[1], "I am h3");
+  EXPECT_EQ(std::get<ExecAction>(*p.task_in(id, "loop[h3]").plan->action).argv[1], "I am h3");
   p.end(p.task_of(id, "loop[h1]"));
   EXPECT_EQ(p.operation(id, "after").status, OperationStatus::waiting);
   p.end(p.task_of(id, "loop[h3]"));

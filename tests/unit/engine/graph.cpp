@@ -112,7 +112,7 @@ class Maker {
     if (dice_.percent(20)) return be_taskserv(task);
     ExecAction exec;
     exec.argv = {"do", task.name};
-    task.action = std::move(exec);
+    task.action = Shared<Action>(std::move(exec));
     if (dice_.percent(85)) task.undo = undo_of(task.name);
   }
 
@@ -121,7 +121,7 @@ class Maker {
     spec.server = task.server;
     spec.name = task.name;
     spec.version = "2";
-    task.action = TaskservAction{TaskservVerb::install, spec};
+    task.action = Shared<Action>(TaskservAction{TaskservVerb::install, spec});
     const bool new_host = std::count(servers_.begin(), servers_.end(), task.server) > 0;
     if (dice_.percent(50) || new_host) {
       task.undo = std::make_shared<const Action>(TaskservAction{TaskservVerb::uninstall, spec});
@@ -144,20 +144,20 @@ class Maker {
     servers_.push_back(spec.hostname);
     const auto at = static_cast<std::uint32_t>(tasks_.size());
     TaskPlan& create = add(plan.id + "/create");
-    create.action = ServerCreateAction{spec.hostname};
+    create.action = Shared<Action>(ServerCreateAction{spec.hostname});
     create.undo = std::make_shared<const Action>(ServerDeleteAction{spec.hostname});
     TaskPlan& arrival = add(plan.id + "/arrival");
     arrival.depends_on = {at};
-    arrival.action = AwaitAgentAction{spec.hostname};
+    arrival.action = Shared<Action>(AwaitAgentAction{spec.hostname});
   }
 
   void add_wait(const OperationPlan& plan) {
     TaskPlan& task = add(plan.id + "/wait");
     const auto i = static_cast<std::uint32_t>(operations_.size());
     switch (dice_.below(3)) {
-      case 0: task.action = ApprovalAction{"well?"}; break;
-      case 1: task.action = WaitAction{}; break;
-      default: task.action = WaitAction{any_condition(i)}; break;
+      case 0: task.action = Shared<Action>(ApprovalAction{"well?"}); break;
+      case 1: task.action = Shared<Action>(WaitAction{}); break;
+      default: task.action = Shared<Action>(WaitAction{any_condition(i)}); break;
     }
   }
 

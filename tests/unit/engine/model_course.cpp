@@ -34,7 +34,7 @@ void Model::settle(MWorkflow& w, TimeMs now_ms, std::uint64_t sequence) {
                        });
     if (ready && !t.ready) t.ready_ms = now_ms;
     t.ready = ready;
-    const auto* wait = std::get_if<WaitAction>(&t.plan.action);
+    const auto* wait = std::get_if<WaitAction>(&*t.plan.action);
     if (!t.out || wait == nullptr || wait->until.empty()) continue;
     const bool over = holds(w, wait->until) != false;
     t.true_since_ms = !over ? 0 : t.true_since_ms != 0 ? t.true_since_ms : now_ms;
@@ -117,7 +117,7 @@ void Model::check_end_of(const MWorkflow& w, const MTask& t, const Envelope& met
     if (t.out) return check_wait_over(w, t, meta, e);
     return check_given_up(w, t, meta, e);
   }
-  if (std::holds_alternative<ApprovalAction>(t.plan.action)) return;  // a person's word
+  if (std::holds_alternative<ApprovalAction>(*t.plan.action)) return;  // a person's word
   if (!t.out && !t.ended) complain(w, t, "ended although it was not out");
   check_retry(w, t, meta, e);
 }
@@ -145,8 +145,8 @@ void Model::check_wait_over(const MWorkflow& w, const MTask& t, const Envelope& 
   if (!only_waits(t)) return complain(w, t, "was ended by nobody who could know");
   if (e.outcome == Outcome::cancelled || e.outcome == Outcome::skipped) return check_given_up(w, t, meta, e);
   const bool over = meta.log_time_ms >= t.deadline_ms;
-  const auto* wait = std::get_if<WaitAction>(&t.plan.action);
-  const auto* await = std::get_if<AwaitAgentAction>(&t.plan.action);
+  const auto* wait = std::get_if<WaitAction>(&*t.plan.action);
+  const auto* await = std::get_if<AwaitAgentAction>(&*t.plan.action);
   const auto host = await == nullptr ? hosts_.end() : hosts_.find({w.workspace, await->hostname});
   Outcome expected = Outcome::timed_out;
   bool may = over;

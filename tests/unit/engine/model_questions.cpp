@@ -36,14 +36,14 @@ std::string fate(Outcome outcome) {
 }  // namespace
 
 bool only_waits(const MTask& t) {
-  const Action& a = t.plan.action;
+  const Action& a = *t.plan.action;
   return std::holds_alternative<AwaitAgentAction>(a) || std::holds_alternative<WaitAction>(a) ||
          std::holds_alternative<ApprovalAction>(a);
 }
 
 bool on_provider(const MTask& t) {
-  return std::holds_alternative<ServerCreateAction>(t.plan.action) ||
-         std::holds_alternative<ServerDeleteAction>(t.plan.action);
+  return std::holds_alternative<ServerCreateAction>(*t.plan.action) ||
+         std::holds_alternative<ServerDeleteAction>(*t.plan.action);
 }
 
 bool failed(const MTask& t) {
@@ -134,7 +134,7 @@ bool doomed(const MWorkflow& w, const MTask& t) {
   const MOperation& o = w.operations[t.operation];
   if (o.status != OperationStatus::open || t.ended) return false;
   if (t.out) {
-    const bool for_an_agent = std::holds_alternative<AwaitAgentAction>(t.plan.action);
+    const bool for_an_agent = std::holds_alternative<AwaitAgentAction>(*t.plan.action);
     return only_waits(t) && (w.cancelling || (stopped_by(w) != nullptr && !for_an_agent));
   }
   const bool in_vain = std::any_of(t.plan.depends_on.begin(), t.plan.depends_on.end(), [&](std::uint32_t before) {
@@ -232,9 +232,9 @@ Undoing undoing(const MWorkflow& w, std::uint64_t sequence) {
     if (t.plan.undo != nullptr) {
       chosen.push_back(i);
       if (const auto* host = std::get_if<ServerDeleteAction>(t.plan.undo.get())) going.insert(host->hostname);
-    } else if (on_provider(t) || std::holds_alternative<ExecAction>(t.plan.action) ||
-               (std::holds_alternative<TaskservAction>(t.plan.action) &&
-                std::get<TaskservAction>(t.plan.action).verb != TaskservVerb::check)) {
+    } else if (on_provider(t) || std::holds_alternative<ExecAction>(*t.plan.action) ||
+               (std::holds_alternative<TaskservAction>(*t.plan.action) &&
+                std::get<TaskservAction>(*t.plan.action).verb != TaskservVerb::check)) {
       out.impossible.push_back(i);
     }
   }
@@ -266,8 +266,8 @@ Model::Use Model::use() const {
 }
 
 std::string Model::provider_of(const MWorkflow& w, const MTask& t) const {
-  const auto* create = std::get_if<ServerCreateAction>(&t.plan.action);
-  const auto* remove = std::get_if<ServerDeleteAction>(&t.plan.action);
+  const auto* create = std::get_if<ServerCreateAction>(&*t.plan.action);
+  const auto* remove = std::get_if<ServerDeleteAction>(&*t.plan.action);
   const auto at = provider_of_server_.find({w.workspace, create != nullptr ? create->hostname : remove->hostname});
   return at == provider_of_server_.end() ? "" : at->second;
 }
@@ -421,7 +421,7 @@ void Model::owed_of_task(const MWorkflow& w, const MTask& t, const Use& use, Tim
   if (may_go(w, t, use, now_ms)) complain(w, t, "could go and does not");
   if (t.out) {
     if (t.deadline_ms <= now_ms) complain(w, t, "is out behind its deadline");
-    const auto* await = std::get_if<AwaitAgentAction>(&t.plan.action);
+    const auto* await = std::get_if<AwaitAgentAction>(&*t.plan.action);
     const auto host = await == nullptr ? hosts_.end() : hosts_.find({w.workspace, await->hostname});
     if (host != hosts_.end() && host->second.reachable) complain(w, t, "waits for an agent that is there");
     if (t.true_since_ms != 0 && now_ms >= t.true_since_ms + limits_.condition_poll_ms) {

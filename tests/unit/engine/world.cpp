@@ -71,7 +71,7 @@ std::string World::place_in_ledger(const MWorkflow& w, const Action& action, con
 }
 
 void World::take_effect(const MWorkflow& w, const MTask& task) {
-  const Action& action = task.plan.action;
+  const Action& action = *task.plan.action;
   if (task.plan.mode != OrderMode::apply) return;
   if (const auto* remove = std::get_if<ServerDeleteAction>(&action)) {
     const std::string prefix = w.workspace + "/" + remove->hostname + "|";
@@ -98,10 +98,10 @@ void World::check_ledger_order(const Id& id) {
   const MTask& task = model_.task(id);
   for (const std::uint32_t before : task.plan.depends_on) {
     const MTask& needed = w.tasks[before];
-    if (needed.outcome == Outcome::unchanged || !std::holds_alternative<ExecAction>(needed.plan.action)) continue;
+    if (needed.outcome == Outcome::unchanged || !std::holds_alternative<ExecAction>(*needed.plan.action)) continue;
     if (needed.plan.mode != OrderMode::apply || needed.plan.server.starts_with("w")) continue;
-    const bool done = ledger_.contains(place_in_ledger(w, needed.plan.action, needed.plan.server));
-    const bool undoes = std::get<ExecAction>(needed.plan.action).argv.at(0) == "undo";
+    const bool done = ledger_.contains(place_in_ledger(w, *needed.plan.action, needed.plan.server));
+    const bool undoes = std::get<ExecAction>(*needed.plan.action).argv.at(0) == "undo";
     if (done == undoes) complain("\"" + task.plan.name + "\" went before \"" + needed.plan.name + "\" was done");
   }
   const auto undone = model_.workflows().find(w.rolls_back);
@@ -137,15 +137,15 @@ void World::check_rolled_back(const MWorkflow& undoing_it) {
   std::set<std::string> taken_back, gone;
   for (const MTask& u : undoing_it.tasks) {
     taken_back.insert(u.plan.name);
-    if (const auto* remove = std::get_if<ServerDeleteAction>(&u.plan.action)) gone.insert(remove->hostname);
+    if (const auto* remove = std::get_if<ServerDeleteAction>(&*u.plan.action)) gone.insert(remove->hostname);
   }
   for (const MTask& t : w.tasks) {
     const bool on_host =
-        std::holds_alternative<ExecAction>(t.plan.action) || std::holds_alternative<TaskservAction>(t.plan.action);
+        std::holds_alternative<ExecAction>(*t.plan.action) || std::holds_alternative<TaskservAction>(*t.plan.action);
     if (!on_host) continue;
     const bool back = taken_back.contains("undo " + t.plan.name) || gone.contains(t.plan.server);
     const Ledger& as = before_.at(back ? w.id : undoing_it.id);
-    const std::string place = place_in_ledger(w, t.plan.action, t.plan.server);
+    const std::string place = place_in_ledger(w, *t.plan.action, t.plan.server);
     const bool host_went = gone.contains(t.plan.server);  // and all that had ever been on it
     if (version_at(ledger_, place) == (host_went ? version_at({}, place) : version_at(as, place))) continue;
     complain("after the rollback, \"" + place + "\" is not as it was before " + (back ? "its workflow" : "it"));
@@ -237,7 +237,7 @@ void World::retry(const MWorkflow& w) {
   const std::string workspace = w.workspace;
   const std::size_t before = p_.log.size();
   const bool busy = std::any_of(w.tasks.begin(), w.tasks.end(), [&](const MTask& t) {
-    const auto* create = std::get_if<ServerCreateAction>(&t.plan.action);
+    const auto* create = std::get_if<ServerCreateAction>(&*t.plan.action);
     return create != nullptr && p_.state.server_work.contains({workspace, create->hostname});
   });
   give(asked, workspace);
@@ -285,7 +285,7 @@ void World::report_end(const Id& id) {
                       (e.outcome != Outcome::unchanged && e.outcome != Outcome::refused && dice_.percent(50));
   if (effect) take_effect(w, task);
   std::optional<ServerCreated> created;
-  if (const auto* create = std::get_if<ServerCreateAction>(&task.plan.action)) {
+  if (const auto* create = std::get_if<ServerCreateAction>(&*task.plan.action)) {
     created = ServerCreated{create->hostname, "id", "10.0.0.1", "", ""};
   }
   give(ReportEnded{task.agent, e, 0, created}, "");
@@ -352,7 +352,7 @@ void World::restart() {
   p_.follow();
   if (p_.log.size() > before) {  // only a condition may have come true between two looks at it
     const auto* e = std::get_if<TaskEnded>(&p_.log[before].body);
-    const bool waited = e != nullptr && std::holds_alternative<WaitAction>(model_.task(e->task).plan.action);
+    const bool waited = e != nullptr && std::holds_alternative<WaitAction>(*model_.task(e->task).plan.action);
     if (!waited) complain(std::string("a restart made something happen: ") + name_of(p_.log[before].body));
   }
   model_.settled(p_.now_ms);

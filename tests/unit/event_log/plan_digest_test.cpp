@@ -14,7 +14,7 @@ domain::WorkflowSubmitted workflow(const std::string& argument) {
   out.kind = "exec";
   domain::TaskPlan task;
   task.server = "a";
-  task.action = domain::ExecAction{{"ls", argument}, "", {}, "", {}};
+  task.action = domain::Shared<domain::Action>(domain::ExecAction{{"ls", argument}, "", {}, "", {}});
   out.tasks = std::vector<domain::TaskPlan>{task};
   return out;
 }

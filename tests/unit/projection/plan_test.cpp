@@ -274,7 +274,8 @@ class EstimateTest : public testing::Test {
     domain::TaskPlan task;
     task.server = "a";
     task.depends_on = std::move(after);
-    task.action = domain::TaskservAction{domain::TaskservVerb::install, domain::taskserv("a", name)};
+    task.action = domain::Shared<domain::Action>(
+        domain::TaskservAction{domain::TaskservVerb::install, domain::taskserv("a", name)});
     tasks.push_back(std::move(task));
     return static_cast<std::uint32_t>(tasks.size() - 1);
   }
@@ -335,7 +336,7 @@ TEST_F(EstimateTest, OperationsAndWavesComeOneAfterTheOther) {
 TEST_F(EstimateTest, AWaitTakesAsLongAsItSays) {
   domain::TaskPlan wait;
   wait.timeout_s = 30;
-  wait.action = domain::WaitAction{};
+  wait.action = domain::Shared<domain::Action>(domain::WaitAction{});
   tasks.push_back(wait);
   EXPECT_EQ(estimate().expected_ms, 30'000U);
   EXPECT_EQ(estimate().unknown_steps, 0U);
@@ -344,7 +345,7 @@ TEST_F(EstimateTest, AWaitTakesAsLongAsItSays) {
 TEST_F(EstimateTest, AServerThatIsOnlyPlannedHasItsProvidersTimes) {
   state.durations["create local"] = {1, 4000};
   domain::TaskPlan create;
-  create.action = domain::ServerCreateAction{"new-1"};
+  create.action = domain::Shared<domain::Action>(domain::ServerCreateAction{"new-1"});
   tasks.push_back(create);
   domain::ServerDeclared declared;
   declared.spec.hostname = "new-1";

@@ -81,6 +81,7 @@ class Agent::Impl {
   void tell(Told what, const StepId& step);
   void retell(const StepId& step, const Entry& entry);
   void tell_forgotten(const wire::Order& order);
+  void write_seen();
   void forget(const std::vector<StepId>& steps);
   void end_waiting(const StepId& step, Outcome outcome, const std::string& why);
   void bundle_failed(const Digest& digest, const std::string& why);
@@ -297,16 +298,13 @@ void Agent::Impl::note(const wire::ToAgent& frame) {
   const std::uint32_t waiting = book_.accepted();
   const Record now{world_.clock.wall_ms(), Seen{frame.epoch, frame.settled_through, frame.log_sequence}};
   const std::vector<StepId> forgotten = book_.apply(now);
+  if (book_.seen() != before) seen_changed_ = true;
   forget(forgotten);
   if (book_.seen() == before) return;
-  seen_changed_ = true;
   // An epoch counts from when it is on disk; and what was withdrawn must not start after a restart either.
   const bool at_once = frame.epoch > before.epoch || book_.accepted() < waiting;
-  // What was forgotten may be given out anew: the journal has to say both in this order.
-  if (!at_once && forgotten.empty()) return;
-  journal_.add({now.time_ms, book_.seen()});
-  seen_changed_ = false;
-  if (at_once || draining_) wake();
+  if (at_once) write_seen();
+  if (at_once || (!forgotten.empty() && draining_)) wake();
 }
 
 void Agent::Impl::handle(const wire::ToAgent& frame, const wire::Welcome& welcome) {
@@ -477,7 +475,15 @@ void Agent::Impl::tell_forgotten(const wire::Order& order) {
   wake();
 }
 
+void Agent::Impl::write_seen() {
+  if (!std::exchange(seen_changed_, false)) return;
+  journal_.add({world_.clock.wall_ms(), book_.seen()});
+}
+
+// What is forgotten may be given out anew: the journal has to say first that it was forgotten, and it is by what was
+// seen, whichever record came last.
 void Agent::Impl::forget(const std::vector<StepId>& steps) {
+  if (!steps.empty()) write_seen();
   for (const StepId& step : steps) {
     outbox_.drop(step);
     world_.steps.forget(step);
@@ -515,10 +521,7 @@ void Agent::Impl::wake() {
 void Agent::Impl::turn() {
   if (dead_) return;
   if (!disk_full_) plan_starts();
-  if (seen_changed_ && journal_.pending()) {
-    journal_.add({world_.clock.wall_ms(), book_.seen()});
-    seen_changed_ = false;
-  }
+  if (journal_.pending()) write_seen();
   if (!flush_journal()) return;
   if (std::exchange(host_may_differ_, false)) tell_changed_facts();
   for (const auto& [told, step] : std::exchange(untold_, {})) tell(told, step);

@@ -80,6 +80,34 @@ TEST(Restart, AnAttemptThatWasForgottenAndGivenOutAnewIsNotTheOneBefore) {
   EXPECT_EQ(rig.heard[Rig::id(order)].end.outcome, Outcome::done);
 }
 
+// That it is settled came while it ran, or before its end was acknowledged: then it is the acknowledgement that has it
+// forgotten, by what was seen and is not in the journal yet.
+TEST(Restart, ThatOfAnAttemptForgottenByItsAcknowledgementIsNotTheOneBeforeEither) {
+  Rig rig;
+  rig.boot();
+  rig.go();
+  auto order = rig.order(1);
+  rig.give(order);
+  rig.go();
+  rig.settled_through = order.sequence;
+  rig.host.end(Rig::id(order), Outcome::unchanged, 10);
+  rig.go(100);
+  ASSERT_EQ(rig.heard[Rig::id(order)].ended, 1);
+
+  order.sequence = ++rig.log_sequence;
+  rig.give(order);
+  rig.go();
+  ASSERT_EQ(rig.host.starts[Rig::id(order)], 2);
+  rig.crash();
+  rig.heard.clear();
+  rig.boot();
+  rig.go(100);
+  rig.give(order);  // which it has: where does it stand?
+  rig.go(100);
+  EXPECT_GT(rig.heard[Rig::id(order)].started, 0);
+  EXPECT_EQ(rig.heard[Rig::id(order)].ended, 0) << "it runs";
+}
+
 TEST(Restart, InTheSameBootAWaitingStepMayStart) {
   Rig rig;
   rig.boot();

@@ -486,7 +486,10 @@ void Inspector::check_attempt(const agent::StepId& step, const AttemptLog& attem
   if (!attempt.ended) {
     if (!attempt.in_doubt) return kernel_.violate("I8", name(step) + " has no end in the log");
     const auto host = effect == nullptr ? hosts.end() : hosts.find(effect->host);
-    if (host == hosts.end() || distrusted) return;
+    // An agent that was removed is heard no more. Its host may be there all the same: enrolled anew while its server
+    // was being deleted, which then removed that agent, too.
+    const bool removed = !auditor_.state().agents.contains(attempt.agent);
+    if (host == hosts.end() || distrusted || removed) return;
     if (!auditor_.has_lost() || host->second(step))
       kernel_.violate("I8", name(step) + " ended on " + effect->host + ", and the log is still in doubt");
     return;

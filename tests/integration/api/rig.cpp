@@ -237,11 +237,23 @@ void Rig::add_host(const std::string& name) {
 void Rig::play(Play play) {
   on_owner([&] { parts_->link.play = std::move(play); });
 }
+// A request is answered when its workflow is durable, which may be before the order has reached its agent.
+void Rig::on_order(const Id& task, const std::function<void()>& act) {
+  bool came = false;
+  for (int i = 0; i < 5000 && !came; ++i) {
+    on_owner([&] {
+      came = parts_->link.running.contains(task);
+      if (came) act();
+    });
+    if (!came) ::usleep(1000);
+  }
+  ASSERT_TRUE(came) << "its agent has no order for task " << to_text(task);
+}
 void Rig::print(const Id& task, const std::string& text) {
-  on_owner([&] { parts_->link.print(task, text); });
+  on_order(task, [&] { parts_->link.print(task, text); });
 }
 void Rig::end(const Id& task, int exit_code) {
-  on_owner([&] { parts_->link.end(task, exit_code); });
+  on_order(task, [&] { parts_->link.end(task, exit_code); });
 }
 void Rig::shell_prints(const std::string& text) {
   on_owner([&] { parts_->link.say(parts_->link.shell_agent, wire::ShellData{parts_->link.shell, text}); });

@@ -77,6 +77,7 @@ class Rig {
   std::uint16_t tcp_port = 0;
 
  private:
+  void on_order(const Id& task, const std::function<void()>& act);
   struct Parts;
   std::unique_ptr<test::TempFolder> own_folder_;
   std::unique_ptr<Parts> parts_;

@@ -172,6 +172,16 @@ TEST(Workflow, ALargeOneThatIsSettledForGoodLeavesAsItEnds) {
   EXPECT_EQ(p.state.ended_tasks, 7U);
 }
 
+TEST(Workflow, OneCommandOnManyHostsIsOneActionInMemory) {
+  Platform p;
+  p.add_host("a", 1);
+  p.add_host("b", 2);
+  p.must(RunExec{{"a", "b"}, {"true"}, "", 10});
+  const auto& tasks = p.state.workflows.at(p.newest_workflow()).tasks;
+  ASSERT_EQ(tasks.size(), 2U);
+  EXPECT_EQ(&*tasks[0].plan->action, &*tasks[1].plan->action);
+}
+
 // A log from before there was such a thing folds as it did.
 TEST(Workflow, AnEndThatDoesNotSayThatItLeavesLeavesItThere) {
   Platform p;

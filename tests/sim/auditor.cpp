@@ -24,7 +24,7 @@ void Auditor::catch_up() {
   if (std::exchange(needed_, false)) needed_commit_ = read.end.commit;
   for (std::uint64_t commit = position_.commit + 1; commit <= read.end.commit; ++commit) {
     commits_.push_back(disk_->commits.at(commit));
-    kernel_.trace.bytes(commits_.back());
+    kernel_.bytes(commits_.back());
   }
   position_ = read.end;
 }

@@ -48,15 +48,14 @@ void SimProviders::run(providers::ProviderCall call, Progress progress, Done don
   Kernel& kernel = cloud_.kernel();
   const std::uint64_t duration_us = kernel.rng.range(kLeastCallUs, kMostCallUs);
   auto answer = std::make_shared<std::string>();
-  auto token = std::make_shared<Schedule::Token>(0);
   process_.after_us(duration_us / 2, [progress] { progress("working\n"); });
-  process_.after_us(duration_us + 1'000, [this, answer, token, done] {
-    effects_.erase(*token);
+  const Schedule::Token effect = kernel.schedule.after(
+      duration_us, [&cloud = cloud_, answer, request = std::move(call.request)] { *answer = cloud.act(request); });
+  effects_.insert(effect);
+  process_.after_us(duration_us + 1'000, [this, answer, effect, done] {
+    effects_.erase(effect);
     done(*answer);
   });
-  *token = kernel.schedule.after(
-      duration_us, [&cloud = cloud_, answer, request = std::move(call.request)] { *answer = cloud.act(request); });
-  effects_.insert(*token);
 }
 
 }  // namespace prov::sim

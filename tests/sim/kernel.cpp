@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <memory>
+
+#include "common/result.h"
 
 namespace prov::sim {
 namespace {
@@ -51,10 +52,22 @@ void Rng::fill(std::span<std::uint8_t> out) {
   }
 }
 
+Schedule::Token Schedule::following() const {
+  return sequence_ * kSlots + (free_.empty() ? slots_.size() : free_.back());
+}
+
 Schedule::Token Schedule::put(std::uint64_t at_us, std::function<void()> run) {
-  const Token token = ++sequence_;
-  queue_.emplace(std::pair(at_us, token), std::move(run));
-  at_.emplace(token, at_us);
+  const Token token = following();
+  ++sequence_;
+  if (free_.empty()) {
+    PROV_ASSERT(slots_.size() < kSlots);
+    slots_.emplace_back();
+  } else {
+    free_.pop_back();
+  }
+  slots_[token % kSlots] = {token, std::move(run)};
+  queue_.push_back({at_us, token});
+  std::push_heap(queue_.begin(), queue_.end());
   return token;
 }
 
@@ -65,42 +78,59 @@ Schedule::Token Schedule::after(std::uint64_t delay_us, std::function<void()> ru
 Schedule::Token Schedule::next(std::function<void()> run) { return put(0, std::move(run)); }
 
 void Schedule::cancel(Token token) {
-  const auto found = at_.find(token);
-  if (found == at_.end()) return;
-  queue_.erase({found->second, token});
-  at_.erase(found);
+  const std::uint64_t slot = token % kSlots;
+  if (slot >= slots_.size() || slots_[slot].token != token) return;
+  free_.push_back(slot);
+  slots_[slot].token = 0;
+  const auto ends_last = std::exchange(slots_[slot].run, nullptr);  // its captures may cancel others
 }
 
 bool Schedule::step() {
-  if (queue_.empty()) return false;
-  auto first = queue_.extract(queue_.begin());
-  now_us_ = std::max(now_us_, first.key().first);
-  at_.erase(first.key().second);
-  ++steps_;
-  first.mapped()();
-  return true;
-}
-
-void Trace::line(std::uint64_t now_us, const std::string& text) {
-  std::string line = std::to_string(now_us / 1000) + "." + std::to_string(now_us % 1000 + 1000).substr(1) + " " + text;
-  bytes(line);
-  if (print_) std::printf("%s\n", line.c_str());
-  last_.push_back(std::move(line));
-  if (last_.size() > kKeep) last_.pop_front();
+  while (!queue_.empty()) {
+    const Due due = queue_.front();
+    std::pop_heap(queue_.begin(), queue_.end());
+    queue_.pop_back();
+    const std::uint64_t slot = due.token % kSlots;
+    if (slots_[slot].token != due.token) continue;  // cancelled
+    now_us_ = std::max(now_us_, due.at_us);
+    ++steps_;
+    slots_[slot].token = 0;
+    const auto run = std::exchange(slots_[slot].run, nullptr);
+    free_.push_back(slot);
+    run();
+    return true;
+  }
+  return false;
 }
 
 // Every bit of each word reaches every bit of the hash; the length tells pieces apart.
-void Trace::bytes(std::string_view what) {
-  const auto mix = [this](std::uint64_t word) {
-    hash_ = (hash_ ^ word) * 0x9E3779B97F4A7C15ULL;
-    hash_ ^= hash_ >> 32;
-  };
+void Trace::mix(std::uint64_t word) {
+  hash_ = (hash_ ^ word) * 0x9E3779B97F4A7C15ULL;
+  hash_ ^= hash_ >> 32;
+}
+
+void Trace::bytes(std::uint64_t now_us, std::string_view what) {
+  mix(now_us);
   mix(what.size());
   for (; !what.empty(); what.remove_prefix(std::min(what.size(), sizeof(std::uint64_t)))) {
     std::uint64_t word = 0;
     std::memcpy(&word, what.data(), std::min(what.size(), sizeof word));
     mix(word);
   }
+}
+
+void Trace::line(std::uint64_t now_us, std::string_view text) {
+  bytes(now_us, text);
+  if (read()) show(now_us, text);
+}
+
+void Trace::show(std::uint64_t now_us, std::string_view text) {
+  std::string line = std::to_string(now_us / 1000) + "." + std::to_string(now_us % 1000 + 1000).substr(1) + " ";
+  line += text;
+  if (print_) std::printf("%s\n", line.c_str());
+  if (!keep_) return;
+  last_.push_back(std::move(line));
+  if (last_.size() > kKeep) last_.pop_front();
 }
 
 void Kernel::violate(const std::string& invariant, const std::string& text) {
@@ -114,18 +144,24 @@ Process::~Process() {
 }
 
 TimerId Process::after_us(std::uint64_t delay_us, std::function<void()> fire) {
-  // The token is known only after the event was made, so the event looks for it in a box of its own.
-  auto box = std::make_shared<Schedule::Token>(0);
-  *box = schedule_.after(delay_us, [this, box, fire = std::move(fire)] {
-    waiting_.erase(*box);
+  const Schedule::Token token = schedule_.following();
+  waiting_.push_back(token);
+  schedule_.after(delay_us, [this, token, fire = std::move(fire)] {
+    forget(token);
     fire();
   });
-  waiting_.insert(*box);
-  return *box;
+  return token;
+}
+
+bool Process::forget(Schedule::Token token) {
+  const auto found = std::lower_bound(waiting_.begin(), waiting_.end(), token);
+  if (found == waiting_.end() || *found != token) return false;
+  waiting_.erase(found);
+  return true;
 }
 
 void Process::cancel(TimerId id) {
-  if (waiting_.erase(id) != 0) schedule_.cancel(id);
+  if (forget(id)) schedule_.cancel(id);
 }
 
 TimeMs Process::wall_ms() {

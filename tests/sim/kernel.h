@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
-#include <set>
 #include <string>
-#include <unordered_map>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "common/ports/clock.h"
 #include "common/ports/random.h"
@@ -31,46 +31,74 @@ class Rng final : public Random {  // xoshiro256**
 // The queue of events on virtual time, in microseconds.
 class Schedule {
  public:
-  using Token = std::uint64_t;
+  using Token = std::uint64_t;  // of one event, never 0; later ones are greater
   Token after(std::uint64_t delay_us, std::function<void()> run);
   Token next(std::function<void()> run);  // before everything else that waits, behind other such
   void cancel(Token token);
-  bool step();  // runs the next event; false: there is none
+  bool step();              // runs the next event; false: there is none
+  Token following() const;  // what the next call of after() or next() will return
   std::uint64_t now_us() const { return now_us_; }
   std::uint64_t steps() const { return steps_; }
 
  private:
+  // A token is an event's place in the order, and in its low bits the slot that holds what is to run.
+  static constexpr std::uint64_t kSlots = 1 << 20;
+  struct Due {
+    std::uint64_t at_us;
+    Token token;
+    bool operator<(const Due& other) const { return std::pair(at_us, token) > std::pair(other.at_us, other.token); }
+  };
+  struct Slot {
+    Token token = 0;  // 0: free, or cancelled
+    std::function<void()> run;
+  };
   Token put(std::uint64_t at_us, std::function<void()> run);
-  std::uint64_t now_us_ = 1'000'000, sequence_ = 0, steps_ = 0;
-  std::map<std::pair<std::uint64_t, Token>, std::function<void()>> queue_;
-  std::unordered_map<Token, std::uint64_t> at_;
+  std::uint64_t now_us_ = 1'000'000, sequence_ = 1, steps_ = 0;
+  std::vector<Due> queue_;  // a heap, the next one first; what is cancelled stays until it is due
+  std::vector<Slot> slots_;
+  std::vector<std::uint64_t> free_;
 };
 
-// What happened, as text: hashed all of it, the end of it kept for the one who looks for a bug.
 // For a trace's reader: what tells workflows apart that began at about the same time; an attempt with its task's place.
 std::string short_name(const Id& workflow);
 std::string short_name(const Id& task, std::uint32_t attempt);
 
+// What happened. All of it is hashed; as text it is there only when somebody reads it.
 class Trace {
  public:
-  void line(std::uint64_t now_us, const std::string& text);
-  void bytes(std::string_view what);  // hashed like a line, and shown to nobody: frames, commits, answers, journals
+  void line(std::uint64_t now_us, std::string_view text);
+  void bytes(std::uint64_t now_us,
+             std::string_view what);  // hashed like a line, and shown to nobody: frames, commits, ...
+  // A line that says what bytes said already: not hashed. `text` makes it.
+  template <class Text>
+  void tell(std::uint64_t now_us, const Text& text) {
+    if (read()) show(now_us, text());
+  }
+  void keep_last() { keep_ = true; }  // for last()
   void print_all(bool on) { print_ = on; }
+  bool read() const { return keep_ || print_; }
   std::uint64_t hash() const { return hash_; }
   const std::deque<std::string>& last() const { return last_; }
 
  private:
   static constexpr std::size_t kKeep = 60;
+  void mix(std::uint64_t word);
+  void show(std::uint64_t now_us, std::string_view text);
   std::uint64_t hash_ = 0xcbf29ce484222325ULL;
   std::deque<std::string> last_;
-  bool print_ = false;
+  bool keep_ = false, print_ = false;
 };
 
 struct Kernel {
   explicit Kernel(std::uint64_t seed) : rng(seed) {}
 
   TimeMs now_ms() const { return schedule.now_us() / 1000; }
-  void line(const std::string& text) { trace.line(schedule.now_us(), text); }
+  void line(std::string_view text) { trace.line(schedule.now_us(), text); }
+  void bytes(std::string_view what) { trace.bytes(schedule.now_us(), what); }
+  template <class Text>
+  void tell(const Text& text) {
+    trace.tell(schedule.now_us(), text);
+  }
   // The first one counts. `invariant`: I1 ... I11, see inspector.h.
   void violate(const std::string& invariant, const std::string& text);
   bool violated() const { return !violation.empty(); }
@@ -97,9 +125,10 @@ class Process final : public Timers, public Executor, public Clock {
   TimerId after_us(std::uint64_t delay_us, std::function<void()> fire);
 
  private:
+  bool forget(Schedule::Token token);  // whether it was waiting
   Schedule& schedule_;
-  const std::int64_t& skew_ms_;  // of the host's wall clock; may change at any time
-  std::set<Schedule::Token> waiting_;
+  const std::int64_t& skew_ms_;           // of the host's wall clock; may change at any time
+  std::vector<Schedule::Token> waiting_;  // ascending
 };
 
 inline constexpr TimeMs kWallStartMs = 1'767'225'600'000;  // 2026-01-01, when virtual time begins

@@ -229,12 +229,12 @@ void Machine::boot() {
 // ---- steps
 
 void Machine::later(const agent::StepId& id, std::uint64_t delay_us, std::function<void()> run) {
-  auto box = std::make_shared<Schedule::Token>(0);
-  *box = kernel_.schedule.after(delay_us, [this, id, box, run = std::move(run)] {
-    steps_.at(id).waiting.erase(*box);
+  const Schedule::Token token = kernel_.schedule.following();
+  steps_.at(id).waiting.insert(token);
+  kernel_.schedule.after(delay_us, [this, id, token, run = std::move(run)] {
+    steps_.at(id).waiting.erase(token);
     run();
   });
-  steps_.at(id).waiting.insert(*box);
 }
 
 Result<void> Machine::start_step(const agent::StepId& id, const wire::Order& order) {

@@ -63,7 +63,9 @@ bool take(Arguments& to, const std::string& name, const char* value) {
 int print_failure(std::uint64_t seed, const Options& options, const RunResult& result) {
   constexpr int kTries = 60;
   if (!options.verbose) {
-    for (const std::string& line : result.last) std::printf("  %s\n", line.c_str());
+    Options again = options;
+    again.keeps_last = true;
+    for (const std::string& line : run_once(seed, again).last) std::printf("  %s\n", line.c_str());
   }
   std::printf("seed %llu: %s\nrepeat it with: %s\n", static_cast<unsigned long long>(seed), result.violation.c_str(),
               command_of(seed, options).c_str());

@@ -61,6 +61,7 @@ RunResult run_once(std::uint64_t seed, const Options& options) {
   World world(seed, options.plant);
   if (options.repeats) world.only_watch();
   world.kernel.trace.print_all(options.verbose);
+  if (options.keeps_last) world.kernel.trace.keep_last();
   Workload workload(world.kernel, world.who, world.auditor, options.agents, options.tasks,
                     options.faults.has(Kind::steps));
   workload.on_token = [&world](const std::string& hostname, const wire::JoinToken& token) {
@@ -82,6 +83,7 @@ RunResult run_twice(std::uint64_t seed, const Options& options) {
   if (!first.violation.empty()) return first;
   Options again = options;
   again.repeats = true;
+  again.verbose = false;
   const RunResult second = run_once(seed, again);
   if (first.trace_hash != second.trace_hash || first.log_hash != second.log_hash) {
     first.violation = "the same seed has given two different runs";

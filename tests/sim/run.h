@@ -17,12 +17,13 @@ struct Options {
   std::uint32_t fault_s = 3'600;  // faults end after so long at most
   Plant plant = Plant::none;
   bool verbose = false;
-  bool repeats = false;  // it was run before, and checked: what counts is that it is the same
+  bool keeps_last = false;  // RunResult::last, for which text has to be made
+  bool repeats = false;     // it was run before, and checked: what counts is that it is the same
 };
 
 struct RunResult {
-  std::string violation;  // empty: every invariant held
-  std::deque<std::string> last;
+  std::string violation;         // empty: every invariant held
+  std::deque<std::string> last;  // lines of the trace, if they were to be kept
   std::uint64_t trace_hash = 0;
   Digest log_hash;
   std::uint64_t ticks = 0, virtual_ms = 0, ended_ms = 0;  // ended: after the last fault

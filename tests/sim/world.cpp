@@ -104,8 +104,10 @@ void World::wire_up() {
   ledger.on_end = [this](const Effect& effect) { moment("ended " + effect.host); };
   auditor.on_event = [this](const domain::Event& event) {
     inspector.logged(event);
-    kernel.line("log " + std::to_string(event.meta.sequence) + " " + domain::name_of(event.body) + " " +
-                std::visit(Describe{}, event.body));
+    kernel.tell([&] {
+      return "log " + std::to_string(event.meta.sequence) + " " + domain::name_of(event.body) + " " +
+             std::visit(Describe{}, event.body);
+    });
     if (const auto* dispatch = std::get_if<domain::TaskDispatched>(&event.body)) inspector.dispatched(*dispatch);
     moment(std::string("logged ") + domain::name_of(event.body));
   };
@@ -293,12 +295,15 @@ const std::string* World::host_of(const Key& agent) const {
 }
 
 bool World::sent(Way way, const Key& agent, const std::string& frame) {
+  kernel.bytes(frame);
+  if (way == Way::to_agent) auditor.catch_up();
+  if (watches_) return true;
   const std::string* host = host_of(agent);
   if (way == Way::to_agent) {
     const auto message = wire::decode_to_agent(frame);
     inspector.sent(agent, frame, message);
     if (host != nullptr && message && std::holds_alternative<wire::Orders>(message->body)) {
-      kernel.line("orders to " + *host);
+      kernel.tell([&] { return "orders to " + *host; });
       moment("orders " + *host);
     }
     const bool asks = message && std::holds_alternative<wire::ReportsWanted>(message->body);
@@ -309,7 +314,6 @@ bool World::sent(Way way, const Key& agent, const std::string& frame) {
   const auto* reports = message ? std::get_if<wire::Reports>(&*message) : nullptr;
   if (reports == nullptr || host == nullptr) return true;
   bool ends = false, again = false, old = false;
-  std::string told;
   for (const wire::Report& report : reports->reports) {
     const agent::StepId step{report.task, report.attempt};
     if (std::holds_alternative<wire::Ended>(report.what)) {
@@ -319,9 +323,14 @@ bool World::sent(Way way, const Key& agent, const std::string& frame) {
       old =
           old || (effect != ledger.effects().end() && effect->second.ended_us < machine(*host).reconnected_ms() * 1000);
     }
-    told += " " + short_name(report.task, report.attempt) + std::visit(Describe{}, report.what);
   }
-  kernel.line(*host + " reports" + told);
+  kernel.tell([&] {
+    std::string told = *host + " reports";
+    for (const wire::Report& each : reports->reports) {
+      told += " " + short_name(each.task, each.attempt) + std::visit(Describe{}, each.what);
+    }
+    return told;
+  });
   moment("reports " + *host);
   if (ends) moment("result " + *host);
   return !(ends && plant_ == Plant::ended_swallowed) && !(again && plant_ == Plant::lost_resend) &&

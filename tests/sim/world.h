@@ -33,6 +33,7 @@ class World {
 
   // For a second run of a seed that holds: see Inspector.
   void only_watch() {
+    watches_ = plant_ == Plant::none;  // a planted fault looks into frames
     inspector.only_watch();
     auditor.only_watch();
   }
@@ -73,6 +74,7 @@ class World {
   const std::string* host_of(const Key& agent) const;
 
   const Plant plant_;
+  bool watches_ = false;
   std::vector<std::string> canaries_;                     // secrets: in no byte that is written
   std::optional<wire::Order> old_order_;                  // of the planted repetition
   std::set<std::pair<std::string, agent::StepId>> told_;  // ends: of the planted loss

@@ -8,6 +8,12 @@ namespace {
 
 StepId id_of(const wire::Order& order) { return {order.task, order.attempt}; }
 
+// What runs will end, and an end is kept until it has been told: its number may be one of a log that has lost its end,
+// and the attempt may be given out anew.
+bool is_needed(const Entry& entry) {
+  return entry.phase == Phase::started || (entry.phase == Phase::ended && !entry.reported);
+}
+
 void strip(wire::Order& order) { order.action = wire::Noop{}; }
 
 }  // namespace
@@ -16,17 +22,21 @@ std::vector<StepId> Book::apply(Record record) {
   if (const auto* identity = std::get_if<Identity>(&record.what)) identity_ = *identity;
   std::vector<StepId> forgotten;
   if (const auto* seen = std::get_if<Seen>(&record.what)) forgotten = see(*seen);
-  if (auto* assigned = std::get_if<Assigned>(&record.what)) assign(std::move(*assigned), record.time_ms);
+  if (auto* assigned = std::get_if<Assigned>(&record.what)) {
+    const StepId step = id_of(assigned->order);
+    assign(std::move(*assigned), record.time_ms);
+    forget_if_settled(step, forgotten);
+  }
   if (auto* started = std::get_if<Started>(&record.what)) start(std::move(*started), record.time_ms);
   if (auto* ended = std::get_if<StepEnded>(&record.what)) end(std::move(*ended), record.time_ms);
   if (const auto* reported = std::get_if<Reported>(&record.what)) {
     const auto it = entries_.find(reported->step);
     if (it != entries_.end() && it->second.phase == Phase::ended) it->second.reported = true;
+    forget_if_settled(reported->step, forgotten);
   }
   if (const auto* distrust = std::get_if<Distrust>(&record.what)) {
     distrust_through_ = distrust->through;
   }
-  forget(by_sequence_.begin(), after(seen_.settled_through), forgotten);
   return forgotten;
 }
 
@@ -38,11 +48,16 @@ std::vector<StepId> Book::see(const Seen& seen) {
     distrust_through_ = seen.log_sequence;
     seen_ = seen;
     forget(after(seen.log_sequence), by_sequence_.end(), forgotten);
+    forget(by_sequence_.begin(), after(seen.settled_through), forgotten);
     return forgotten;
   }
   seen_.epoch = std::max(seen_.epoch, seen.epoch);
-  seen_.settled_through = std::max(seen_.settled_through, seen.settled_through);
   seen_.log_sequence = std::max(seen_.log_sequence, seen.log_sequence);
+  if (seen.settled_through > seen_.settled_through) {
+    const Place from = after(seen_.settled_through);  // what was settled before and is still there is not to go by this
+    seen_.settled_through = seen.settled_through;
+    forget(from, after(seen.settled_through), forgotten);
+  }
   return forgotten;
 }
 
@@ -102,19 +117,23 @@ Book::Place Book::after(std::uint64_t sequence) const {
 
 void Book::forget(Place it, Place past, std::vector<StepId>& forgotten) {
   while (it != past) {
-    const StepId step = it->second;
-    const Entry& entry = entries_.at(step);
-    // What runs will end, and an end is kept until it has been told: its number may be one of a log that has lost its
-    // end, and the attempt may be given out anew.
-    if (entry.phase == Phase::started || (entry.phase == Phase::ended && !entry.reported)) {
+    const auto entry = entries_.find(it->second);
+    if (is_needed(entry->second)) {
       ++it;
       continue;
     }
     waiting_.erase(*it);
-    entries_.erase(step);
-    forgotten.push_back(step);
+    forgotten.push_back(it->second);
+    entries_.erase(entry);
     it = by_sequence_.erase(it);
   }
+}
+
+void Book::forget_if_settled(const StepId& step, std::vector<StepId>& forgotten) {
+  const auto entry = entries_.find(step);
+  if (entry == entries_.end() || entry->second.order.sequence > seen_.settled_through) return;
+  const Place at = by_sequence_.find({entry->second.order.sequence, step});
+  forget(at, std::next(at), forgotten);
 }
 
 Offer Book::offer(const wire::Order& order) const {

@@ -86,7 +86,8 @@ class Book {
   using Place = std::set<std::pair<std::uint64_t, StepId>>::const_iterator;
   std::vector<StepId> see(const Seen& seen);
   Place after(std::uint64_t sequence) const;
-  void forget(Place from, Place past, std::vector<StepId>& forgotten);
+  void forget(Place from, Place past, std::vector<StepId>& forgotten);  // those of them that nobody needs any more
+  void forget_if_settled(const StepId& step, std::vector<StepId>& forgotten);
 
   std::uint32_t parallel_, capacity_;
   std::optional<Identity> identity_;

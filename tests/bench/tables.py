@@ -23,6 +23,14 @@ def tables(result):
                 for hosts, sizes in batches.items() for size, runs in sizes.items()]
         out.append(table("One workflow of no-op tasks, from its durable acceptance to its durable end (min / median / max)",
                          ["tasks", "agents", "tasks per second", "accepting it, ms", "CPU per task, us: coordinator + agents + client"], rows))
+    if result.get("pipeline_limit"):
+        rows = []
+        for hosts, limit in result["pipeline_limit"].items():
+            ours, bare = result["batch"][hosts][limit["tasks"]], limit["runs"]
+            share = statistics.median(r["rate"] for r in ours) / statistics.median(r["rate"] for r in bare)
+            rows.append([f"{limit['tasks']:,}", hosts, spread([r["rate"] for r in bare]), spread([r["cpu_us"] for r in bare], "{:.1f}"), f"{share:.2f}"])
+        out.append(table("The same through bare sockets and files, in turn with it (min / median / max)",
+                         ["tasks", "agents", "tasks per second", "CPU per task, us", "ours / limit"], rows))
     if result.get("window"):
         rows = [[f, hosts, spread([r["rate"] for r in runs]), spread([r["p50_ms"] for r in runs], "{:.2f}"),
                  spread([r["p99_ms"] for r in runs], "{:.2f}"), cpu_of(runs)]

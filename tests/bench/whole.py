@@ -18,10 +18,10 @@ def machine():
 def measure(build, name, quick, rounds):
     if name == "batch":
         sizes = [1_000, 10_000] if quick else [1_000, 10_000, 100_000, 200_000]
-        batch, memory = {}, {}
+        batch, limit, memory = {}, {}, {}
         for hosts in (1, 100) if quick else (1, 100, 1_000):
-            batch[str(hosts)], memory[str(hosts)] = workloads.batches(build, hosts, sizes, rounds)
-        return {"batch": batch, "memory": memory}
+            batch[str(hosts)], limit[str(hosts)], memory[str(hosts)] = workloads.batches(build, hosts, sizes, rounds)
+        return {"batch": batch, "pipeline_limit": limit, "memory": memory}
     if name == "window":
         shapes = [(1, 200), (256, 2_000)] if quick else [(1, 1_000), (16, 5_000), (256, 20_000)]
         return {"window": {str(hosts): {str(k): v for k, v in workloads.windows(build, hosts, shapes, rounds).items()} for hosts in (1, 100)}}

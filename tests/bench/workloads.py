@@ -6,16 +6,26 @@ from rig import Rig, WORKSPACE, resident_mib
 SETTLE_S = 25  # after the last task: also a snapshot, which folds what is new beside the running state, is over then
 
 
+def pipeline_limit(build, tasks, hosts):
+    """What such a batch costs at least on this machine: bare sockets and files, see pipeline_limit.cpp."""
+    return json.loads(subprocess.run([str(build / "bench/pipeline_limit"), str(tasks), str(hosts)], check=True, stdout=subprocess.PIPE).stdout)
+
+
 def batches(build, hosts, sizes, rounds):
-    results, memory = {}, {}
+    """Also the limit of the largest size, in turn with it."""
+    results, limits, memory = {}, [], {}
     with Rig(build, hosts) as rig:
         for size in sizes:
-            results[size] = [rig.load("batch", size) for _ in range(rounds)]
+            results[size] = []
+            for _ in range(rounds):
+                results[size].append(rig.load("batch", size))
+                if size == sizes[-1]:
+                    limits.append(pipeline_limit(build, size, hosts))
         time.sleep(SETTLE_S)
         memory = {"coordinator_fresh": rig.coordinator_fresh, "coordinator_after": resident_mib(rig.coordinator.pid),
                   "agents_fresh": rig.agents_fresh, "agents_after": rig.agents_mib(),
                   "tasks": sum(sizes) * rounds}
-    return results, memory
+    return results, {"tasks": sizes[-1], "runs": limits}, memory
 
 
 def windows(build, hosts, shapes, rounds):

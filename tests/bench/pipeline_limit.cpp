@@ -34,6 +34,7 @@ namespace {
 constexpr std::size_t kEvent = 90, kOrder = 60, kReport = 90;  // bytes, about those of a no-op task
 constexpr std::size_t kFrameTasks = 64, kCredit = 128;         // orders in a frame, and on their way at an agent
 constexpr std::size_t kAgentThreads = 2;
+constexpr int kMostAgents = 3'000;  // each holds four files open
 constexpr std::size_t kTurnFrames = 1'024;
 
 using Key = char[41];  // Z85
@@ -324,9 +325,15 @@ void* bind_router(void* context, std::uint32_t agents, Invitation& out) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::uint64_t tasks = argc == 3 ? std::strtoull(argv[1], nullptr, 10) : 0;
-  const auto agents = static_cast<std::uint32_t>(argc == 3 ? std::atoi(argv[2]) : 0);
-  if (tasks == 0 || agents == 0) return std::fputs("pipeline_limit TASKS AGENTS\n", stderr), 2;
+  const long long tasks_asked = argc == 3 ? std::atoll(argv[1]) : 0;
+  const int agents_asked = argc == 3 ? std::atoi(argv[2]) : 0;
+  if (tasks_asked < 1 || agents_asked < 1 || agents_asked > kMostAgents) {
+    return std::fprintf(stderr, "pipeline_limit TASKS AGENTS: at least one of each, and at most %d agents\n",
+                        kMostAgents),
+           2;
+  }
+  const auto tasks = static_cast<std::uint64_t>(tasks_asked);
+  const auto agents = static_cast<std::uint32_t>(agents_asked);
   int invitations[2];
   PROV_ASSERT(pipe(invitations) == 0);
   const pid_t child = fork();

@@ -49,7 +49,7 @@ class Inspector {
   Inspector(Kernel& kernel, Auditor& auditor, Ledger& ledger, Coordinator& coordinator)
       : kernel_(kernel), auditor_(auditor), ledger_(ledger), coordinator_(coordinator) {}
 
-  // For a second run of a seed that holds: notes what it is shown in the trace's hash and checks nothing. All that the
+  // For a second run of a seed that holds: checks nothing (and World::sent looks into no frame). All that the
   // checks look at is in that hash, to the byte (frames, commits, answers, starts and ends of steps, journals), so
   // where the hashes of both runs are equal the checks of the second would say what those of the first have said.
   void only_watch() { checks_ = false; }

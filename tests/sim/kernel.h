@@ -67,8 +67,8 @@ std::string short_name(const Id& task, std::uint32_t attempt);
 class Trace {
  public:
   void line(std::uint64_t now_us, std::string_view text);
-  void bytes(std::uint64_t now_us,
-             std::string_view what);  // hashed like a line, and shown to nobody: frames, commits, ...
+  // Hashed like a line, and shown to nobody: frames, commits, answers, journals.
+  void bytes(std::uint64_t now_us, std::string_view what);
   // A line that says what bytes said already: not hashed. `text` makes it.
   template <class Text>
   void tell(std::uint64_t now_us, const Text& text) {

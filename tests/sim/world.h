@@ -74,7 +74,7 @@ class World {
   const std::string* host_of(const Key& agent) const;
 
   const Plant plant_;
-  bool watches_ = false;
+  bool watches_ = false;                                  // frames are hashed, and not looked into
   std::vector<std::string> canaries_;                     // secrets: in no byte that is written
   std::optional<wire::Order> old_order_;                  // of the planted repetition
   std::set<std::pair<std::string, agent::StepId>> told_;  // ends: of the planted loss

@@ -60,30 +60,6 @@ TEST(Journal, EveryRecordComesBack) {
 }
 
 // However a crash cuts the file: what is whole comes back, the rest is a torn tail, and never damage.
-// "PJR1", and the first 8 bytes of BLAKE2b-256(payload).
-std::string as_first_written(const Record& record) {
-  std::string out = encode_record(record);
-  constexpr std::size_t kCheckAt = 8, kCheckBytes = 8;
-  const std::string payload = out.substr(kCheckAt + kCheckBytes);
-  out[3] = '1';
-  return out.replace(kCheckAt, kCheckBytes, digest_of(payload).view().substr(0, kCheckBytes));
-}
-
-TEST(Journal, RecordsOfEarlierReleasesAreRead) {
-  std::string bytes(kJournalMagic);
-  for (const Record& record : examples()) bytes += as_first_written(record) + encode_record(record);
-  const JournalScan scan = scan_journal(bytes);
-  EXPECT_EQ(scan.damage, "");
-  ASSERT_EQ(scan.records.size(), 2 * examples().size());
-  std::string last = as_first_written(examples().back());
-  EXPECT_EQ(scan_journal(bytes + last.substr(0, last.size() - 1)).torn_bytes, last.size() - 1);
-  last.back() = static_cast<char>(last.back() ^ 1);
-  EXPECT_NE(scan_journal(bytes + last).damage, "");
-  last = encode_record(examples().back());
-  last[3] = '1';  // with the check of the other
-  EXPECT_NE(scan_journal(bytes + last).damage, "");
-}
-
 TEST(Journal, CutAtEveryByte) {
   const std::string whole = image(examples());
   std::vector<std::size_t> ends = {kJournalMagic.size()};

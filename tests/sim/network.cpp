@@ -28,6 +28,8 @@ void Network::unclog(const Key& agent, Way way) {
   clogged_.erase(found);
 }
 
+void Network::echo(const Key& agent, Way way, std::uint64_t later_us) { echoed_[{way, agent}] = later_us; }
+
 void Network::lose_what_is_under_way() {
   ++connections_;
   held_.clear();
@@ -78,6 +80,10 @@ void Network::carry(Way way, const Key& agent, std::function<void()> deliver) {
   if (is_cut(way, agent) || rng.chance(faults.drop)) {
     ++counts.lost;
     return;
+  }
+  if (const auto again = echoed_.extract({way, agent}); !again.empty()) {
+    ++counts.repeated;
+    arrive_after(again.mapped(), deliver);
   }
   int copies = 1;
   if (rng.chance(faults.duplicate)) {

@@ -41,7 +41,8 @@ class Network {
   void cut(const Key& agent, Way way, bool is_cut);
   void clog(const Key& agent, Way way);
   void unclog(const Key& agent, Way way);
-  void lose_what_is_under_way();  // all connections are dead: what they carried is gone
+  void echo(const Key& agent, Way way, std::uint64_t later_us);  // the next frame comes once more, so much later
+  void lose_what_is_under_way();                                 // all connections are dead: what they carried is gone
   std::size_t under_way() const { return under_way_; }
   void heal();
 
@@ -69,6 +70,7 @@ class Network {
   std::map<Key, CoordinatorLink::Handler> agents_;
   std::set<Line> cuts_;
   std::map<Line, std::vector<std::function<void()>>> clogged_;
+  std::map<Line, std::uint64_t> echoed_;        // of the next frame: after so many microseconds
   std::map<Line, std::function<void()>> held_;  // to be overtaken by the next one
   std::uint64_t connections_ = 0;               // how often all of them died
   std::size_t under_way_ = 0;

@@ -40,7 +40,8 @@ class Player {
   Player(std::uint64_t seed, bool verbose) : world_(seed, Plant::none) {
     world_.kernel.trace.print_all(verbose);
     world_.on_moment = [this](const std::string& moment) { at(moment); };
-    graph_.infra = "main";
+    graph_.infra = batch_.infra = "main";
+    batch_.name = "batch";
   }
 
   std::string play(const std::string& text) {
@@ -60,6 +61,7 @@ class Player {
     if (words[0] == "hosts") return hosts(static_cast<std::uint32_t>(std::stoul(words.at(1))));
     if (words[0] == "install") return install(words);
     if (words[0] == "exec") return exec(words);
+    if (words[0] == "change") return change(words);
     if (words[0] == "server") return server(words.at(1));
     if (words[0] == "when") return when(words);
     if (words[0] == "settle") return settle();
@@ -129,6 +131,18 @@ class Player {
     execs_.push_back(std::move(command));
   }
 
+  void change(const Words& words) {
+    Behaviour does = parse_behaviour(joined(words, 4, words.size())), undoes = does;
+    does.mark = undoes.unmark = words.at(1);
+    domain::BatchOperation operation;
+    operation.id = words[1];
+    operation.targets = words.at(3);
+    operation.exec.argv = {"step", to_text(does)};
+    operation.undo.argv = {"step", to_text(undoes)};
+    operation.timeout_s = timeout(words);
+    batch_.operations.push_back(std::move(operation));
+  }
+
   void server(const std::string& name) {
     domain::ServerSpec spec;
     spec.hostname = name;
@@ -155,13 +169,15 @@ class Player {
 
   void settle() {
     if (!graph_.taskservs.empty()) world_.who.ask(std::exchange(graph_, {"main", {}}));
+    if (!batch_.operations.empty()) world_.who.ask(std::exchange(batch_, {}));
     for (auto& command : std::exchange(servers_, {})) world_.who.ask(std::move(command));
     for (auto& command : std::exchange(execs_, {})) world_.who.ask(std::move(command));
     armed_ = true;
     TimeMs settled_ms = 0;
     run_until(kEndsWithinMs, "everything has ended", [&] {
       const TimeMs now = world_.kernel.now_ms();
-      settled_ms = !world_.settled() || !pending_.empty() ? 0 : settled_ms == 0 ? now : settled_ms;
+      const bool quiet = world_.coordinator.up() && world_.settled() && pending_.empty();
+      settled_ms = !quiet ? 0 : settled_ms == 0 ? now : settled_ms;
       return settled_ms != 0 && now > settled_ms + kQuietAtEndMs;
     });
     armed_ = false;
@@ -210,6 +226,10 @@ class Player {
       world_.network.clog(key, way);
       return later(for_us, [this, key, way] { world_.network.unclog(key, way); });
     }
+    if (action[0] == "echo") {
+      const Way way = has("up") ? Way::to_coordinator : Way::to_agent;
+      return world_.network.echo(world_.machine(action.at(1)).key(), way, for_us);
+    }
     if (action[0] == "read_only") return world_.coordinator.core().set_read_only("a host has seen more");
     if (what == "storm for") return world_.storm(for_us);
     if (what == "flip log") return world_.flip_log(has("back") ? std::stoull(action.at(2)) : kLastCommit, for_us);
@@ -218,7 +238,10 @@ class Player {
     if (what == "fill host") return world_.fill_host_disk(action.at(2), for_us);
     if (action[0] == "network") {
       NetworkFaults& faults = world_.network.faults;
-      auto& permille = has("drop") ? faults.drop : has("reorder") ? faults.reorder : faults.duplicate;
+      auto& permille = has("drop")      ? faults.drop
+                       : has("reorder") ? faults.reorder
+                       : has("slow")    ? faults.slow
+                                        : faults.duplicate;
       permille = static_cast<std::uint32_t>(std::stoul(action.at(2)));
       return later(for_us, [&permille] { permille = 0; });
     }
@@ -234,6 +257,12 @@ class Player {
     if (action[0] == "cancel") {
       for (const auto& [id, workflow] : world_.auditor.state().workflows) {
         if (!workflow.ended) world_.who.ask(domain::CancelWorkflow{id});
+      }
+      return;
+    }
+    if (action[0] == "rollback") {
+      for (const auto& [id, workflow] : world_.auditor.state().workflows) {
+        if (workflow.ended && workflow.rolls_back.is_zero()) world_.who.ask(domain::RollbackWorkflow{id, ""});
       }
       return;
     }
@@ -269,6 +298,7 @@ class Player {
   World world_;
   std::optional<Workload> workload_;
   domain::CreateTaskservs graph_;
+  domain::SubmitBatch batch_;
   std::vector<domain::RunExec> execs_;
   std::vector<domain::CreateServers> servers_;
   std::vector<Trigger> triggers_;

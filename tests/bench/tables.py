@@ -44,6 +44,14 @@ def tables(result):
             before += run["tasks"]
         out.append(table("The same, 256 in flight, as the history grows",
                          ["workflows before", "tasks per second", "p50, ms", "p99, ms", "CPU per task, us: coordinator + agents + client"], rows))
+    if result.get("depth"):
+        deep = result["depth"]
+        rows = [[f"{at['events']:,}", spread([r["rate"] for r in at["batch"]]), cpu_of(at["batch"]), spread([r["p50_ms"] for r in at["one"]], "{:.2f}"),
+                 spread([r["rate"] for r in at["many"]]), cpu_of(at["many"])] for at in (deep["short"], deep["long"])]
+        out.append(table("The same work over a short log and over a long one, 100 agents (min / median / max)",
+                         ["events before", "100,000 at once: tasks per second", "CPU per task, us", "one in flight: p50, ms", "256 in flight: per second", "CPU per task, us"], rows))
+        rows = [[f"{run['events']:,}", f"{run['tasks']:,}", f"{run['rate']:,.0f}", cpu_of([run])] for run in deep["on_the_way"]]
+        out.append(table("Large batches on the way there", ["events before", "tasks", "tasks per second", "CPU per task, us: coordinator + agents + client"], rows))
     if result.get("memory"):
         rows = [[hosts, f"{m['coordinator_fresh']:.1f}", f"{m['coordinator_after']:.1f}", f"{m['agents_fresh']:.1f}", f"{m['agents_after']:.1f}", f"{m['tasks']:,}"]
                 for hosts, m in result["memory"].items()]

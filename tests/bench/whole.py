@@ -38,6 +38,8 @@ def measure(build, name, quick, rounds):
         return {"crowd": {10_000: restarts}, "crowd_batch": {"10000": batch}}
     if name == "history":  # a minute, which finds what grows with the history alone
         return {"history": workloads.history(build, 60_000, 8)}
+    if name == "depth":  # some ten minutes, and 5 GiB of disk
+        return {"depth": workloads.depth(build, 100, 50_000_000, 1_000_000, rounds)}
     if name == "start":
         return {"start": workloads.start_after(build, 5_000_000)}
     if name == "cli":
@@ -47,7 +49,7 @@ def measure(build, name, quick, rounds):
 
 ALL = ["batch", "window", "exec", "processes", "steps", "restart", "start", "cli", "parts"]
 QUICK = ["batch", "window", "exec", "processes", "steps", "restart", "cli", "parts"]
-ONLY_WHEN_NAMED = ["crowd", "history"]
+ONLY_WHEN_NAMED = ["crowd", "history", "depth"]
 
 
 def main():

@@ -118,6 +118,22 @@ def history(build, count, stretches):
         return [rig.load("window", count, 256) for _ in range(stretches)]
 
 
+def depth(build, hosts, events, batch, rounds):
+    """What work costs over a short log and over a long one, and what each large batch costs on the way there."""
+    with Rig(build, hosts) as rig:
+        def work():
+            return {"events": rig.ask("GET", "/status")["sequence"],
+                    "batch": [rig.load("batch", 100_000) for _ in range(rounds)],
+                    "one": [rig.load("window", 1_000, 1) for _ in range(rounds)],
+                    "many": [rig.load("window", 20_000, 256) for _ in range(rounds)]}
+
+        short, on_the_way = work(), []
+        while (reached := rig.ask("GET", "/status")["sequence"]) < events:
+            on_the_way.append({"events": reached, **rig.load("batch", batch)})
+        time.sleep(SETTLE_S)
+        return {"short": short, "on_the_way": on_the_way, "long": work(), "mib": resident_mib(rig.coordinator.pid)}
+
+
 def restarts(rig, rounds):
     out = {"answers_s": [], "agents_s": [], "coordinator_mib": []}
     for _ in range(rounds):

@@ -42,10 +42,15 @@ void Chaos::begin() {
 
 void Chaos::next() {
   world_.kernel.schedule.after(rng_.range(kSecondUs / 5, 6 * kSecondUs), [this] {
+    if (over_) return;
     if (world_.kernel.now_ms() >= until_ms_) return end();
     strike();
     next();
   });
+}
+
+void Chaos::stop() {
+  if (!over_) end();
 }
 
 void Chaos::end() {

@@ -10,6 +10,7 @@ class Chaos {
   // `most_s`: of virtual time that faults last at most.
   Chaos(World& world, Profile profile, std::uint64_t seed, std::uint32_t most_s);
   void begin();
+  void stop();  // over before its time
   bool over() const { return over_; }
 
  private:

@@ -10,9 +10,9 @@
 namespace prov::sim {
 
 struct Options {
-  std::uint32_t agents = 3;         // hosts at the beginning; a provider makes more
-  std::uint32_t tasks = 85;         // that the operator asks for, at least
-  std::uint64_t ticks = 2'000'000;  // events of the queue at most: who needs more breaks I8
+  std::uint32_t agents = 3;     // hosts at the beginning; a provider makes more
+  std::uint32_t tasks = 85;     // that the operator asks for, at least
+  std::uint64_t ticks = ~0ULL;  // events of the queue after which faults end, and nothing more is asked for
   Profile faults;
   std::uint32_t fault_s = 3'600;  // faults end after so long at most
   Plant plant = Plant::none;

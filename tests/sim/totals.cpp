@@ -17,11 +17,11 @@ std::uint64_t Totals::Figure::median() {
 }
 
 std::uint64_t Totals::Figure::least() { return *std::min_element(of.begin(), of.end()); }
+std::uint64_t Totals::Figure::most() { return *std::max_element(of.begin(), of.end()); }
 
 void Totals::add(const RunResult& one, double took_s) {
   all_.ticks += one.ticks;
   all_.virtual_ms += one.virtual_ms;
-  all_.ended_ms += one.ended_ms;
   all_.events += one.events;
   all_.steps += one.steps;
   all_.tasks += one.tasks;
@@ -38,7 +38,8 @@ void Totals::add(const RunResult& one, double took_s) {
   all_.frames.overtaken += one.frames.overtaken;
   for (const auto& [name, count] : one.outcomes) all_.outcomes[name] += count;
   all_.faults.add(one.faults);
-  most_ended_ms_ = std::max(most_ended_ms_, one.ended_ms);
+  ended_s_.of.push_back(one.ended_ms / 1000);
+  hash_ = (hash_ ^ one.trace_hash) * 0x100000001b3ULL;
   seconds_ += took_s;
   const std::uint64_t values[] = {one.agents, one.steps, one.faults.total(), one.faults.crashes()};
   for (std::size_t i = 0; i < figures_.size(); ++i) figures_[i].of.push_back(values[i]);
@@ -76,9 +77,10 @@ void Totals::print(std::uint64_t first) {
       n(all_.faults.crashes()), n(all_.frames.sent), n(all_.virtual_ms / 3'600'000), seconds_);
   std::printf("sim: %zu seeds from %llu hold, each run twice; median (least) of a seed:", seeds, n(first));
   for (Figure& each : figures_) std::printf(" %s %llu (%llu),", each.name.c_str(), n(each.median()), n(each.least()));
-  std::printf(" ended %llu s after the last fault (most %llu, bound %llu); %.0f seeds per minute of CPU\n",
-              n(all_.ended_ms / seeds / 1000), n(most_ended_ms_ / 1000), n(kEndsWithinMs / 1000),
-              60.0 * static_cast<double>(seeds) / seconds_);
+  std::printf(
+      " ended %llu s after the last fault (most %llu, bound %llu); hash %016llx; %.0f seeds per minute of CPU\n",
+      n(ended_s_.median()), n(ended_s_.most()), n(kEndsWithinMs / 1000), n(hash_),
+      60.0 * static_cast<double>(seeds) / seconds_);
 }
 
 }  // namespace prov::sim

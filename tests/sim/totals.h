@@ -22,11 +22,13 @@ class Totals {
     std::vector<std::uint64_t> of;  // each seed
     std::uint64_t median();
     std::uint64_t least();
+    std::uint64_t most();
   };
   RunResult all_;
-  std::uint64_t most_ended_ms_ = 0;
+  std::uint64_t hash_ = 0;  // of all that happened in all of them, in order
   double seconds_ = 0;
   std::vector<Figure> figures_{{"agents", 3, {}}, {"steps", 50, {}}, {"faults", 20, {}}, {"crashes", 1, {}}};
+  Figure ended_s_{"ended", 0, {}};  // after the last fault
 };
 
 }  // namespace prov::sim

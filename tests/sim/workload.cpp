@@ -64,10 +64,8 @@ std::vector<std::string> Workload::ready_hosts() const {
 }
 
 void Workload::think() {
-  if (tasks_ >= wanted_) {
-    over_ = true;
-    return;
-  }
+  over_ = over_ || tasks_ >= wanted_;
+  if (over_) return;
   kernel_.schedule.after(kernel_.rng.range(200'000, 6'000'000), [this] { think(); });
   if (!stored_ || ready_hosts().empty()) return;
   if (kernel_.rng.chance(500)) batches_.approve();

@@ -21,6 +21,7 @@ class Workload {
 
   void begin();
   void enrol(const std::string& hostname);  // asks for a token for it
+  void stop() { over_ = true; }             // nothing more is asked for
   bool over() const { return over_; }
 
  private:

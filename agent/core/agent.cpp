@@ -129,7 +129,7 @@ Agent::Impl::Impl(World world, Config config)
     : world_(world),
       config_(std::move(config)),
       book_(config_.parallel, config_.capacity),
-      journal_(world.journal),
+      journal_(world.journal, config_.journal_floor_bytes),
       outbox_(world.clock, world.timers, world.random,
               {[this](const wire::Reports& frame) { send(frame); },
                [this](const StepId& step, std::uint64_t offset, std::size_t max) {

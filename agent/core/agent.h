@@ -15,7 +15,7 @@
 #include "agent/executor/bundle_store.h"
 #include "agent/executor/step_runner.h"
 #include "agent/executor/terminals.h"
-#include "agent/journal/journal_file.h"
+#include "agent/journal/journal.h"
 #include "common/facts.h"
 #include "common/ports/clock.h"
 #include "common/ports/link.h"
@@ -45,6 +45,7 @@ struct Config {
   std::function<void(Severity, std::string_view)> log;  // lines for people
   std::uint32_t parallel = 8;                           // steps that run at once
   std::uint32_t capacity = 128;                         // orders held that have not ended
+  std::uint64_t journal_floor_bytes = kJournalFloorBytes;
   // Hears where the coordinator says that it can be reached, with each welcome that says it. May be empty.
   std::function<void(const std::vector<std::string>& endpoints)> endpoints;
   bool expects_journal = false;  // it has worked before: an empty journal is a lost one, not a new one

@@ -6,7 +6,6 @@
 namespace prov::agent {
 namespace {
 
-constexpr std::uint64_t kRewriteFloorBytes = 1 << 20;
 constexpr std::uint64_t kRewriteFactor = 3;
 
 }  // namespace
@@ -54,6 +53,6 @@ Result<void> Journal::rewrite(const std::vector<Record>& records) {
   return {};
 }
 
-bool Journal::mostly_garbage() const { return bytes_ > kRewriteFloorBytes + kRewriteFactor * condensed_bytes_; }
+bool Journal::mostly_garbage() const { return bytes_ > floor_bytes_ + kRewriteFactor * condensed_bytes_; }
 
 }  // namespace prov::agent

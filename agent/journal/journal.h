@@ -10,9 +10,13 @@
 
 namespace prov::agent {
 
+inline constexpr std::uint64_t kJournalFloorBytes = 1 << 20;
+
 class Journal {
  public:
-  explicit Journal(JournalFile& file) : file_(file) {}
+  // `floor_bytes`: what is not worth to be condensed.
+  explicit Journal(JournalFile& file, std::uint64_t floor_bytes = kJournalFloorBytes)
+      : file_(file), floor_bytes_(floor_bytes) {}
 
   struct Opened {
     std::vector<Record> records;
@@ -31,10 +35,11 @@ class Journal {
   // Replaces all of it, what is pending included: `records` is everything that is to be remembered.
   Result<void> rewrite(const std::vector<Record>& records);
   std::uint64_t bytes() const { return bytes_; }
-  bool mostly_garbage() const;  // it has grown to a multiple of what the last rewrite left
+  bool mostly_garbage() const;  // it has grown to a multiple of what the last rewrite left, and beyond the floor
 
  private:
   JournalFile& file_;
+  const std::uint64_t floor_bytes_;
   std::string pending_;
   std::uint64_t bytes_ = 0;
   std::uint64_t condensed_bytes_ = 0;

@@ -349,21 +349,33 @@ void Inspector::lost_end() {
 }
 
 void Inspector::check_bounds(std::size_t frames_under_way) {
-  if (coordinator_.waiting_bytes() > kMostWaitingBytes) {
-    kernel_.violate("I11", std::to_string(coordinator_.waiting_bytes()) + " bytes wait for the coordinator's disk");
+  const std::size_t waiting_bytes = coordinator_.waiting_bytes();
+  most_.waiting_bytes = std::max(most_.waiting_bytes, waiting_bytes);
+  most_.frames = std::max(most_.frames, frames_under_way);
+  if (waiting_bytes > kMostWaitingBytes) {
+    kernel_.violate("I11", std::to_string(waiting_bytes) + " bytes wait for the coordinator's disk");
   }
   if (frames_under_way > kMostFrames) {
     kernel_.violate("I11", std::to_string(frames_under_way) + " frames are on their way");
   }
 }
 
-void Inspector::check_secrets(const std::vector<std::string>& canaries,
-                              const std::map<std::string, std::string>& files) {
-  const auto look = [&](const std::string& where, const std::string& bytes) {
-    for (const std::string& canary : canaries) {
-      if (bytes.find(canary) != std::string::npos) kernel_.violate("I10", "a secret is in " + where);
-    }
-  };
+void Inspector::check_journal(const std::string& host, std::size_t bytes) {
+  most_.journal_bytes = std::max(most_.journal_bytes, bytes);
+  if (bytes > kMostJournalBytes) {
+    kernel_.violate("I11", host + "'s journal has " + std::to_string(bytes) + " bytes");
+  }
+}
+
+void Inspector::check_secrets(const std::string& where, const std::string& bytes,
+                              const std::set<std::string>& canaries) {
+  for (const std::string& canary : canaries) {
+    if (bytes.find(canary) != std::string::npos) kernel_.violate("I10", "a secret is in " + where);
+  }
+}
+
+void Inspector::check_secrets(const std::set<std::string>& canaries, const std::map<std::string, std::string>& files) {
+  const auto look = [&](const std::string& where, const std::string& bytes) { check_secrets(where, bytes, canaries); };
   for (const auto& [number, bytes] : coordinator_.disk()->commits) look("commit " + std::to_string(number), bytes);
   for (const auto& [key, bytes] : coordinator_.disk()->sides) look("a record beside the log", bytes);
   for (const auto& [name, bytes] : files) look(name, bytes);
@@ -435,7 +447,7 @@ void Inspector::check_index(RecordLog& log) {
 
 // ---- the end
 
-void Inspector::check_end(const std::vector<std::string>& canaries, const Hosts& hosts,
+void Inspector::check_end(const std::set<std::string>& canaries, const Hosts& hosts,
                           const std::map<std::string, std::string>& files) {
   check_fold();
   for (const auto& [name, bytes] : files) kernel_.bytes(bytes);

@@ -34,12 +34,13 @@
 
 namespace prov::sim {
 
-inline constexpr std::uint32_t kGroupLimit = 2;            // I6: of each concurrency group, as batches say it
-inline constexpr TimeMs kEndsWithinMs = 10 * 60 * 1000;    // I8
-inline constexpr std::size_t kMostWaitingBytes = 4 << 20;  // I11: of the coordinator's log,
-inline constexpr std::size_t kMostJournalBytes = 4 << 20;  // of an agent's journal,
-inline constexpr std::size_t kMostFrameBytes = 1 << 20;    // of a frame,
-inline constexpr std::size_t kMostFrames = 20'000;         // on their way at once
+inline constexpr std::uint32_t kGroupLimit = 2;          // I6: of each concurrency group, as batches say it
+inline constexpr TimeMs kEndsWithinMs = 10 * 60 * 1000;  // I8
+// I11: five to ten times the most of some thousand seeds. Journals are condensed within a seed (machine.cpp).
+inline constexpr std::size_t kMostWaitingBytes = 1 << 20;    // of the coordinator's log,
+inline constexpr std::size_t kMostJournalBytes = 512 << 10;  // of an agent's journal,
+inline constexpr std::size_t kMostFrameBytes = 1 << 20;      // of a frame,
+inline constexpr std::size_t kMostFrames = 400;              // on their way at once
 
 // By name, each with whether its agent still holds that step in its journal.
 using Hosts = std::map<std::string, std::function<bool(const agent::StepId&)>>;
@@ -62,15 +63,21 @@ class Inspector {
   void started(const Effect& effect, const Key& agent);                    // `agent`: of the host it started on
   void dispatched(const domain::TaskDispatched& dispatch);
 
-  void lost_end();                                  // after Auditor::expect_loss_from
-  void check_bounds(std::size_t frames_under_way);  // I11
-  void check_fold();                                // I3, when all of the live state is durable
+  void lost_end();                                                 // after Auditor::expect_loss_from
+  void check_bounds(std::size_t frames_under_way);                 // I11
+  void check_journal(const std::string& host, std::size_t bytes);  // I11
+  struct Most {                                                    // that there was of each at once
+    std::size_t waiting_bytes = 0, frames = 0, journal_bytes = 0;
+  };
+  const Most& most() const { return most_; }
+  void check_fold();  // I3, when all of the live state is durable
+  void check_secrets(const std::string& where, const std::string& bytes, const std::set<std::string>& canaries);  // I10
   // All that holds at the end. `canaries`: secrets; `hosts`: those that still exist; `files`: what is on them.
-  void check_end(const std::vector<std::string>& canaries, const Hosts& hosts,
+  void check_end(const std::set<std::string>& canaries, const Hosts& hosts,
                  const std::map<std::string, std::string>& files);
 
  private:
-  void check_secrets(const std::vector<std::string>& canaries, const std::map<std::string, std::string>& files);  // I10
+  void check_secrets(const std::set<std::string>& canaries, const std::map<std::string, std::string>& files);
   void check_state_hash();              // I3, by the canonical bytes
   void check_commands();                // I1
   void check_rollbacks();               // I9
@@ -100,6 +107,7 @@ class Inspector {
   Ledger& ledger_;
   Coordinator& coordinator_;
   bool checks_ = true;
+  Most most_;
   std::map<std::pair<Key, std::uint64_t>, std::vector<agent::StepId>> ends_in_frame_;
   std::map<Id, domain::Answer> answers_;
   std::set<Id> refused_;

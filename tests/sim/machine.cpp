@@ -11,7 +11,8 @@
 namespace prov::sim {
 namespace {
 
-constexpr std::uint64_t kUnsyncedUs = 500'000;  // what a step's folder got so shortly before a crash may be lost
+constexpr std::uint64_t kJournalFloorBytes = 4 << 10;  // so that journals are condensed within a seed
+constexpr std::uint64_t kUnsyncedUs = 500'000;         // what a step's folder got so shortly before a crash may be lost
 constexpr std::int32_t kTerm = 15, kKill = 9;
 constexpr std::uint64_t kGraceUs = 10'000'000;  // between the two
 
@@ -88,9 +89,9 @@ Machine::Machine(Kernel& kernel, Network& network, Ledger& ledger, std::string n
     : kernel_(kernel), network_(network), ledger_(ledger), name_(std::move(name)), plant_(plant), journal_(kernel.rng) {
   kernel_.rng.fill(key_.bytes);
   std::array<std::uint8_t, crypto_box_SEEDBYTES> seed{};
-  std::array<std::uint8_t, crypto_box_SECRETKEYBYTES> secret{};
+  static_assert(Key::kSize == crypto_box_SECRETKEYBYTES);
   kernel_.rng.fill(seed);
-  crypto_box_seed_keypair(seal_key_.bytes.data(), secret.data(), seed.data());
+  crypto_box_seed_keypair(seal_key_.bytes.data(), opening_key_.bytes.data(), seed.data());
   skew_ms_ = static_cast<std::int64_t>(kernel_.rng.range(0, 10'000)) - 5'000;
   journal_.lies = plant == Plant::lying_journal;
   journal_.on_failed_sync = [this] {
@@ -105,6 +106,15 @@ Machine::~Machine() {
     for (const Schedule::Token token : step.waiting) kernel_.schedule.cancel(token);
     if (!step.over) ledger_.end(name_, id, Fate::died, 0, kernel_.schedule.now_us());
   }
+}
+
+std::string Machine::opened(const std::string& box) const {
+  if (box.size() < crypto_box_SEALBYTES) return {};
+  std::string out(box.size() - crypto_box_SEALBYTES, '\0');
+  const bool ours = crypto_box_seal_open(reinterpret_cast<unsigned char*>(out.data()),
+                                         reinterpret_cast<const unsigned char*>(box.data()), box.size(),
+                                         seal_key_.bytes.data(), opening_key_.bytes.data()) == 0;
+  return ours ? out : std::string();
 }
 
 bool Machine::connected() const { return life_ != nullptr && life_->agent != nullptr && life_->agent->connected(); }
@@ -168,6 +178,7 @@ void Machine::run_agent() {
   config.boot_id = name_ + "-boot-" + std::to_string(boots_);
   config.parallel = 4;
   config.capacity = 16;
+  config.journal_floor_bytes = kJournalFloorBytes;
   config.expects_journal = plant_ != Plant::forgetful_agent;
   config.facts = [this] {
     return Facts{name_, "debian", "12",         "6.1",  "x86_64",

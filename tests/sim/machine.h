@@ -41,6 +41,7 @@ class Machine {
 
   void crash_in_next_sync() { journal_.fail_next_sync(); }
   void set_disk_full(bool full) { journal_.set_full(full); }
+  std::string opened(const std::string& box) const;  // sealed to it; empty: it is not
   bool flip_journal();  // a bit of it, for the next start of the agent to find; false: there is nothing to flip
   void set_clock(std::int64_t skew_ms) { skew_ms_ = skew_ms; }
   TimeMs reconnected_ms() const { return reconnected_ms_; }
@@ -84,7 +85,7 @@ class Machine {
   Ledger& ledger_;
   const std::string name_;
   const Plant plant_;
-  Key key_, seal_key_;
+  Key key_, seal_key_, opening_key_;
   std::int64_t skew_ms_ = 0;
   TimeMs reconnected_ms_ = 0;
   std::uint32_t boots_ = 1;

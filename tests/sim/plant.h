@@ -39,6 +39,8 @@ enum class Plant : std::uint8_t {
   outbox_forgets,
   never_asked_again,
   leaked_secret,
+  leaked_token,
+  leaked_password,
   lost_index,
   frame_storm,
   group_off_by_one,
@@ -78,6 +80,9 @@ inline constexpr std::array kPlants{
     PlantName{Plant::never_asked_again, "never_asked_again", "I8",
               "what the log has lost, which an operator has accepted, is not asked for again"},
     PlantName{Plant::leaked_secret, "leaked_secret", "I10", "a join token's secret is stored beside the log"},
+    PlantName{Plant::leaked_token, "leaked_token", "I10", "a join token's text is stored beside the log"},
+    PlantName{Plant::leaked_password, "leaked_password", "I10",
+              "a secret of a step is stored beside the log, when its order is sent"},
     PlantName{Plant::lost_index, "lost_index", "I13", "a crash takes a record of the index of workflows"},
     PlantName{Plant::frame_storm, "frame_storm", "I11", "each frame that arrives makes two more"}};
 

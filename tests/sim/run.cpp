@@ -46,6 +46,7 @@ RunResult summary(const World& world) {
   out.agents = world.auditor.state().agents.size();
   out.events = world.auditor.position().sequence;
   out.frames = world.network.counts;
+  out.most = world.inspector.most();
   for (const auto& [key, effect] : world.ledger.effects()) {
     out.steps += effect.starts;
     out.started_again += effect.starts - 1;

@@ -27,6 +27,7 @@ struct RunResult {
   std::uint64_t trace_hash = 0;
   Digest log_hash;
   std::uint64_t ticks = 0, virtual_ms = 0, ended_ms = 0;  // ended: after the last fault
+  Inspector::Most most;
   std::uint64_t agents = 0, events = 0, steps = 0, started_again = 0, tasks = 0, snapshots = 0;
   Operator::Counts commands;
   Network::Counts frames;

@@ -36,6 +36,9 @@ void Totals::add(const RunResult& one, double took_s) {
   all_.frames.repeated += one.frames.repeated;
   all_.frames.late += one.frames.late;
   all_.frames.overtaken += one.frames.overtaken;
+  all_.most.waiting_bytes = std::max(all_.most.waiting_bytes, one.most.waiting_bytes);
+  all_.most.frames = std::max(all_.most.frames, one.most.frames);
+  all_.most.journal_bytes = std::max(all_.most.journal_bytes, one.most.journal_bytes);
   for (const auto& [name, count] : one.outcomes) all_.outcomes[name] += count;
   all_.faults.add(one.faults);
   ended_s_.of.push_back(one.ended_ms / 1000);
@@ -51,6 +54,10 @@ std::string Totals::too_tame() {
       return "the median of " + each.name + " per seed is " + std::to_string(each.median()) + ", a normal seed has " +
              std::to_string(each.least_median);
     }
+  }
+  constexpr std::size_t kMany = 200;
+  for (std::size_t i = 0; figures_[0].of.size() >= kMany && i < kFaultNames.size(); ++i) {
+    if (all_.faults.of[i] == 0) return "there was no fault of the kind " + std::string(kFaultNames[i]);
   }
   return "";
 }
@@ -70,6 +77,8 @@ void Totals::print(std::uint64_t first) {
     std::printf(" %.*s %llu%s", static_cast<int>(kFaultNames[i].size()), kFaultNames[i].data(), n(all_.faults.of[i]),
                 i + 1 < kFaultNames.size() ? "," : "\n");
   }
+  std::printf("most at once: %zu frames on their way, %zu bytes that wait for the log, %zu of a journal\n",
+              all_.most.frames, all_.most.waiting_bytes, all_.most.journal_bytes);
   std::printf(
       "totals: seeds=%zu ticks=%llu events=%llu tasks=%llu steps=%llu faults=%llu crashes=%llu frames=%llu"
       " virtual_h=%llu cpu_s=%.0f\n",

@@ -12,7 +12,8 @@ class Totals {
   void add(const RunResult& one, double took_s);  // of CPU time
   // The faults and figures of all, and a last line that says it all. `first`: the first seed.
   void print(std::uint64_t first);
-  // Empty: the medians are those of normal runs (3 agents, 50 steps, 20 faults, a crash with its restart).
+  // Empty: the medians are those of normal runs (3 agents, 50 steps, 20 faults, a crash with its restart), and of many
+  // seeds no kind of fault is missing.
   std::string too_tame();
 
  private:

@@ -122,6 +122,11 @@ domain::TaskservSpec Workload::draw_taskserv(const std::string& host) {
   return out;
 }
 
+void Workload::order(domain::CommandBody body) {
+  if (kernel_.rng.chance(150)) return operator_.plan(std::move(body), kernel_.rng.range(100'000, 8'000'000));
+  operator_.ask(std::move(body));
+}
+
 void Workload::install() {
   const auto hosts = ready_hosts();
   domain::CreateTaskservs command;
@@ -135,7 +140,7 @@ void Workload::install() {
     command.taskservs.push_back(std::move(item));
   }
   tasks_ += count;
-  operator_.ask(std::move(command));
+  order(std::move(command));
 }
 
 void Workload::run_exec() {
@@ -195,14 +200,14 @@ void Workload::create_server() {
   spec.provider = "local";
   spec.provider_bundle = bundle_;
   tasks_ += 2;
-  operator_.ask(domain::CreateServers{"main", {spec}});
+  order(domain::CreateServers{"main", {spec}});
 }
 
 void Workload::delete_server() {
   for (const auto& [key, server] : auditor_.state().servers) {
     if (server.status != domain::ServerStatus::ready) continue;
     ++tasks_;
-    return operator_.ask(domain::DeleteServers{"main", {key.second}});
+    return order(domain::DeleteServers{"main", {key.second}});
   }
 }
 

@@ -27,6 +27,7 @@ class Workload {
  private:
   void store_bundle();
   void think();
+  void order(domain::CommandBody body);  // at once, or looked at first and done much later
   void install();
   void run_exec();
   void run_noop();

@@ -122,7 +122,8 @@ void World::wire_up() {
 }
 
 void World::give_token(const std::string& hostname, const wire::JoinToken& token) {
-  canaries_.push_back(token.secret);
+  canaries_.insert({token.secret, to_hex(token.secret), wire::encode_join_token(token)});
+  if (plant_ == Plant::leaked_token) coordinator.disk()->sides["request"] = wire::encode_join_token(token);
   machine(hostname).give_token(token);
 }
 
@@ -141,9 +142,8 @@ Machine& World::machine(const std::string& name) {
 void World::step() {
   if (!kernel.schedule.step()) return kernel.violate("I8", "nothing will ever happen again");
   auditor.catch_up();
-  if (kernel.schedule.steps() % kCheckSteps != 0) return;
-  inspector.check_fold();
   inspector.check_bounds(network.under_way());
+  if (kernel.schedule.steps() % kCheckSteps == 0) inspector.check_fold();
 }
 
 void World::crash_coordinator(test::MemoryDisk::Tail tail, std::uint64_t down_us) {
@@ -280,8 +280,7 @@ void World::check_end() {
   for (const auto& [name, each] : machines) {
     hosts[name] = [&machine = *each](const agent::StepId& step) { return machine.knows(step); };
     files[name + "'s journal"] = each->journal();
-    if (files[name + "'s journal"].size() > kMostJournalBytes)
-      kernel.violate("I11", name + "'s journal grows for ever");
+    inspector.check_journal(name, files[name + "'s journal"].size());
   }
   inspector.check_end(canaries_, hosts, files);
   auditor.recheck();
@@ -294,13 +293,30 @@ const std::string* World::host_of(const Key& agent) const {
   return nullptr;
 }
 
+void World::look_for_secrets(const std::string& host, const wire::ToAgent& message) {
+  const auto* orders = std::get_if<wire::Orders>(&message.body);
+  if (orders == nullptr) return;
+  for (const wire::Order& order : orders->orders) {
+    const auto* script = std::get_if<wire::Script>(&order.action);
+    if (script == nullptr) continue;
+    for (const wire::Sealed& sealed : script->secrets) {
+      const std::string secret = machine(host).opened(sealed.box);
+      if (secret.empty()) continue;
+      canaries_.insert(secret);
+      if (plant_ == Plant::leaked_password) coordinator.disk()->sides["order"] = secret;
+    }
+  }
+}
+
 bool World::sent(Way way, const Key& agent, const std::string& frame) {
   kernel.bytes(frame);
   if (way == Way::to_agent) auditor.catch_up();
   if (watches_) return true;
   const std::string* host = host_of(agent);
+  inspector.check_secrets("a frame", frame, canaries_);
   if (way == Way::to_agent) {
     const auto message = wire::decode_to_agent(frame);
+    if (host != nullptr && message) look_for_secrets(*host, *message);
     inspector.sent(agent, frame, message);
     if (host != nullptr && message && std::holds_alternative<wire::Orders>(message->body)) {
       kernel.tell([&] { return "orders to " + *host; });

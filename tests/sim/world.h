@@ -3,6 +3,7 @@
 // and everything that can happen to them. What can be done to it by hand (scenarios) or by dice (chaos.h) is here.
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "tests/sim/auditor.h"
@@ -74,8 +75,10 @@ class World {
   const std::string* host_of(const Key& agent) const;
 
   const Plant plant_;
-  bool watches_ = false;                                  // frames are hashed, and not looked into
-  std::vector<std::string> canaries_;                     // secrets: in no byte that is written
+  bool watches_ = false;  // frames are hashed, and not looked into
+  // I10: secrets, as they are and as they travel, which are in no byte that is written or sent.
+  void look_for_secrets(const std::string& host, const wire::ToAgent& message);
+  std::set<std::string> canaries_;
   std::optional<wire::Order> old_order_;                  // of the planted repetition
   std::set<std::pair<std::string, agent::StepId>> told_;  // ends: of the planted loss
 };

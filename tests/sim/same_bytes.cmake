@@ -1,0 +1,11 @@
+# The same seeds in two processes are the same to the byte: nothing hangs on a process's own memory or on its keys.
+foreach(run first second)
+  execute_process(COMMAND ${PROGRAM} --seed 1 --count 50 OUTPUT_VARIABLE said RESULT_VARIABLE failed)
+  if(failed OR NOT said MATCHES "hash ([0-9a-f]+)")
+    message(FATAL_ERROR "50 seeds did not hold: ${said}")
+  endif()
+  set(${run} ${CMAKE_MATCH_1})
+endforeach()
+if(NOT first STREQUAL second)
+  message(FATAL_ERROR "50 seeds hashed to ${first} in one process, and to ${second} in another")
+endif()

@@ -36,6 +36,12 @@ constexpr Target kTargets[] = {
     {"ws_frame", ws_frame},
     {"targets", target_expression},
     {"condition", condition},
+    {"outputs", outputs},
+    {"step_file", step_file},
+    {"provider_answer", provider_answer},
+    {"plan_file", plan_file},
+    {"rest_call", rest_call},
+    {"shell_message", shell_message},
 };
 
 }  // namespace

@@ -2,8 +2,12 @@
 #include <filesystem>
 #include <fstream>
 
+#include "agent/executor/step_dir.h"
 #include "agent/journal/journal.h"
+#include "common/hash.h"
+#include "common/json/json.h"
 #include "common/wire/join_token.h"
+#include "coordinator/cli/verbs/saved_plan.h"
 #include "coordinator/domain/evolve.h"
 #include "coordinator/event_log/archiver.h"
 #include "coordinator/event_log/commit.h"
@@ -147,6 +151,49 @@ void write_segment(const fs::path& path) {
   if (header && *header && !fs::exists(path)) static_cast<void>(event_log::write_segment(log, **header, path));
 }
 
+// The parts of a step's file, and the whole of it with and without a verdict.
+void write_step(const fs::path& folder) {
+  agent::StepSpec spec;
+  spec.argv = {"scripts/install", "--now"};
+  spec.environment = {"PATH=/usr/bin", "PROV_PARAM_PORT=5432"};
+  spec.timeout_s = 60;
+  spec.has_stdin = true;
+  spec.kind = agent::StepKind::script;
+  agent::StepResult result;
+  result.end.exit_code = 75;
+  result.end.problem = "it could not be started";
+  result.output_bytes = 6;
+  result.output_digest = Digest{{5}};
+  result.outputs = {{"name", "db"}, {"port", "5432"}};
+  result.note = "line 3 of its outputs was not taken";
+  const std::string encoded = agent::encode_spec(spec), verdict = agent::encode_result(result);
+  std::string line = "71 71", length = std::to_string(encoded.size());
+  line.resize(23, ' ');
+  length.resize(15, ' ');
+  const std::string begun = line + "\n" + length + "\n" + encoded;
+  write_new(folder / "spec", encoded);
+  write_new(folder / "verdict", verdict);
+  write_new(folder / "begun", begun);
+  write_new(folder / "ended", begun + std::string(digest_of(verdict).view()) + verdict);
+}
+
+void write_plan(const fs::path& folder) {
+  cli::SavedPlan plan;
+  plan.submission.workspace = "demo";
+  plan.submission.path = "/workflows/taskservs/create";
+  plan.submission.body = {{"infra", "demo"}, {"taskservs", nlohmann::json::array()}};
+  plan.submission.plan = to_text(Digest{{4}});
+  plan.answer = {{"digest", to_text(Digest{{4}})}, {"position", {{"log_id", to_text(Id{{9}})}, {"sequence", 3}}}};
+  plan.infra = "demo";
+  plan.made_ms = 1'700'000'000'000;
+  write_new(folder / "without-bundles", cli::plan_file_text(plan));
+  const std::string bytes = "the bytes of a bundle";
+  plan.submission.bundles.push_back({digest_of(bytes), "taskserv", "redis", bytes});
+  write_new(folder / "with-a-bundle", cli::plan_file_text(plan));
+  plan.submission.bundles.front().bytes += "!";
+  write_new(folder / "changed-bundle", cli::plan_file_text(plan));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -165,5 +212,7 @@ int main(int argc, char** argv) {
   }
   write_index_records(corpus / "workflow_record");
   write_segment(corpus / "segment" / "two-commits");
+  write_step(corpus / "step_file");
+  write_plan(corpus / "plan_file");
   return 0;
 }

@@ -56,6 +56,13 @@ class Player {
     return problem_;
   }
 
+  LeftLog log() {
+    LeftLog out;
+    for (const auto& [number, bytes] : world_.coordinator.disk()->commits) out.commits.push_back(bytes);
+    out.public_key = to_text(Key{world_.coordinator.public_key().bytes});
+    return out;
+  }
+
  private:
   void command(const Words& words) {
     if (words[0] == "hosts") return hosts(static_cast<std::uint32_t>(std::stoul(words.at(1))));
@@ -310,6 +317,11 @@ class Player {
 
 }  // namespace
 
-std::string play(const std::string& text, std::uint64_t seed, bool verbose) { return Player(seed, verbose).play(text); }
+std::string play(const std::string& text, std::uint64_t seed, bool verbose, LeftLog* log) {
+  Player player(seed, verbose);
+  std::string problem = player.play(text);
+  if (log != nullptr) *log = player.log();
+  return problem;
+}
 
 }  // namespace prov::sim

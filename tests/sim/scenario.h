@@ -23,10 +23,15 @@
 //         cancel (whatever has not ended) | rollback (of whatever has)
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace prov::sim {
 
+struct LeftLog {  // what the coordinator's disk holds at the end
+  std::vector<std::string> commits;
+  std::string public_key;  // of its checkpoints, hexadecimal
+};
 // Empty: it went as expected, and no invariant was broken.
-std::string play(const std::string& text, std::uint64_t seed, bool verbose);
+std::string play(const std::string& text, std::uint64_t seed, bool verbose, LeftLog* log = nullptr);
 
 }  // namespace prov::sim

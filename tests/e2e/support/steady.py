@@ -18,9 +18,12 @@ class SteadyWork(threading.Thread):
     def run(self):
         try:
             while not self.enough.wait(self.pause_s):
-                self.workflows.append(self.coordinator.exec(self.hosts, self.script))
+                self.give()
         except Exception as problem:  # told by the main thread
             self.problem = problem
+
+    def give(self):
+        self.workflows.append(self.coordinator.exec(self.hosts, self.script))
 
     def __enter__(self):
         self.start()

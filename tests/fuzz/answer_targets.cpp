@@ -1,6 +1,10 @@
-// Answers and files that programs outside hand in: a provider's answers, a plan that was saved.
+// Answers and files that programs outside hand in: a provider's answers, a plan that was saved, the report of a step
+// that was rehearsed.
+#include <algorithm>
+
 #include "common/json/json.h"
 #include "coordinator/cli/verbs/saved_plan.h"
+#include "coordinator/cli/views/rehearsal.h"
 #include "coordinator/dispatcher/desk.h"
 #include "coordinator/dispatcher/provider_desk.h"
 #include "tests/fuzz/rig.h"
@@ -105,6 +109,16 @@ void plan_file(std::string_view bytes) {
   const std::string once = cli::plan_file_text(*plan);
   const auto again = cli::parse_plan_file(once, "saved.plan");
   expect(again && cli::plan_file_text(*again) == once, "a plan is itself again");
+}
+
+// What a host printed; shown to people and to programs.
+void rehearsal(std::string_view bytes) {
+  std::vector<cli::Rehearsed> all{{"db-1", "redis", "done", "", cli::rehearsal_in(bytes)}};
+  static_cast<void>(cli::rehearsals_json(all).dump());
+  const cli::Console console([](std::string_view) {}, [](std::string_view) {}, {});
+  const std::string text = cli::rehearsals_text(all, console);
+  const auto moves = [](char c) { return (c >= '\0' && c < ' ' && c != '\n') || c == '\x7f'; };
+  expect(std::none_of(text.begin(), text.end(), moves), "what a host says cannot move the cursor");
 }
 
 }  // namespace prov::fuzz

@@ -1,11 +1,13 @@
-// What steps leave on their host: the file of outputs, which any script writes, and the folder of a step, which the
-// agent finds again after a crash.
+// What lies on a host: the file of outputs, which any script writes, the folder of a step, which the agent finds again
+// after a crash, and the host's own records.
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdlib>
 
 #include "agent/executor/step_dir.h"
+#include "agent/sandbox/host_records.h"
+#include "agent/sandbox/mount_table.h"
 #include "agent/step/outputs.h"
 #include "common/hash.h"
 #include "common/io/posix/files.h"
@@ -85,6 +87,18 @@ void step_file(std::string_view bytes) {
   step_round_trip(bytes, agent::decode_spec, agent::encode_spec);
   step_round_trip(bytes, agent::decode_result, agent::encode_result);
   read_whole(bytes);
+}
+
+void host_records(std::string_view bytes) {
+  const auto packages = agent::parse_dpkg_status(bytes, agent::architecture_of_dpkg(bytes));
+  const auto accounts = agent::parse_accounts(bytes);
+  expect(agent::changes_between(packages, packages).empty(), "what is the same has not changed");
+  expect(agent::changes_between({}, accounts).size() == accounts.size(), "each account is one");
+  for (const agent::Mount& mount : agent::parse_mounts(bytes)) {
+    expect(!mount.point.empty() && mount.point.front() == '/', "a mount has a place");
+    static_cast<void>(agent::treatment_of(mount));
+    expect(agent::is_beneath(mount.point, mount.point), "a folder is within itself");
+  }
 }
 
 }  // namespace prov::fuzz

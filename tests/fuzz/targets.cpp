@@ -38,8 +38,10 @@ constexpr Target kTargets[] = {
     {"condition", condition},
     {"outputs", outputs},
     {"step_file", step_file},
+    {"host_records", host_records},
     {"provider_answer", provider_answer},
     {"plan_file", plan_file},
+    {"rehearsal", rehearsal},
     {"rest_call", rest_call},
     {"shell_message", shell_message},
 };

@@ -48,8 +48,10 @@ void target_expression(std::string_view bytes);
 void condition(std::string_view bytes);
 void outputs(std::string_view bytes);
 void step_file(std::string_view bytes);
+void host_records(std::string_view bytes);
 void provider_answer(std::string_view bytes);
 void plan_file(std::string_view bytes);
+void rehearsal(std::string_view bytes);
 void rest_call(std::string_view bytes);
 void shell_message(std::string_view bytes);
 

@@ -84,5 +84,5 @@ def check_attempts(history, ledgers, meant_to_fail):
     least = 0.8 * (sum(tally.values()) - tally["failed as it was to"])
     check(tally["done"] >= max(200, least), f"too little worked to show anything: {tally}")
     workflows = {step.workflow for step in history.steps.values()}
-    print(f"  {len(workflows)} workflows, {len(history.attempts)} attempts: {dict(tally)}; the hosts' ledgers say the same: "
-          f"{len(ledgers.began)} began, each once, {len(ledgers.finished)} ended")
+    print(f"  {len(workflows)} workflows, {len(history.attempts)} attempts: {dict(tally)}; the hosts' ledgers say the "
+          f"same: {len(ledgers.began)} began, each once, {len(ledgers.finished)} ended")

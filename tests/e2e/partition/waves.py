@@ -3,23 +3,23 @@ it asks for, and what is on the hosts when it is done and when it was taken back
 import collections
 
 from hosts import write
-from ledgers import BEGIN, END
+from ledgers import BEGIN, END, LEDGER
 from rig import check
 from steady import SteadyWork
 
 MADE = "/var/lib/made"
 AT_ONCE = 5  # so many that one is under way whenever others end
 
-# What each operation needs, how many hosts are in each of its waves, and what its file says for that.
-Operation = collections.namedtuple("Operation", "needs waves keys")
+# What each operation needs, how many hosts are in each of its waves, and how the file says that.
+Operation = collections.namedtuple("Operation", "needs waves rolling")
 OPERATIONS = {
     "prepare": Operation((), (3,), ""),
-    "flaky": Operation(("prepare",), (3,), ", retries: {attempts: 2, delay_s: 0.1}"),
+    "flaky": Operation(("prepare",), (3,), ""),
     "one_by_one": Operation(("prepare",), (1, 1, 1), ", rolling: {batch: 1}"),
     "canary": Operation(("flaky", "one_by_one"), (1, 2), ", rolling: {canary: 1, batch: 2}"),
     "finish": Operation(("canary", "prepare"), (3,), ""),
 }
-# Its first word says which way; a flaky step fails in its first attempt.
+# Its first word says which way. What is flaky fails in its first attempt.
 STEP = f"""#!/bin/sh
 set -e
 {BEGIN}
@@ -36,10 +36,12 @@ esac
 def write_batch(workspace):
     write(workspace / "scripts/step", STEP, 0o755)
     operations = "".join(
-        f"    - {{id: {name}, type: script, targets: all, dependencies: [{', '.join(its.needs)}], script: scripts/step, "
-        f"args: [make, '{{{{params.run}}}}', {name}], undo_script: scripts/step, "
-        f"undo_args: [unmake, '{{{{params.run}}}}', {name}]{its.keys}}}\n" for name, its in OPERATIONS.items())
-    write(workspace / "waves.yaml", f"batch_workflow:\n  name: waves\n  params: {{run: none}}\n  operations:\n{operations}")
+        f"    - {{id: {name}, type: script, targets: all, dependencies: [{', '.join(its.needs)}]{its.rolling}, "
+        f"script: scripts/step, args: [make, '{{{{params.run}}}}', {name}], "
+        f"undo_script: scripts/step, undo_args: [unmake, '{{{{params.run}}}}', {name}]}}\n"
+        for name, its in OPERATIONS.items())
+    write(workspace / "waves.yaml", "batch_workflow:\n  name: waves\n  params: {run: none}\n"
+          f"  defaults: {{retries: {{attempts: 2, delay_s: 0.1}}}}\n  operations:\n{operations}")
 
 
 def meant_to_fail(step, attempt):
@@ -47,10 +49,10 @@ def meant_to_fail(step, attempt):
 
 
 class SteadyBatches(SteadyWork):
-    """Has some batches under way all the time, each given by the command line; one that is not taken is not given again."""
+    """Has some batches under way all the time, given by the command line. One that is not taken is not given again."""
 
     def __init__(self, operator, hosts):
-        super().__init__(operator.coordinator, hosts, None, pause_s=0.4)
+        super().__init__(operator.coordinator, hosts, LEDGER, pause_s=0.4)
         self.operator, self.given, self.refused = operator, 0, []
 
     def give(self):
@@ -97,12 +99,15 @@ class Batch:
         return count
 
     def began_after(self, ledgers, task, before):
-        began = ledgers.first.get(task)
-        for other in before if began else ():
+        """Whether it began; then after the good end of each of these."""
+        if task not in ledgers.first:
+            return False
+        began, steps = ledgers.first[task], self.history.steps
+        for other in before:
             ended = ledgers.finished.get(self.history.well.get(other))
-            check(ended and ended < began, f"{self.history.steps[task]} began at {began}, and {self.history.steps[other]}, "
-                                           f"which it waits for, ended well at {ended}")
-        return began is not None
+            check(ended and ended < began,
+                  f"{steps[task]} began at {began}; {steps[other]}, which it waits for, ended well at {ended}")
+        return True
 
 
 def batches_of(history, kind="batch"):

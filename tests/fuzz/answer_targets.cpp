@@ -1,6 +1,8 @@
 // Answers and files that programs outside hand in: a provider's answers, a plan that was saved, the report of a step
 // that was rehearsed.
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "common/json/json.h"
 #include "coordinator/cli/verbs/saved_plan.h"

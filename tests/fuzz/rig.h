@@ -1,6 +1,10 @@
 #pragma once
 // A platform for what an input brings about: the one door over a log in memory, with ids that count. Every answer is
 // there when settle() returns.
+#include <algorithm>
+#include <memory>
+#include <vector>
+
 #include "coordinator/command_handler/core.h"
 #include "coordinator/event_log/event_codec.h"
 #include "coordinator/event_log/state_codec.h"

@@ -1,5 +1,8 @@
 // The coordinator's own door: whole requests with their bodies, as far as the events that they lead to, and what comes
 // over a shell's WebSocket.
+#include <algorithm>
+#include <memory>
+
 #include "common/json/json.h"
 #include "coordinator/api/routes/router.h"
 #include "coordinator/api/ws_feed/shell_stream.h"

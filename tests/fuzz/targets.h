@@ -1,7 +1,7 @@
 #pragma once
 // What is fuzzed: every decoder of bytes that somebody else may have written. A target takes any bytes at all; it must
 // neither crash, hang, nor grow without bound, and what it accepts must survive a second trip (encode and decode
-// again).
+// again). Not among them: what the command line reads of its own coordinator's answers, and the queries of WebSockets.
 #include <span>
 #include <string_view>
 

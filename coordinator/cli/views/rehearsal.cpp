@@ -9,6 +9,7 @@ using nlohmann::json;
 namespace {
 
 constexpr std::string_view kSections[] = {"packages", "users", "groups", "units", "services", "files"};
+constexpr int kMaxDepth = 16;           // of a report: what hosts print may be made to end the stack
 constexpr std::size_t kMostLines = 60;  // of one section; --out json has all
 
 std::pair<const char*, Colour> sign_of(const std::string& change) {
@@ -45,9 +46,8 @@ std::string section_text(std::string_view name, const json& section, const Conso
     out += change_text(one, console);
   }
   const std::uint64_t all = added + changed + removed;
-  if (all > shown || shown > kMostLines) {
-    out += "    ... and " + std::to_string(all - std::min<std::uint64_t>(shown, kMostLines)) + " more\n";
-  }
+  const std::uint64_t told = std::min(shown, kMostLines);
+  if (all > told) out += "    ... and " + std::to_string(all - told) + " more\n";
   return out;
 }
 
@@ -59,8 +59,12 @@ std::optional<json> rehearsal_in(std::string_view output) {
     const std::size_t begin = newline == std::string_view::npos ? 0 : newline + 1;
     const std::string_view line = output.substr(begin, end - begin);
     if (line.substr(0, kRehearsalMark.size()) == kRehearsalMark) {
-      json report = json::parse(line.substr(kRehearsalMark.size()), nullptr, false);
-      return report.is_object() ? std::optional<json>(std::move(report)) : std::nullopt;
+      bool too_deep = false;
+      const auto watch = [&](int depth, json::parse_event_t, json&) {
+        return !(too_deep = too_deep || depth > kMaxDepth);
+      };
+      json report = json::parse(line.substr(kRehearsalMark.size()), watch, false);
+      return report.is_object() && !too_deep ? std::optional<json>(std::move(report)) : std::nullopt;
     }
     end = begin == 0 ? 0 : begin - 1;
   }

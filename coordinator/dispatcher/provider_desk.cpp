@@ -16,6 +16,13 @@ std::string text_at(const json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+// No copy, which would go as deep into the stack as the answer is nested.
+const json& child_at(const json& object, const char* key) {
+  static const json kNone = json::object();
+  const auto found = object.find(key);
+  return found == object.end() ? kNone : *found;
+}
+
 json pairs(const domain::Pairs& values) {
   json out = json::object();
   for (const auto& [key, value] : values) out[key] = value;
@@ -77,7 +84,7 @@ void ProviderDesk::call(const JobPtr& job, json request, Then then) {
           return finish(job, Outcome::failed, 1, "the provider's answer is not what the contract says");
         }
         if (answer["ok"].get<bool>()) return then(answer);
-        const json error = answer.value("error", json::object());
+        const json& error = child_at(answer, "error");
         const bool again = error.is_object() && error.contains("retryable") && error["retryable"] == true;
         std::string message = error.is_object() ? text_at(error, "message") : "";
         const std::string hint = error.is_object() ? text_at(error, "hint") : "";
@@ -121,7 +128,7 @@ void ProviderDesk::make_token(const JobPtr& job, const std::string& address) {
 }
 
 void ProviderDesk::created(const JobPtr& job, const std::string& address, const json& answer) {
-  const json server = answer.value("server", json::object());
+  const json& server = child_at(answer, "server");
   if (!server.is_object() || text_at(server, "id").empty()) {
     return finish(job, Outcome::failed, 1, "the provider's answer names no server");
   }

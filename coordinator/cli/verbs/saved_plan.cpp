@@ -46,7 +46,11 @@ std::string plan_file_text(const SavedPlan& plan) {
 }
 
 Result<SavedPlan> parse_plan_file(const std::string& text, const std::string& file) {
-  const json document = json::parse(text, nullptr, false);
+  constexpr int kMaxDepth = 64;  // the coordinator takes bodies half as deep
+  bool too_deep = false;
+  const auto watch = [&](int depth, json::parse_event_t, json&) { return !(too_deep = too_deep || depth > kMaxDepth); };
+  const json document = json::parse(text, watch, false);
+  if (too_deep) return not_a_plan(file, "it is nested too deep");
   if (!document.is_object() || text_in(document, "format") != kPlanFormat) {
     return not_a_plan(file, "it does not say so in \"format\"");
   }

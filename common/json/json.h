@@ -1,6 +1,7 @@
 #pragma once
 // The JSON library, whose one class is compiled once, in json.cpp, and not in each of a hundred units that include it.
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <utility>
 
 extern template class nlohmann::basic_json<>;
@@ -16,6 +17,10 @@ void put_members(nlohmann::json::object_t& to, const char* name, Value&& value, 
 }
 
 }  // namespace detail
+
+// What a stranger wrote; discarded (is_discarded()) when it is no JSON, or nested deeper. Copying, printing and
+// comparing a value go as deep into the stack as it is nested, so that a few hundred kilobytes of "[" would end it.
+nlohmann::json parse_within(std::string_view text, int max_depth);
 
 // object_of("id", id, "tasks", 3): what {{"id", id}, {"tasks", 3}} is, without the array of each pair that this makes
 // first. For what is built for each request.

@@ -10,17 +10,11 @@ using nlohmann::json;
 
 constexpr std::uint32_t kJoinTokenValidS = 30 * 60;
 constexpr std::uint32_t kCallTimeoutS = 840;  // within the task's own limit
+constexpr int kMaxAnswerDepth = 32;           // of a provider's answer
 
 std::string text_at(const json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-// No copy, which would go as deep into the stack as the answer is nested.
-const json& child_at(const json& object, const char* key) {
-  static const json kNone = json::object();
-  const auto found = object.find(key);
-  return found == object.end() ? kNone : *found;
 }
 
 json pairs(const domain::Pairs& values) {
@@ -79,12 +73,12 @@ void ProviderDesk::call(const JobPtr& job, json request, Then then) {
           const bool again = text.error().code == Code::unavailable;
           return finish(job, Outcome::failed, again ? kExitTryLater : 1, text.error().message);
         }
-        const json answer = json::parse(*text, nullptr, false);
+        const json answer = parse_within(*text, kMaxAnswerDepth);
         if (!answer.is_object() || !answer.contains("ok") || !answer["ok"].is_boolean()) {
           return finish(job, Outcome::failed, 1, "the provider's answer is not what the contract says");
         }
         if (answer["ok"].get<bool>()) return then(answer);
-        const json& error = child_at(answer, "error");
+        const json error = answer.value("error", json::object());
         const bool again = error.is_object() && error.contains("retryable") && error["retryable"] == true;
         std::string message = error.is_object() ? text_at(error, "message") : "";
         const std::string hint = error.is_object() ? text_at(error, "hint") : "";
@@ -128,7 +122,7 @@ void ProviderDesk::make_token(const JobPtr& job, const std::string& address) {
 }
 
 void ProviderDesk::created(const JobPtr& job, const std::string& address, const json& answer) {
-  const json& server = child_at(answer, "server");
+  const json server = answer.value("server", json::object());
   if (!server.is_object() || text_at(server, "id").empty()) {
     return finish(job, Outcome::failed, 1, "the provider's answer names no server");
   }

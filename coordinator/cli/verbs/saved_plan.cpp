@@ -1,4 +1,5 @@
 #include "coordinator/cli/verbs/saved_plan.h"
+#include "common/json/json.h"
 
 #include "common/hash.h"
 #include "coordinator/cli/views/render.h"
@@ -47,10 +48,7 @@ std::string plan_file_text(const SavedPlan& plan) {
 
 Result<SavedPlan> parse_plan_file(const std::string& text, const std::string& file) {
   constexpr int kMaxDepth = 64;  // the coordinator takes bodies half as deep
-  bool too_deep = false;
-  const auto watch = [&](int depth, json::parse_event_t, json&) { return !(too_deep = too_deep || depth > kMaxDepth); };
-  const json document = json::parse(text, watch, false);
-  if (too_deep) return not_a_plan(file, "it is nested too deep");
+  const json document = parse_within(text, kMaxDepth);
   if (!document.is_object() || text_in(document, "format") != kPlanFormat) {
     return not_a_plan(file, "it does not say so in \"format\"");
   }

@@ -1,4 +1,5 @@
 #include "coordinator/cli/views/rehearsal.h"
+#include "common/json/json.h"
 
 #include "coordinator/cli/views/render.h"
 
@@ -9,7 +10,7 @@ using nlohmann::json;
 namespace {
 
 constexpr std::string_view kSections[] = {"packages", "users", "groups", "units", "services", "files"};
-constexpr int kMaxDepth = 16;           // of a report: what hosts print may be made to end the stack
+constexpr int kMaxDepth = 16;           // of a report, which a host prints
 constexpr std::size_t kMostLines = 60;  // of one section; --out json has all
 
 std::pair<const char*, Colour> sign_of(const std::string& change) {
@@ -59,12 +60,8 @@ std::optional<json> rehearsal_in(std::string_view output) {
     const std::size_t begin = newline == std::string_view::npos ? 0 : newline + 1;
     const std::string_view line = output.substr(begin, end - begin);
     if (line.substr(0, kRehearsalMark.size()) == kRehearsalMark) {
-      bool too_deep = false;
-      const auto watch = [&](int depth, json::parse_event_t, json&) {
-        return !(too_deep = too_deep || depth > kMaxDepth);
-      };
-      json report = json::parse(line.substr(kRehearsalMark.size()), watch, false);
-      return report.is_object() && !too_deep ? std::optional<json>(std::move(report)) : std::nullopt;
+      json report = parse_within(line.substr(kRehearsalMark.size()), kMaxDepth);
+      return report.is_object() ? std::optional<json>(std::move(report)) : std::nullopt;
     }
     end = begin == 0 ? 0 : begin - 1;
   }

@@ -69,7 +69,7 @@ struct Coordinator::Life {
 
   command_handler::CoreConfig core_config() {
     command_handler::CoreConfig config;
-    config.policy.owners.insert("uid:0");
+    config.policy.owners = {"uid:0", "uid:1000"};
     config.limits = owner.limits_;
     if (owner.plant_ == Plant::limit_off_by_one) {
       ++config.limits.agent_orders;

@@ -3,7 +3,12 @@
 namespace prov::sim {
 namespace {
 
-const domain::Principal kOwner{"uid:0", "peer", domain::Transport::unix_socket};
+// Two people, by turns: each command stays with who gave it.
+const domain::Principal& who_gave(const Id& command) {
+  static const domain::Principal kHere{"uid:0", "peer", domain::Transport::unix_socket};
+  static const domain::Principal kAway{"uid:1000", "token:sim", domain::Transport::tcp};
+  return command.bytes.back() % 2 == 0 ? kHere : kAway;
+}
 
 }  // namespace
 
@@ -14,7 +19,7 @@ void Operator::ask(domain::CommandBody body, Then then, std::vector<SideRecord> 
 void Operator::plan(domain::CommandBody body, std::uint64_t later_us) {
   if (!coordinator_.up()) return;
   domain::Command command{kernel_.rng.id(), kWorkspace, std::move(body)};
-  auto planned = coordinator_.core().check(command, kOwner);
+  auto planned = coordinator_.core().check(command, who_gave(command.id));
   if (!planned) return kernel_.line("operator: cannot plan: " + planned.error().message);
   command.plan = planned->digest;
   inspector_.planned(command.id, std::move(planned->events));
@@ -42,7 +47,7 @@ void Operator::send(const Id& id) {
     if (forgotten_ && question.tries > 1) command.id = kernel_.rng.id();
     if (spoils) spoils(command);
     coordinator_.submit(
-        command, kOwner,
+        command, who_gave(command.id),
         [this, asked](Result<domain::Answer> answer) {
           inspector_.answered(asked, answer);
           if (kernel_.rng.chance(loses)) return;

@@ -1,6 +1,6 @@
 #pragma once
-// The operator: gives commands over a line that loses questions and answers, repeats each with its id until it is
-// answered, and thinks of new ones until there has been work enough.
+// Two operators: they give commands over lines that lose questions and answers, repeat each with its id until it is
+// answered, and think of new ones until there has been work enough.
 #include <functional>
 #include <map>
 #include <string>

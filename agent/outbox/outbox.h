@@ -53,7 +53,7 @@ class Outbox {
   void acknowledge(std::uint64_t frame_id);
 
   std::uint64_t output_acknowledged(const StepId& step) const;
-  std::size_t steps() const { return streams_.size(); }  // of which something is kept here
+  std::size_t steps() const { return streams_.size(); }             // of which something is kept here
   bool empty() const { return ready_.empty() && frames_.empty(); }  // nothing to tell, nothing unacknowledged
 
  private:

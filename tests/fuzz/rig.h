@@ -14,15 +14,6 @@
 
 namespace prov::fuzz {
 
-class NoTimers final : public Timers {
- public:
-  TimerId after(std::uint64_t, std::function<void()>) override { return ++last_; }
-  void cancel(TimerId) override {}
-
- private:
-  TimerId last_ = 0;
-};
-
 class CountingRandom final : public Random {
  public:
   void fill(std::span<std::uint8_t> out) override {
@@ -77,7 +68,7 @@ struct Rig {
   test::MemoryRecordLog log{std::make_shared<test::MemoryDisk>()};
   test::ManualExecutor executor;
   test::ManualClock clock;
-  NoTimers timers;
+  test::NoTimers timers;
   CountingRandom random;
   event_log::LogWriter writer;
   command_handler::Core core;

@@ -1,6 +1,7 @@
 #include "tests/sim/scenario.h"
 
 #include <algorithm>
+#include <exception>
 #include <optional>
 #include <sstream>
 
@@ -49,7 +50,11 @@ class Player {
     for (std::string line; std::getline(in, line) && problem_.empty();) {
       const Words words = words_of(line);
       if (words.empty()) continue;
-      command(words);
+      try {
+        command(words);
+      } catch (const std::exception&) {  // of stoul, at() and the like
+        problem_ = "it lacks a word, or one of them is not understood";
+      }
       if (world_.kernel.violated()) problem_ = world_.kernel.violation;
       if (!problem_.empty()) problem_ = "\"" + line + "\": " + problem_;
     }

@@ -27,6 +27,10 @@ int leave_log(const char* file, const std::string& stem) {
 
 int main(int argc, char** argv) {
   namespace fs = std::filesystem;
+  if (argc > 1 && !fs::exists(argv[1])) {
+    std::fprintf(stderr, "sim_scenarios: there is no %s\n", argv[1]);
+    return 2;
+  }
   if (argc != 2 && argc != 4) {
     std::fprintf(stderr, "usage: sim_scenarios FOLDER|FILE [--seeds N | --seed S | --log STEM]\n");
     return 2;

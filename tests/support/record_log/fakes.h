@@ -1,5 +1,6 @@
 #pragma once
-// A clock that stands still until it is told otherwise, and an executor that runs work when it is told to.
+// A clock that stands still until it is told otherwise, timers that never go off, and an executor that runs work when
+// it is told to.
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -16,6 +17,15 @@ class ManualClock final : public Clock {
   void advance(std::uint64_t ms) { wall += ms, monotonic += ms; }
 
   TimeMs wall = 1'700'000'000'000, monotonic = 1000;
+};
+
+class NoTimers final : public Timers {  // nothing that is set ever goes off
+ public:
+  TimerId after(std::uint64_t, std::function<void()>) override { return ++last_; }
+  void cancel(TimerId) override {}
+
+ private:
+  TimerId last_ = 0;
 };
 
 class ManualExecutor final : public Executor {

@@ -14,15 +14,6 @@ namespace prov::command_handler {
 inline const domain::Principal kOwner{"uid:0", "peer", domain::Transport::unix_socket};
 inline const domain::Principal kStranger{"uid:9", "peer", domain::Transport::unix_socket};
 
-class NoTimers final : public Timers {
- public:
-  TimerId after(std::uint64_t, std::function<void()>) override { return ++last_; }
-  void cancel(TimerId) override {}
-
- private:
-  TimerId last_ = 0;
-};
-
 class CountingRandom final : public Random {
  public:
   void fill(std::span<std::uint8_t> out) override {
@@ -80,7 +71,7 @@ class CoreTest : public testing::Test {
   test::MemoryRecordLog log{disk};
   test::ManualExecutor executor;
   test::ManualClock clock;
-  NoTimers timers;
+  test::NoTimers timers;
   CountingRandom random;
   event_log::LogWriter writer;
   Core core;

@@ -58,15 +58,6 @@ class EndlessLog final : public RecordLog {
   std::uint64_t last_ = 0;
 };
 
-class NoTimers final : public Timers {
- public:
-  TimerId after(std::uint64_t, std::function<void()>) override { return ++last_; }
-  void cancel(TimerId) override {}
-
- private:
-  TimerId last_ = 0;
-};
-
 class CountingRandom final : public Random {
  public:
   void fill(std::span<std::uint8_t> out) override {
@@ -178,7 +169,7 @@ class WorkingSetTest : public testing::Test {
   EndlessLog log;
   test::ManualExecutor executor;
   test::ManualClock clock;
-  NoTimers timers;
+  test::NoTimers timers;
   CountingRandom random;
   event_log::LogWriter writer;
   Core core;

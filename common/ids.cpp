@@ -56,30 +56,12 @@ std::optional<Id> parse_id(std::string_view text) {
   return parse_hex<Id>(hex);
 }
 
-// In two words, which stay in registers: it is asked for dozens of times for each task, and bytes that were just stored
-// one by one are slow to load as a word.
-Id workflow_id(const Id& any) {
-  static_assert(kIndexAt == 12 && Id::kSize == 16);
-  constexpr bool kLittle = std::endian::native == std::endian::little;
-  constexpr std::uint64_t kFirstFour = kLittle ? 0x0000'0000'FFFF'FFFFULL : 0xFFFF'FFFF'0000'0000ULL;
-  auto words = std::bit_cast<std::array<std::uint64_t, 2>>(any.bytes);
-  words[1] &= kFirstFour;
-  return {std::bit_cast<decltype(any.bytes)>(words)};
-}
-
 Id task_id(const Id& workflow, std::uint32_t index) {
   Id out = workflow;
   const std::uint32_t n = index + 1;
   PROV_ASSERT(n != 0);
   for (std::size_t i = 0; i < 4; ++i) out.bytes[kIndexAt + i] = static_cast<std::uint8_t>(n >> (24 - 8 * i));
   return out;
-}
-
-std::optional<std::uint32_t> task_index(const Id& task) {
-  std::uint32_t n = 0;
-  for (std::size_t i = 0; i < 4; ++i) n = (n << 8) | task.bytes[kIndexAt + i];
-  if (n == 0) return std::nullopt;
-  return n - 1;
 }
 
 }  // namespace prov

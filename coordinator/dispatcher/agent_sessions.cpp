@@ -85,9 +85,9 @@ std::uint64_t AgentSessions::settled_in_state(const Key& agent) const {
   const domain::State& state = desk_.core.state();
   const auto known = state.agents.find(agent);
   if (known == state.agents.end()) return 0;
-  const auto host = state.agenda.hosts.find({known->second.workspace, known->second.server});
-  if (host == state.agenda.hosts.end() || host->second.unsettled.empty()) return state.sequence;
-  return *host->second.unsettled.begin() - 1;
+  const domain::Host* host = state.agenda.hosts.find({known->second.workspace, known->second.server});
+  if (host == nullptr || host->unsettled.empty()) return state.sequence;
+  return host->unsettled.first() - 1;
 }
 
 void AgentSessions::connected(const Key& agent, const wire::Hello& hello) {

@@ -45,11 +45,15 @@ bool at_limit(const Workflow& workflow) {
   return workflow.paused || (workflow.parallel_limit != 0 && workflow.gate.out >= workflow.parallel_limit);
 }
 
-HostKey host_of(const Workflow& workflow, const Task& task) {
+namespace {
+
+HostKey key_of(const Workflow& workflow, const Task& task) {
   if (const auto* await = std::get_if<AwaitAgentAction>(&*task.plan->action))
     return {workflow.workspace, await->hostname};
   return {workflow.workspace, task.plan->server};
 }
+
+}  // namespace
 
 const Agent* reachable_agent(const State& state, const Host& host) {
   const auto found = state.agents.find(host.agent);
@@ -57,13 +61,16 @@ const Agent* reachable_agent(const State& state, const Host& host) {
 }
 
 Host& host_at(State& state, const HostKey& key) {
-  auto [at, fresh] = state.agenda.hosts.try_emplace(key);
-  if (fresh) {
-    if (const auto agent = state.agent_by_host.find(key); agent != state.agent_by_host.end())
-      at->second.agent = agent->second;
-    at->second.here = reachable_agent(state, at->second) != nullptr;
-  }
-  return at->second;
+  if (Host* known = state.agenda.hosts.find(key)) return *known;
+  Host& host = state.agenda.hosts.add(key);
+  if (const auto agent = state.agent_by_host.find(key); agent != state.agent_by_host.end()) host.agent = agent->second;
+  host.here = reachable_agent(state, host) != nullptr;
+  return host;
+}
+
+Host& host_of(State& state, const Workflow& workflow, Task& task) {
+  if (task.host == kNoHost) task.host = host_at(state, key_of(workflow, task)).number;
+  return state.agenda.hosts[task.host];
 }
 
 ProviderDesk& desk_of(State& state, const Workflow& workflow, const Task& task) {
@@ -72,49 +79,78 @@ ProviderDesk& desk_of(State& state, const Workflow& workflow, const Task& task) 
   return state.agenda.providers[server == state.servers.end() ? std::string() : server->second.spec.provider];
 }
 
-void mark_runnable(State& state, const HostKey& key, Host& host) {
+void mark_runnable(State& state, Host& host) {
   if (host.queued || (host.ready.empty() && host.ready_exclusive.empty())) return;
   host.queued = true;
-  state.agenda.runnable.of(key.first).push_back(key);
+  state.agenda.runnable.of(host.key.first).push_back(host.number);
 }
 
-void agenda_task_ready(State& state, const Workflow& workflow, std::uint32_t index, TimeMs now_ms) {
+namespace {
+
+// Whether it may still bring something about when its time comes. Never false for one that would.
+bool means_something(const State& state, const Deadline& deadline) {
+  const Workflow* workflow = find_workflow(state, deadline.id);
+  const Task* task = find_task(state, deadline.id);
+  switch (deadline.kind) {
+    case DeadlineKind::attempt: return task != nullptr && is_over_then(state, *task, deadline);
+    case DeadlineKind::condition: return task != nullptr && task->attempt == deadline.attempt && out_now(*task);
+    case DeadlineKind::retry:
+    case DeadlineKind::delivery: return task != nullptr && task->status == TaskStatus::ready;
+    case DeadlineKind::token: return state.join_tokens.contains(deadline.id);
+    case DeadlineKind::wave: return workflow != nullptr && !workflow->ended;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool is_over_then(const State& state, const Task& task, const Deadline& deadline) {
+  if (task.attempt != deadline.attempt || !out_now(task)) return false;
+  const bool agent_gone = !task.agent.is_zero() && !state.agents.contains(task.agent);
+  return agent_gone || task.deadline_ms == deadline.at_ms;
+}
+
+void agenda_deadline(State& state, const Deadline& deadline) {
+  Deadlines& all = state.agenda.deadlines;
+  if (all.crowded()) all.drop_stale([&](const Deadline& each) { return means_something(state, each); });
+  all.add(deadline);
+}
+
+void agenda_task_ready(State& state, Workflow& workflow, std::uint32_t index, TimeMs now_ms) {
   if (!state.agenda.active) return;
   Agenda& agenda = state.agenda;
-  const Task& task = workflow.tasks[index];
+  Task& task = workflow.tasks[index];
   const Operation& operation = workflow.operations[task.operation];
   const Id id = task_id(workflow.id, index);
   if (workflow.cancelling || workflow.stopped_by || operation.stopping) return agenda.doomed.push_back(id);
   if (task.retry_at_ms > now_ms) {
-    agenda.deadlines.insert({task.retry_at_ms, DeadlineKind::retry, id, task.attempt});
+    agenda_deadline(state, {task.retry_at_ms, DeadlineKind::retry, id, task.attempt});
   } else if (workflow.paused) {  // a host that is away is no reason to give up what may not go yet
-    find_workflow(state, id)->gate.waiting.push(operation.plan->priority, task.ready_ms, id);
+    workflow.gate.waiting.push(operation.plan->priority, task.ready_ms, id);
   } else if (runs_on_provider(*task.plan->action)) {
     desk_of(state, workflow, task).ready.of(workflow.workspace).push(operation.plan->priority, task.ready_ms, id);
   } else if (only_waits(*task.plan->action)) {
     agenda.awaits_ready.push_back(id);
   } else {
-    const HostKey key = host_of(workflow, task);
-    Host& host = host_at(state, key);
+    Host& host = host_of(state, workflow, task);
     (task.plan->exclusive ? host.ready_exclusive : host.ready).push(operation.plan->priority, task.ready_ms, id);
     if (reachable_agent(state, host) == nullptr) {
-      agenda.deadlines.insert({now_ms + agenda.limits.delivery_ms, DeadlineKind::delivery, id, task.attempt});
+      agenda_deadline(state, {now_ms + agenda.limits.delivery_ms, DeadlineKind::delivery, id, task.attempt});
     }
-    mark_runnable(state, key, host);
+    mark_runnable(state, host);
   }
 }
 
-void agenda_attempt_deadline(State& state, const Task& task, const Id& id, TimeMs old_ms) {
+void agenda_attempt_deadline(State& state, const Task& task, const Id& id) {
   if (!state.agenda.active) return;
-  state.agenda.deadlines.erase({old_ms, DeadlineKind::attempt, id, task.attempt});
-  state.agenda.deadlines.insert({task.deadline_ms, DeadlineKind::attempt, id, task.attempt});
+  agenda_deadline(state, {task.deadline_ms, DeadlineKind::attempt, id, task.attempt});
 }
 
-void agenda_task_out(State& state, const Workflow& workflow, std::uint32_t index) {
+void agenda_task_out(State& state, Workflow& workflow, std::uint32_t index) {
   if (!state.agenda.active) return;
-  const Task& task = workflow.tasks[index];
+  Task& task = workflow.tasks[index];
   const Id id = task_id(workflow.id, index);
-  state.agenda.deadlines.insert({task.deadline_ms, DeadlineKind::attempt, id, task.attempt});
+  agenda_attempt_deadline(state, task, id);
   if (only_waits(*task.plan->action)) return agenda_wait_begun(state, workflow, task, id);
   const OperationPlan& plan = *workflow.operations[task.operation].plan;
   if (!plan.concurrency_group.empty()) ++state.agenda.groups[{workflow.workspace, plan.concurrency_group}].out;
@@ -122,38 +158,35 @@ void agenda_task_out(State& state, const Workflow& workflow, std::uint32_t index
     ++desk_of(state, workflow, task).out;
     return;
   }
-  Host& host = host_at(state, host_of(workflow, task));
+  Host& host = host_of(state, workflow, task);
   ++host.outstanding;
   if (task.plan->exclusive) ++host.exclusive_outstanding;
   host.unsettled.insert(task.dispatch_sequence);
 }
 
-void agenda_wait_begun(State& state, const Workflow& workflow, const Task& task, const Id& id) {
+void agenda_wait_begun(State& state, const Workflow& workflow, Task& task, const Id& id) {
   if (std::holds_alternative<AwaitAgentAction>(*task.plan->action)) {
-    Host& host = host_at(state, host_of(workflow, task));
+    Host& host = host_of(state, workflow, task);
     host.awaiting.push_back(id);
     if (reachable_agent(state, host) != nullptr) state.agenda.arrived.push_back(id);
   } else if (const auto* wait = std::get_if<WaitAction>(&*task.plan->action); wait != nullptr && !wait->until.empty()) {
-    state.agenda.deadlines.insert({state.log_time_ms, DeadlineKind::condition, id, task.attempt});
+    agenda_deadline(state, {state.log_time_ms, DeadlineKind::condition, id, task.attempt});
   }
   if (waits_in_vain(workflow, task)) state.agenda.doomed.push_back(id);
 }
 
 void agenda_settle(State& state, const Workflow& workflow, const Task& task) {
   if (!state.agenda.active || task.plan->server.empty()) return;
-  const auto host = state.agenda.hosts.find(host_of(workflow, task));
-  if (host != state.agenda.hosts.end()) host->second.unsettled.erase(task.dispatch_sequence);
+  if (Host* host = state.agenda.hosts.find(key_of(workflow, task))) host->unsettled.erase(task.dispatch_sequence);
 }
 
 void agenda_task_back(State& state, Workflow& workflow, std::uint32_t index, bool settled) {
-  const Task& task = workflow.tasks[index];
+  Task& task = workflow.tasks[index];
   if (!only_waits(*task.plan->action)) --workflow.gate.out;
   if (!state.agenda.active) return;
-  const Id id = task_id(workflow.id, index);
-  state.agenda.deadlines.erase({task.deadline_ms, DeadlineKind::attempt, id, task.attempt});
   if (only_waits(*task.plan->action)) {
     if (std::holds_alternative<AwaitAgentAction>(*task.plan->action)) {
-      std::erase(host_at(state, host_of(workflow, task)).awaiting, id);
+      std::erase(host_of(state, workflow, task).awaiting, task_id(workflow.id, index));
     }
     return;
   }
@@ -161,12 +194,11 @@ void agenda_task_back(State& state, Workflow& workflow, std::uint32_t index, boo
     ProviderDesk& desk = desk_of(state, workflow, task);
     if (desk.out > 0) --desk.out;
   } else {
-    const HostKey key = host_of(workflow, task);
-    Host& host = host_at(state, key);
+    Host& host = host_of(state, workflow, task);
     --host.outstanding;
     if (task.plan->exclusive) --host.exclusive_outstanding;
     if (settled) host.unsettled.erase(task.dispatch_sequence);
-    mark_runnable(state, key, host);
+    mark_runnable(state, host);
   }
   leave_group(state, workflow, task);
   agenda_gate_opened(state, workflow);
@@ -214,8 +246,8 @@ std::uint32_t wave_number(const Workflow& workflow, const Operation& operation) 
 void agenda_wave_over(State& state, const Workflow& workflow, std::uint32_t operation, TimeMs now_ms) {
   if (!state.agenda.active) return;
   const Operation& of = workflow.operations[operation];
-  state.agenda.deadlines.insert(
-      {now_ms + of.plan->pause_ms, DeadlineKind::wave, task_id(workflow.id, operation), wave_number(workflow, of)});
+  agenda_deadline(state, {now_ms + of.plan->pause_ms, DeadlineKind::wave, task_id(workflow.id, operation),
+                          wave_number(workflow, of)});
 }
 
 void agenda_workflow_settled(State& state, const Workflow& workflow) {
@@ -235,20 +267,19 @@ void agenda_host_changed(State& state, const HostKey& key) {
   if (was_here && !host.here) host.away_ms = state.log_time_ms;
   if (host.here) {
     for (const Id& id : host.awaiting) state.agenda.arrived.push_back(id);
-    mark_runnable(state, key, host);
+    mark_runnable(state, host);
     return;
   }
   for (const auto* queue : {&host.ready, &host.ready_exclusive}) {
     queue->each([&](const Id& id) {
-      state.agenda.deadlines.insert(
-          {state.log_time_ms + state.agenda.limits.delivery_ms, DeadlineKind::delivery, id, 0});
+      agenda_deadline(state, {state.log_time_ms + state.agenda.limits.delivery_ms, DeadlineKind::delivery, id, 0});
     });
   }
 }
 
 std::optional<TimeMs> next_deadline(const State& state) {
   if (state.agenda.deadlines.empty()) return std::nullopt;
-  return state.agenda.deadlines.begin()->at_ms;
+  return state.agenda.deadlines.first().at_ms;
 }
 
 void rebuild_derived(State& state) {
@@ -268,14 +299,14 @@ void rebuild_derived(State& state) {
 
 namespace {
 
-void put_task_on_agenda(State& state, const Workflow& workflow, std::uint32_t index) {
-  const Task& task = workflow.tasks[index];
+void put_task_on_agenda(State& state, Workflow& workflow, std::uint32_t index) {
+  Task& task = workflow.tasks[index];
   const Operation& operation = workflow.operations[task.operation];
   const bool stopped = workflow.cancelling || workflow.stopped_by || operation.stopping;
   switch (task.status) {
     case TaskStatus::ended:
       if (task.outcome == Outcome::in_doubt && !task.plan->server.empty()) {
-        host_at(state, host_of(workflow, task)).unsettled.insert(task.dispatch_sequence);
+        host_of(state, workflow, task).unsettled.insert(task.dispatch_sequence);
       }
       break;
     case TaskStatus::pending:
@@ -288,8 +319,7 @@ void put_task_on_agenda(State& state, const Workflow& workflow, std::uint32_t in
     case TaskStatus::running:
       agenda_task_out(state, workflow, index);
       if (!task.agent.is_zero() && !state.agents.contains(task.agent)) {
-        state.agenda.deadlines.insert(
-            {state.log_time_ms, DeadlineKind::attempt, task_id(workflow.id, index), task.attempt});
+        agenda_deadline(state, {state.log_time_ms, DeadlineKind::attempt, task_id(workflow.id, index), task.attempt});
       }
       break;
   }
@@ -330,7 +360,7 @@ void rebuild_agenda(State& state) {
   state.agenda.active = true;
   state.agenda.limits = limits;
   for (const auto& [id, token] : state.join_tokens) {
-    state.agenda.deadlines.insert({token.expires_ms, DeadlineKind::token, id, 0});
+    agenda_deadline(state, {token.expires_ms, DeadlineKind::token, id, 0});
   }
   std::vector<Id> order;  // the same order at every start, whatever the hash table says
   order.reserve(state.workflows.size());

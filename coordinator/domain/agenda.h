@@ -1,12 +1,13 @@
 #pragma once
 // What the scheduler looks at next, so that each of its decisions costs the same however large the work is. All of it
 // is derived from the state proper: rebuild_agenda (state.h) makes it anew.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -14,6 +15,7 @@
 
 #include "common/ids.h"
 #include "common/time.h"
+#include "coordinator/domain/deadlines.h"
 #include "coordinator/domain/events.h"
 #include "coordinator/domain/lanes.h"
 
@@ -27,23 +29,68 @@ struct HostKeyHash {
   }
 };
 
-enum class DeadlineKind : std::uint8_t { attempt, retry, delivery, token, wave, condition };
-struct Deadline {
-  TimeMs at_ms = 0;
-  DeadlineKind kind = DeadlineKind::attempt;
-  Id id;
-  std::uint32_t attempt = 0;
-  auto operator<=>(const Deadline&) const = default;
+// Sequences of orders. They come in rising order and mostly leave in it, and no host has more than a few hundred: side
+// by side in one piece of memory none of them costs a node of its own.
+class OrderSequences {
+ public:
+  void insert(std::uint64_t sequence) {
+    const auto at = place(sequence);
+    if (at == all_.end() || *at != sequence) all_.insert(at, sequence);
+  }
+  void erase(std::uint64_t sequence) {
+    const auto at = place(sequence);
+    if (at != all_.end() && *at == sequence) all_.erase(at);
+  }
+  bool contains(std::uint64_t sequence) const { return std::binary_search(all_.begin(), all_.end(), sequence); }
+  bool empty() const { return all_.empty(); }
+  std::size_t size() const { return all_.size(); }
+  std::uint64_t first() const { return all_.front(); }
+
+ private:
+  std::vector<std::uint64_t>::iterator place(std::uint64_t sequence) {
+    if (all_.empty() || all_.back() < sequence) return all_.end();
+    return std::lower_bound(all_.begin(), all_.end(), sequence);
+  }
+  std::vector<std::uint64_t> all_;  // sorted
 };
+
+using HostNumber = std::uint32_t;
+inline constexpr HostNumber kNoHost = std::numeric_limits<HostNumber>::max();
 struct Host {
+  HostKey key;
+  HostNumber number = 0;
   Key agent;  // zero: none enrolled
   Lanes ready, ready_exclusive;
   std::uint32_t outstanding = 0, exclusive_outstanding = 0;
-  std::vector<Id> awaiting;           // awaitAgent tasks that are out
-  std::set<std::uint64_t> unsettled;  // dispatch sequences of its agent's orders that have not ended
-  bool queued = false;                // stands in Agenda::runnable
-  bool here = false;                  // its agent could be reached when last looked at
-  TimeMs away_ms = 0;                 // since when it cannot; 0: it was never seen to go
+  std::vector<Id> awaiting;  // awaitAgent tasks that are out
+  OrderSequences unsettled;  // by their dispatch: its agent's orders that have not ended
+  bool queued = false;       // stands in Agenda::runnable
+  bool here = false;         // its agent could be reached when last looked at
+  TimeMs away_ms = 0;        // since when it cannot; 0: it was never seen to go
+};
+// All that were ever named. By number where it counts, as each task has its host's (workflow.h).
+class HostTable {
+ public:
+  Host* find(const HostKey& key) {
+    const auto at = numbers_.find(key);
+    return at == numbers_.end() ? nullptr : &all_[at->second];
+  }
+  const Host* find(const HostKey& key) const { return const_cast<HostTable*>(this)->find(key); }
+  Host& operator[](HostNumber number) { return all_[number]; }
+
+  // REQUIRES: there is none of that key.
+  Host& add(const HostKey& key) {
+    const auto number = static_cast<HostNumber>(all_.size());
+    numbers_.emplace(key, number);
+    Host& host = all_.emplace_back();
+    host.key = key;
+    host.number = number;
+    return host;
+  }
+
+ private:
+  std::deque<Host> all_;
+  std::unordered_map<HostKey, HostNumber, HostKeyHash> numbers_;
 };
 struct Limits {
   std::uint32_t agent_orders = 128;      // out at one agent at most
@@ -65,10 +112,10 @@ struct ProviderDesk {
 struct Agenda {
   bool active = false;  // off while a log is replayed: rebuild_agenda makes it at the end
   Limits limits;
-  std::unordered_map<HostKey, Host, HostKeyHash> hosts;  // looked up several times for each task, never gone through
-  FairShare<std::deque<HostKey>> runnable;               // hosts that may take a task
-  std::map<std::string, ProviderDesk> providers;         // by provider: its calls
-  std::deque<Id> awaits_ready;                           // tasks of the coordinator that only wait
+  HostTable hosts;
+  FairShare<std::deque<HostNumber>> runnable;     // hosts that may take a task
+  std::map<std::string, ProviderDesk> providers;  // by provider: its calls
+  std::deque<Id> awaits_ready;                    // tasks of the coordinator that only wait
   std::map<GroupKey, GroupGate> groups;
   std::deque<Id> open_gates;                                   // workflows whose gate may have room for who waits at it
   std::deque<GroupKey> open_groups;                            // the same of groups
@@ -81,7 +128,7 @@ struct Agenda {
   std::deque<std::pair<std::string, EventBody>> pending;  // workspace; what a rollback consists of, not yet folded
   std::string speaks_for;  // the workspace of what follow_up gave last, where that does not tell it; else empty
   std::deque<Id> arrived;  // awaitAgent tasks whose agent is there
-  std::set<Deadline> deadlines;
+  Deadlines deadlines;
 };
 
 }  // namespace prov::domain

@@ -20,7 +20,7 @@ Result<const Agent*> known(const State& state, const Key& key) {
 
 void apply(State& state, const Envelope&, const JoinTokenCreated& e) {
   state.join_tokens[e.id] = JoinToken{e.id, e.secret_hash, e.workspace, e.server, e.expires_ms};
-  if (state.agenda.active) state.agenda.deadlines.insert({e.expires_ms, DeadlineKind::token, e.id, 0});
+  if (state.agenda.active) agenda_deadline(state, {e.expires_ms, DeadlineKind::token, e.id, 0});
 }
 
 void apply(State& state, const Envelope&, const JoinTokenExpired& e) { state.join_tokens.erase(e.id); }
@@ -79,7 +79,7 @@ void apply(State& state, const Envelope& meta, const AgentRemoved& e) {
       const Task& task = workflow.tasks[i];
       const bool out = task.status == TaskStatus::dispatched || task.status == TaskStatus::running;
       if (out && task.agent == e.key) {
-        state.agenda.deadlines.insert({meta.log_time_ms, DeadlineKind::attempt, task_id(id, i), task.attempt});
+        agenda_deadline(state, {meta.log_time_ms, DeadlineKind::attempt, task_id(id, i), task.attempt});
       }
     }
   }

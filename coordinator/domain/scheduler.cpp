@@ -50,7 +50,7 @@ const Task* take(State& state, Lanes& queue, Id& id, TimeMs now_ms) {
   if (task == nullptr || workflow->cancelling || workflow->stopped_by) return nullptr;
   if (workflow->operations[task->operation].stopping) return nullptr;
   if (task->retry_at_ms > now_ms) {  // it was due when it was queued, and the clock has gone back
-    state.agenda.deadlines.insert({task->retry_at_ms, DeadlineKind::retry, id, task->attempt});
+    agenda_deadline(state, {task->retry_at_ms, DeadlineKind::retry, id, task->attempt});
     return nullptr;
   }
   return held_back(state, *workflow, *task, id) ? nullptr : task;
@@ -151,7 +151,7 @@ EventBody wait_over(const Id& id, const Task& task) {
 
 std::optional<EventBody> attempt_overdue(const State& state, const Deadline& due) {
   const Task* task = find_task(state, due.id);
-  if (task == nullptr || task->attempt != due.attempt || !out_now(*task)) return std::nullopt;
+  if (task == nullptr || !is_over_then(state, *task, due)) return std::nullopt;
   if (only_waits(*task->plan->action)) return wait_over(due.id, *task);
   const bool agent_gone = !task->agent.is_zero() && !state.agents.contains(task->agent);
   return TaskInDoubt{
@@ -160,14 +160,14 @@ std::optional<EventBody> attempt_overdue(const State& state, const Deadline& due
 }
 
 std::optional<EventBody> delivery_overdue(State& state, const Deadline& due, TimeMs now_ms) {
-  const Workflow* workflow = find_workflow(state, due.id);
+  Workflow* workflow = find_workflow(state, due.id);
   const Task* task = find_task(state, due.id);
   if (task == nullptr || task->status != TaskStatus::ready || task->retry_at_ms > now_ms) return std::nullopt;
-  const Host& host = host_at(state, host_of(*workflow, *task));
+  const Host& host = host_of(state, *workflow, workflow->tasks[*task_index(due.id)]);
   if (reachable_agent(state, host) != nullptr) return std::nullopt;
   const TimeMs at_ms = std::max({task->ready_ms, task->retry_at_ms, host.away_ms}) + state.agenda.limits.delivery_ms;
   if (now_ms < at_ms) {  // it has become ready, or its host has gone, again since
-    state.agenda.deadlines.insert({at_ms, DeadlineKind::delivery, due.id, due.attempt});
+    agenda_deadline(state, {at_ms, DeadlineKind::delivery, due.id, due.attempt});
     return std::nullopt;
   }
   return ended_as(due.id, *task, Outcome::not_delivered,
@@ -185,8 +185,8 @@ std::optional<EventBody> condition_due(State& state, const Deadline& due, TimeMs
   auto holds = evaluate(state, *workflow, wait->until);
   if (!holds) return ended_as(due.id, *task, Outcome::failed, holds.error().message);
   if (*holds) return ended_as(due.id, *task, Outcome::done, "");
-  state.agenda.deadlines.insert(
-      {now_ms + state.agenda.limits.condition_poll_ms, DeadlineKind::condition, due.id, due.attempt});
+  agenda_deadline(state,
+                  {now_ms + state.agenda.limits.condition_poll_ms, DeadlineKind::condition, due.id, due.attempt});
   return std::nullopt;
 }
 
@@ -204,9 +204,8 @@ std::optional<EventBody> wave_due(const State& state, const Deadline& due) {
 
 std::optional<EventBody> next_overdue(State& state, TimeMs now_ms) {
   auto& deadlines = state.agenda.deadlines;
-  while (!deadlines.empty() && deadlines.begin()->at_ms <= now_ms) {
-    const Deadline due = *deadlines.begin();
-    deadlines.erase(deadlines.begin());
+  while (!deadlines.empty() && deadlines.first().at_ms <= now_ms) {
+    const Deadline due = deadlines.pop();
     std::optional<EventBody> event;
     switch (due.kind) {
       case DeadlineKind::attempt: event = attempt_overdue(state, due); break;
@@ -285,16 +284,15 @@ std::optional<EventBody> next_on_coordinator(State& state, TimeMs now_ms) {
 
 std::optional<EventBody> next_on_hosts(State& state, TimeMs now_ms) {
   while (auto* runnable = state.agenda.runnable.next()) {
-    const HostKey key = runnable->front();
+    Host& host = state.agenda.hosts[runnable->front()];
     runnable->pop_front();
-    Host& host = state.agenda.hosts.at(key);
     host.queued = false;
     const Agent* agent = reachable_agent(state, host);
     if (agent == nullptr || agent->draining || host.outstanding >= state.agenda.limits.agent_orders) continue;
     Id id;
     const Task* task = take(state, host, id, now_ms);
     if (task == nullptr) continue;
-    mark_runnable(state, key, host);  // to the back: hosts take turns
+    mark_runnable(state, host);  // to the back: hosts take turns
     return dispatch(state, id, *task, agent->key, now_ms);
   }
   return std::nullopt;

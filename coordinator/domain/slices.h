@@ -133,10 +133,10 @@ bool waits_in_vain(const Workflow& workflow, const Task& task);
 bool runs_on_provider(const Action& action);
 
 // agenda.cpp: all of these do nothing while the agenda is off
-void agenda_task_ready(State& state, const Workflow& workflow, std::uint32_t index, TimeMs now_ms);
-void agenda_task_out(State& state, const Workflow& workflow, std::uint32_t index);
-void agenda_wait_begun(State& state, const Workflow& workflow, const Task& task, const Id& id);
-void agenda_attempt_deadline(State& state, const Task& task, const Id& id, TimeMs old_ms);
+void agenda_task_ready(State& state, Workflow& workflow, std::uint32_t index, TimeMs now_ms);
+void agenda_task_out(State& state, Workflow& workflow, std::uint32_t index);
+void agenda_wait_begun(State& state, const Workflow& workflow, Task& task, const Id& id);
+void agenda_attempt_deadline(State& state, const Task& task, const Id& id);  // which may have had an earlier one
 // `settled`: its order will not be spoken of again, so that the agent may forget it.
 void agenda_task_back(State& state, Workflow& workflow, std::uint32_t index, bool settled);
 void agenda_settle(State& state, const Workflow& workflow, const Task& task);
@@ -156,9 +156,12 @@ void agenda_host_changed(State& state, const HostKey& host);  // its agent came,
 // agenda.cpp, for the scheduler
 const Agent* reachable_agent(const State& state, const Host& host);
 Host& host_at(State& state, const HostKey& key);
-HostKey host_of(const Workflow& workflow, const Task& task);
+Host& host_of(State& state, const Workflow& workflow, Task& task);
+void agenda_deadline(State& state, const Deadline& deadline);  // also while the agenda is made anew
+// Whether that attempt's time is over when this deadline is: not if it has another one since, or has ended.
+bool is_over_then(const State& state, const Task& task, const Deadline& deadline);
 ProviderDesk& desk_of(State& state, const Workflow& workflow, const Task& task);
-void mark_runnable(State& state, const HostKey& key, Host& host);
+void mark_runnable(State& state, Host& host);
 bool at_limit(const Workflow& workflow);
 
 Workflow* find_workflow(State& state, const Id& workflow_or_task);

@@ -99,9 +99,8 @@ void apply(State& state, const Envelope& meta, const TaskStarted& e) {
   Task& task = at->task();
   task.status = TaskStatus::running;
   task.started_ms = meta.log_time_ms;
-  const TimeMs old = task.deadline_ms;
   task.deadline_ms = meta.log_time_ms + std::uint64_t{task.plan->timeout_s} * 1000 + kReportGraceMs;
-  agenda_attempt_deadline(state, task, e.task, old);
+  agenda_attempt_deadline(state, task, e.task);
 }
 
 void apply(State& state, const Envelope& meta, const TaskEnded& e) {

@@ -7,6 +7,7 @@
 
 #include "common/ids.h"
 #include "common/time.h"
+#include "coordinator/domain/agenda.h"
 #include "coordinator/domain/events.h"
 #include "coordinator/domain/lanes.h"
 #include "coordinator/domain/name_index.h"
@@ -41,6 +42,7 @@ struct Task {
 
   // derived
   std::uint32_t operation = 0;
+  HostNumber host = kNoHost;  // in the agenda, once it was needed
 };
 
 enum class OperationStatus : std::uint8_t {

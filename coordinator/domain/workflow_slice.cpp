@@ -61,6 +61,7 @@ void derive_tasks(Workflow& workflow, Operation& operation, std::uint32_t index)
     const std::uint32_t at = operation.plan->first_task + i;
     Task& task = workflow.tasks[at];
     task.operation = index;
+    task.host = kNoHost;
     for (const std::uint32_t before : task.plan->depends_on) {
       if (before >= at) continue;  // a log never holds one; evolve is total all the same
       workflow.dependents[before].push_back(at);

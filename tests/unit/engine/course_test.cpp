@@ -136,7 +136,7 @@ TEST(Course, AnOrderInDoubtIsSettledWhenAnotherAttemptReplacesIt) {
   const Id id = p.submit(batch_of({go_on(script("a"))}));
   const std::uint64_t order = p.task_in(id, "a").dispatch_sequence;
   lose_sight_of(p, p.task_of(id, "a"));
-  const Host& host = p.state.agenda.hosts.at({"w", "h1"});
+  const Host& host = *p.state.agenda.hosts.find({"w", "h1"});
   EXPECT_TRUE(host.unsettled.contains(order));
   p.must(RetryWorkflow{id, {}, true});
   EXPECT_FALSE(host.unsettled.contains(order));

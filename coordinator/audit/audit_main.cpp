@@ -101,7 +101,7 @@ void table_line(std::ostream& out, const domain::Event& event) {
   const auto shown = [](const std::string& text) { return text.empty() ? std::string("-") : text; };
   out << std::left << std::setw(9) << event.meta.sequence << std::setw(26) << to_iso8601(event.meta.log_time_ms)
       << std::setw(25) << domain::name_of(event.body) << std::setw(14) << shown(event.meta.workspace) << std::setw(24)
-      << shown(event.meta.principal.subject).substr(0, 22) << about.kind << (about.id.empty() ? "" : "/") << about.id
+      << shown(event.meta.principal->subject).substr(0, 22) << about.kind << (about.id.empty() ? "" : "/") << about.id
       << "\n";
 }
 

@@ -1,7 +1,6 @@
 #include "coordinator/command_handler/core.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "common/failpoint/failpoint.h"
 #include "coordinator/domain/decide.h"
@@ -16,6 +15,7 @@ using domain::EventBody;
 using domain::Principal;
 
 const Principal kSystem{"system", "", domain::Transport::internal};
+const domain::Shared<Principal> kSharedSystem(kSystem);
 
 bool from_operator(const Principal& who) {
   return who.transport == domain::Transport::unix_socket || who.transport == domain::Transport::tcp;
@@ -43,7 +43,7 @@ struct WorkspaceOf {
   const Command& command;
 
   template <class T>
-  std::string operator()(const T& e) const {
+  const std::string& operator()(const T& e) const {
     if constexpr (requires { e.workspace; }) return e.workspace;
     if constexpr (requires { e.key; }) {
       const auto agent = state.agents.find(e.key);
@@ -55,23 +55,17 @@ struct WorkspaceOf {
     const auto* ended = std::get_if<domain::ReportEnded>(&command.body);
     return ended == nullptr ? command.workspace : of_workflow(ended->ended.task);
   }
-  std::string operator()(const domain::WorkflowEnded& e) const { return of_workflow(e.id); }
+  const std::string& operator()(const domain::WorkflowEnded& e) const { return of_workflow(e.id); }
   // One that undoes another may begin by itself, whoever's command was handled last.
-  std::string operator()(const domain::WorkflowSubmitted& e) const {
+  const std::string& operator()(const domain::WorkflowSubmitted& e) const {
     return e.rolls_back.is_zero() ? command.workspace : of_workflow(e.rolls_back);
   }
 
-  std::string of_workflow(const Id& id) const {
+  const std::string& of_workflow(const Id& id) const {
     const domain::Workflow* workflow = domain::find_workflow(state, id);
     return workflow == nullptr ? command.workspace : workflow->workspace;
   }
 };
-
-template <class T>
-void move_behind(std::vector<T>& list, std::vector<T>& more) {
-  if (list.empty()) return list.swap(more);
-  list.insert(list.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
-}
 
 struct AgentTimeOf {
   template <class T>
@@ -84,8 +78,8 @@ struct AgentTimeOf {
 }  // namespace
 
 struct Core::Outcome {
-  std::vector<EventPtr> events;
-  std::vector<domain::Effect> effects;
+  std::uint64_t first_sequence = 0;  // of its events, which wait for the gate already; 0: there is none
+  Id made;                           // what the command made, by the last event that says so
   std::uint32_t command_digest = 0;  // of a command that will be remembered
   Reply reply;
   Result<domain::Answer> answer = domain::Answer{};
@@ -136,7 +130,7 @@ void Core::begin_epoch(Outcome& out) {
   state_.epoch += 1;
   fold(out, domain::CoordinatorStarted{state_.epoch, config_.software, config_.host, 0}, starting, kSystem, 0);
   domain::rebuild_agenda(state_);
-  for (auto& effect : domain::resume(state_)) out.effects.push_back(std::move(effect));
+  for (auto& effect : domain::resume(state_)) leaving_.effects.push_back(std::move(effect));
   fold_follow_ups(out, starting);
 }
 
@@ -195,9 +189,9 @@ void Core::submit(const Command& command, const Principal& who, Reply reply, std
     quiet_answers_.add({who.subject, command.workspace, command.id}, out.command_digest, now_ms());
   }
   for (EventBody& body : *events) fold(out, std::move(body), command, who, 0);
-  if (!out.events.empty()) out.answer->sequence = out.events.back()->meta.sequence;
-  for (const auto& event : out.events) {
-    if (const Id made = domain::made_by(event->body); !made.is_zero()) out.answer->made = made;
+  if (out.first_sequence != 0) {
+    out.answer->sequence = state_.sequence;
+    out.answer->made = out.made;
   }
   if (std::holds_alternative<domain::AcceptDamage>(command.body)) {
     read_only_.clear();
@@ -261,28 +255,38 @@ Result<void> Core::plan_holds(const Command& command) const {
 void Core::when_durable(std::function<void()> done) { writer_.when_durable(std::move(done)); }
 
 void Core::fold(Outcome& out, EventBody body, const Command& command, const Principal& who, std::uint64_t causation) {
-  domain::Event event;
-  event.meta.epoch = state_.epoch;
-  event.meta.workspace = std::visit(WorkspaceOf{state_, command}, body);
+  auto event = std::make_shared<domain::Event>();
+  domain::Envelope& meta = event->meta;
+  meta.epoch = state_.epoch;
+  meta.workspace = std::visit(WorkspaceOf{state_, command}, body);
   domain::Aggregate aggregate = domain::aggregate_of(body);
-  event.meta.aggregate_kind = aggregate.kind;
-  event.meta.aggregate_id = std::move(aggregate.id);
-  event.meta.principal = who;
-  event.meta.command_id = command.id;
-  if (!command.id.is_zero()) event.meta.command_digest = out.command_digest;
+  meta.aggregate_kind = aggregate.kind;
+  meta.aggregate_id = std::move(aggregate.id);
+  meta.principal = shared(who);
+  meta.command_id = command.id;
+  if (!command.id.is_zero()) meta.command_digest = out.command_digest;
   const Id workflow = std::visit(BelongsTo{}, body);
-  event.meta.correlation = workflow.is_zero() ? command.id : workflow;
-  event.meta.causation = causation;
-  event.meta.agent_time_ms = std::visit(AgentTimeOf{}, command.body);
-  event.body = std::move(body);
-  auto numbered = writer_.append(std::move(event));
+  meta.correlation = workflow.is_zero() ? command.id : workflow;
+  meta.causation = causation;
+  meta.agent_time_ms = std::visit(AgentTimeOf{}, command.body);
+  if (const Id made = domain::made_by(body); !made.is_zero()) out.made = made;
+  event->body = std::move(body);
+  EventPtr numbered = writer_.append(std::move(event));
+  if (out.first_sequence == 0) out.first_sequence = numbered->meta.sequence;
   domain::evolve(state_, *numbered);
-  for (auto& effect : domain::react(state_, *numbered)) out.effects.push_back(std::move(effect));
-  out.events.push_back(std::move(numbered));
+  domain::react(state_, *numbered, leaving_.effects);
+  leaving_.events.push_back(std::move(numbered));
+}
+
+// Who speaks mostly speaks again.
+const domain::Shared<Principal>& Core::shared(const Principal& who) {
+  if (&who == &kSystem) return kSharedSystem;
+  if (*speaker_ != who) speaker_ = domain::Shared(who);
+  return speaker_;
 }
 
 void Core::fold_follow_ups(Outcome& out, const Command& command) {
-  const std::uint64_t cause = out.events.empty() ? 0 : out.events.front()->meta.sequence;
+  const std::uint64_t cause = out.first_sequence;
   // What follows is the platform's doing, not the caller's: its own principal, and no part of the command's answer.
   Command inside{Id{}, command.workspace, domain::Tick{}};
   const TimeMs decided_ms = now_ms();
@@ -311,8 +315,6 @@ void Core::log_alarm(std::string kind, std::string peer, std::string detail, std
 }
 
 void Core::release(Outcome out) {
-  move_behind(leaving_.events, out.events);
-  move_behind(leaving_.effects, out.effects);
   if (out.reply) leaving_.answers.emplace_back(std::move(out.reply), std::move(out.answer));
   if (groups_ == 0) let_go();
 }

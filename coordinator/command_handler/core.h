@@ -129,6 +129,7 @@ class Core {
   void fold(Outcome& out, domain::EventBody body, const domain::Command& command, const domain::Principal& who,
             std::uint64_t causation);
   void fold_follow_ups(Outcome& out, const domain::Command& command);
+  const domain::Shared<domain::Principal>& shared(const domain::Principal& who);
   void begin_epoch(Outcome& out);
   void release(Outcome out);
   void let_go();
@@ -151,6 +152,7 @@ class Core {
   EventSink event_sink_;
   AlarmGate alarms_;
   Leaving leaving_;
+  domain::Shared<domain::Principal> speaker_;  // who spoke last
   QuietAnswers quiet_answers_;
   int groups_ = 0;
   std::string read_only_;

@@ -45,7 +45,7 @@ void apply(State& state, const Envelope&, const AgentConnected& e) {
   const auto found = state.agents.find(e.key);
   if (found == state.agents.end()) return;
   found->second.reachable = true;
-  found->second.facts = e.facts;
+  found->second.facts = *e.facts;
   agenda_host_changed(state, host_of(found->second));
 }
 
@@ -124,7 +124,7 @@ Decision decide_on(const State& state, const Command&, const ConnectAgent& c, co
   auto agent = known(state, c.agent);
   if (!agent) return tl::unexpected(agent.error());
   if ((*agent)->reachable && (*agent)->facts == c.facts) return std::vector<EventBody>{};
-  return std::vector<EventBody>{AgentConnected{c.agent, c.facts}};
+  return std::vector<EventBody>{AgentConnected{c.agent, Shared<Facts>(c.facts)}};
 }
 
 Decision decide_on(const State& state, const Command&, const LoseAgent& c, const Inputs&) {

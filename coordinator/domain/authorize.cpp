@@ -1,5 +1,9 @@
 #include "coordinator/domain/authorize.h"
 
+#include <array>
+#include <cstring>
+#include <string_view>
+
 namespace prov::domain {
 namespace {
 
@@ -33,16 +37,25 @@ struct SpeaksOf {  // the key that an agent's command is about
   const Key* operator()(const ReportEnded& c) const { return &c.agent; }
 };
 
+constexpr auto kHexOfByte = [] {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<std::array<char, 2>, 256> out{};
+  for (std::size_t byte = 0; byte < out.size(); ++byte) out[byte] = {kDigits[byte >> 4], kDigits[byte & 15]};
+  return out;
+}();
+
 // Whether the subject is this agent; as agent_principal() of the dispatcher writes it. Asked for each report: no text
 // is made for it.
 bool is_agent(std::string_view subject, const Key& key) {
-  constexpr std::string_view kPrefix = "agent:", kDigits = "0123456789abcdef";
+  constexpr std::string_view kPrefix = "agent:";
   if (subject.size() != kPrefix.size() + 2 * Key::kSize || !subject.starts_with(kPrefix)) return false;
   const char* at = subject.data() + kPrefix.size();
+  bool same = true;
   for (const std::uint8_t byte : key.bytes) {
-    if (*at++ != kDigits[byte >> 4] || *at++ != kDigits[byte & 15]) return false;
+    same = same && std::memcmp(at, kHexOfByte[byte].data(), 2) == 0;
+    at += 2;
   }
-  return true;
+  return same;
 }
 
 Result<void> denied(const Principal& who, const char* what) {

@@ -76,7 +76,7 @@ Result<void> Draft::create_server(const ServerSpec& spec) {
                 "server \"" + spec.hostname + "\" already belongs to infra \"" + found->second.spec.infra + "\"",
                 "choose another hostname, or: provisioning server delete " + spec.hostname);
   }
-  declared.emplace_back(ServerDeclared{spec});
+  declared.emplace_back(ServerDeclared{Shared<ServerSpec>(spec)});
   TaskPlan create = provider_task(spec.hostname + ": create", ServerCreateAction{spec.hostname});
   if (!exists) {
     create.undo = std::make_shared<const Action>(ServerDeleteAction{spec.hostname});

@@ -3,12 +3,14 @@
 // First stop of everything that changes: decide makes events, the log keeps them, evolve folds them.
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "common/ids.h"
 #include "common/time.h"
 #include "coordinator/domain/inventory_events.h"
 #include "coordinator/domain/platform_events.h"
+#include "coordinator/domain/shared.h"
 #include "coordinator/domain/workflow_events.h"
 
 namespace prov::domain {
@@ -60,14 +62,37 @@ struct Principal {         // who asks; set by the transport, never by the messa
   bool operator==(const Principal&) const = default;
 };
 
+// Which one of its kind: a name, or the bytes of an id, a key or a digest, which need no memory of their own.
+class AggregateId {
+ public:
+  AggregateId() = default;
+  AggregateId(std::string_view bytes);
+  AggregateId(const std::string& bytes) : AggregateId(std::string_view(bytes)) {}
+  bool empty() const { return std::string_view(*this).empty(); }
+  operator std::string_view() const {
+    return std::visit([](const auto& bytes) { return std::string_view(bytes); }, bytes_);
+  }
+
+ private:
+  struct Sixteen : Id {
+    operator std::string_view() const { return view(); }
+  };
+  struct ThirtyTwo : Key {
+    operator std::string_view() const { return view(); }
+  };
+  std::variant<std::string, Sixteen, ThirtyTwo> bytes_;
+};
+inline bool operator==(const AggregateId& a, std::string_view b) { return std::string_view(a) == b; }
+inline bool operator==(const AggregateId& a, const AggregateId& b) { return a == std::string_view(b); }
+
 struct Envelope {
   Id log_id;
   std::uint32_t epoch = 0;
   std::uint64_t sequence = 0;
   std::string workspace;
   AggregateKind aggregate_kind = AggregateKind::platform;
-  std::string aggregate_id;  // name, 16-byte id or 32-byte key
-  Principal principal;
+  AggregateId aggregate_id;
+  Shared<Principal> principal;  // what one speaker has said mostly shares one
   Id command_id, correlation;
   std::uint64_t causation = 0;
   TimeMs log_time_ms = 0, wall_time_ms = 0, agent_time_ms = 0;
@@ -82,7 +107,7 @@ struct Event {
 const char* name_of(const EventBody& body);  // "WorkflowSubmitted"
 struct Aggregate {
   AggregateKind kind;
-  std::string id;
+  AggregateId id;
 };
 Aggregate aggregate_of(const EventBody& body);
 

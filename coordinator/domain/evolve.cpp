@@ -11,9 +11,13 @@ void apply(State&, const Envelope&, const SecurityAlarm&) {}
 void apply(State&, const Envelope&, const BlobStored&) {}
 
 void apply(State& state, const Envelope& meta, const UnknownEvent& e) {
-  state.frozen.try_emplace({meta.aggregate_kind, meta.aggregate_id},
+  state.frozen.try_emplace({meta.aggregate_kind, std::string(meta.aggregate_id)},
                            Frozen{meta.sequence, "event type " + std::to_string(e.type) + " version " +
                                                      std::to_string(e.version) + " is not known to this release"});
+}
+
+bool is_frozen(const State& state, const Envelope& meta) {
+  return !state.frozen.empty() && state.frozen.contains({meta.aggregate_kind, std::string(meta.aggregate_id)});
 }
 
 void forget_old(State& state, TimeMs now_ms) {
@@ -29,9 +33,9 @@ void forget_old(State& state, TimeMs now_ms) {
 void remember(State& state, const Event& event) {
   const Envelope& meta = event.meta;
   const bool from_operator =
-      meta.principal.transport == Transport::unix_socket || meta.principal.transport == Transport::tcp;
+      meta.principal->transport == Transport::unix_socket || meta.principal->transport == Transport::tcp;
   if (!from_operator || meta.command_id.is_zero()) return;
-  CommandKey key{meta.principal.subject, meta.workspace, meta.command_id};
+  CommandKey key{meta.principal->subject, meta.workspace, meta.command_id};
   auto [at, fresh] = state.remembered.try_emplace(key);
   if (fresh) state.remembered_order.push_back(std::move(key));
   at->second.sequence = meta.sequence;
@@ -48,7 +52,7 @@ void evolve(State& state, const Event& event) {
   state.log_time_ms = event.meta.log_time_ms;
   remember(state, event);
   // A frozen aggregate has missed an event: what follows on it cannot be trusted to mean what it says.
-  if (!state.frozen.empty() && state.frozen.contains({event.meta.aggregate_kind, event.meta.aggregate_id})) return;
+  if (is_frozen(state, event.meta)) return;
   std::visit([&](const auto& body) { apply(state, event.meta, body); }, event.body);
 }
 

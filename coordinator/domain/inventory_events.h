@@ -7,6 +7,7 @@
 #include "common/facts.h"
 #include "common/ids.h"
 #include "common/time.h"
+#include "coordinator/domain/shared.h"
 #include "coordinator/domain/specs.h"
 
 namespace prov::domain {
@@ -31,7 +32,7 @@ struct AgentEnrolled {
 };
 struct AgentConnected {
   Key key;
-  Facts facts;
+  Shared<Facts> facts;
 };
 struct AgentLost {
   Key key;
@@ -50,7 +51,7 @@ struct AgentRemoved {
 
 // ---- servers and task services
 struct ServerDeclared {
-  ServerSpec spec;
+  Shared<ServerSpec> spec;
 };
 struct ServerCreated {
   std::string hostname, provider_id, address, runtime, coordinator_address;

@@ -148,13 +148,13 @@ const char* name_of(TaskStatus status) {
 
 namespace {
 
-Aggregate of_id(AggregateKind kind, const Id& id) { return {kind, std::string(id.view())}; }
-Aggregate of_key(const Key& key) { return {AggregateKind::agent, std::string(key.view())}; }
+Aggregate of_id(AggregateKind kind, const Id& id) { return {kind, id.view()}; }
+Aggregate of_key(const Key& key) { return {AggregateKind::agent, key.view()}; }
 
 struct AggregateOf {
   template <class T>
   Aggregate operator()(const T&) const {
-    return {AggregateKind::platform, ""};
+    return {AggregateKind::platform, {}};
   }
   Aggregate operator()(const WorkspaceRegistered& e) const { return {AggregateKind::workspace, e.name}; }
   Aggregate operator()(const JoinTokenCreated& e) const { return of_id(AggregateKind::join_token, e.id); }
@@ -164,7 +164,7 @@ struct AggregateOf {
   Aggregate operator()(const AgentLost& e) const { return of_key(e.key); }
   Aggregate operator()(const AgentDrainChanged& e) const { return of_key(e.key); }
   Aggregate operator()(const AgentRemoved& e) const { return of_key(e.key); }
-  Aggregate operator()(const ServerDeclared& e) const { return {AggregateKind::server, e.spec.hostname}; }
+  Aggregate operator()(const ServerDeclared& e) const { return {AggregateKind::server, e.spec->hostname}; }
   Aggregate operator()(const ServerCreated& e) const { return {AggregateKind::server, e.hostname}; }
   Aggregate operator()(const ServerDeleted& e) const { return {AggregateKind::server, e.hostname}; }
   Aggregate operator()(const TaskservDeclared& e) const {
@@ -191,7 +191,7 @@ struct AggregateOf {
   Aggregate operator()(const SessionOpened& e) const { return of_id(AggregateKind::session, e.id); }
   Aggregate operator()(const SessionClosed& e) const { return of_id(AggregateKind::session, e.id); }
   Aggregate operator()(const SecretCreated& e) const { return {AggregateKind::secret, e.reference}; }
-  Aggregate operator()(const BlobStored& e) const { return {AggregateKind::blob, std::string(e.digest.view())}; }
+  Aggregate operator()(const BlobStored& e) const { return {AggregateKind::blob, e.digest.view()}; }
 };
 
 struct MadeBy {

@@ -9,40 +9,38 @@ using Effects = std::vector<Effect>;
 
 struct React {
   const State& state;
+  Effects& out;
 
   template <class T>
-  Effects operator()(const T&) const {
-    return {};
-  }
-  Effects operator()(const TaskDispatched& e) const {
-    if (!e.agent.is_zero()) return {SendOrder{e.task, e.attempt}};
+  void operator()(const T&) const {}
+  void operator()(const TaskDispatched& e) const {
+    if (!e.agent.is_zero()) {
+      out.emplace_back(SendOrder{e.task, e.attempt});
+      return;
+    }
     const Task* task = find_task(state, e.task);
-    if (task == nullptr || only_waits(*task->plan->action)) return {};
-    return {RunProvider{e.task, e.attempt}};
+    if (task != nullptr && !only_waits(*task->plan->action)) out.emplace_back(RunProvider{e.task, e.attempt});
   }
-  Effects operator()(const WorkflowCancelRequested& e) const {
-    Effects out;
+  void operator()(const WorkflowCancelRequested& e) const {
     const Workflow* workflow = find_workflow(state, e.id);
-    if (workflow == nullptr) return out;
+    if (workflow == nullptr) return;
     for (std::uint32_t i = 0; i < workflow->tasks.size(); ++i) {
       const Task& task = workflow->tasks[i];
-      const bool at_agent =
-          !task.agent.is_zero() && (task.status == TaskStatus::dispatched || task.status == TaskStatus::running);
-      if (at_agent) out.emplace_back(CancelAttempt{task_id(e.id, i), task.attempt});
+      if (!task.agent.is_zero() && out_now(task)) out.emplace_back(CancelAttempt{task_id(e.id, i), task.attempt});
     }
-    return out;
   }
-  Effects operator()(const AgentEnrolled& e) const { return {AdmitAgent{e.key}}; }
-  Effects operator()(const AgentRemoved& e) const { return {ExpelAgent{e.key}}; }
-  Effects operator()(const ServerCreated& e) const {
-    if (e.coordinator_address.empty()) return {};
-    return {ListenOn{e.coordinator_address}};
+  void operator()(const AgentEnrolled& e) const { out.emplace_back(AdmitAgent{e.key}); }
+  void operator()(const AgentRemoved& e) const { out.emplace_back(ExpelAgent{e.key}); }
+  void operator()(const ServerCreated& e) const {
+    if (!e.coordinator_address.empty()) out.emplace_back(ListenOn{e.coordinator_address});
   }
 };
 
 }  // namespace
 
-std::vector<Effect> react(const State& state, const Event& event) { return std::visit(React{state}, event.body); }
+void react(const State& state, const Event& event, std::vector<Effect>& out) {
+  std::visit(React{state, out}, event.body);
+}
 
 std::vector<Effect> resume(const State& state) {
   Effects out;

@@ -39,8 +39,8 @@ struct ListenOn {  // hosts reach the coordinator at this local address
 using Effect =
     std::variant<SendOrder, RunProvider, ProviderInterrupted, CancelAttempt, AdmitAgent, ExpelAgent, ListenOn>;
 
-// `state` is after the event.
-std::vector<Effect> react(const State& state, const Event& event);
+// Adds to `out`. `state` is after the event.
+void react(const State& state, const Event& event, std::vector<Effect>& out);
 std::vector<Effect> resume(const State& state);
 
 }  // namespace prov::domain

@@ -25,9 +25,9 @@ bool server_busy(const State& state, const std::string& workspace, const std::st
 }
 
 void apply(State& state, const Envelope& meta, const ServerDeclared& e) {
-  Server& server = state.servers[{meta.workspace, e.spec.hostname}];
+  Server& server = state.servers[{meta.workspace, e.spec->hostname}];
   server.workspace = meta.workspace;
-  server.spec = e.spec;
+  server.spec = *e.spec;
   server.status = ServerStatus::declared;
 }
 

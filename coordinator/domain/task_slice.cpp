@@ -225,7 +225,8 @@ Decision decide_on(const State& state, const Command&, const ReportEnded& c, con
     const RetryPolicy& policy = workflow->operations[task->operation].plan->retry;
     e.retry_at_ms = in.now_ms + retry_delay_ms(state, policy, e.task, *task);
   }
-  std::vector<EventBody> out{e};
+  std::vector<EventBody> out;
+  out.emplace_back(std::move(e));
   add_consequence(state, *workflow, *task, c, out);
   return out;
 }

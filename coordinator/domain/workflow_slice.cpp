@@ -210,7 +210,7 @@ void apply(State& state, const Envelope& meta, const WorkflowSubmitted& e) {
   workflow.name = e.name;
   workflow.infra = e.infra;
   workflow.parallel_limit = e.parallel_limit;
-  workflow.initiator = meta.principal;
+  workflow.initiator = *meta.principal;
   workflow.submitted_ms = meta.log_time_ms;
   workflow.params = e.params;
   workflow.preserve_successful = e.preserve_successful;
@@ -223,7 +223,7 @@ void apply(State& state, const Envelope& meta, const WorkflowSubmitted& e) {
   if (Workflow* undone = find_workflow(state, e.rolls_back); undone != nullptr) {
     ++undone->rollbacks;
     // What begins by itself is still done for the one who asked for the first.
-    if (meta.principal.transport == Transport::internal) workflow.initiator = undone->initiator;
+    if (meta.principal->transport == Transport::internal) workflow.initiator = undone->initiator;
   }
   derive(workflow);
   for (const Task& task : workflow.tasks) server_work_begun(state, workflow, task);
@@ -297,7 +297,7 @@ void apply(State& state, const Envelope& meta, const WorkflowRetried& e) {
 void apply(State& state, const Envelope& meta, const ApprovalGiven& e) {
   Workflow* workflow = find_workflow(state, e.task);
   if (workflow == nullptr || find_task(state, e.task) == nullptr) return;
-  workflow->approvals.push_back({*task_index(e.task), e.approved, meta.principal, meta.log_time_ms, e.comment});
+  workflow->approvals.push_back({*task_index(e.task), e.approved, *meta.principal, meta.log_time_ms, e.comment});
 }
 
 void apply(State& state, const Envelope& meta, const WorkflowEnded& e) {

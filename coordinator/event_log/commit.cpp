@@ -1,6 +1,7 @@
 #include "coordinator/event_log/commit.h"
 
 #include <cstring>
+#include <utility>
 
 #include "common/hash.h"
 
@@ -73,7 +74,9 @@ std::string CommitBuilder::finish(std::uint64_t number, const Digest& previous, 
   store(bytes_, 68, header_.in_table);
   hash = digest_of(bytes_);
   bytes_.append(hash.view());
-  return std::move(bytes_);
+  table_.clear();
+  header_ = {};
+  return std::exchange(bytes_, std::string(kCommitHeaderBytes, '\0'));
 }
 
 Result<CommitHeader> peek_header(std::string_view bytes) {

@@ -45,7 +45,8 @@ class CommitBuilder {
   std::uint64_t last_sequence() const { return header_.first_sequence + header_.count - 1; }
   TimeMs log_time_ms() const { return header_.log_time_ms; }
 
-  // The commit's bytes; `hash` gets its own hash. Ends the builder. REQUIRES: count() > 0.
+  // The commit's bytes; `hash` gets its own hash. The builder is as new then, and keeps memory for the next one.
+  // REQUIRES: count() > 0.
   std::string finish(std::uint64_t number, const Digest& previous, Digest& hash);
 
  private:

@@ -21,10 +21,10 @@ void put_meta(schema::Event::Builder out, const domain::Envelope& meta) {
   out.setSequence(meta.sequence);
   PUT_TEXT(out, Workspace, meta.workspace);
   out.setAggregateKind(static_cast<schema::AggregateKind>(meta.aggregate_kind));
-  PUT_BYTES(out, AggregateId, meta.aggregate_id);
-  PUT_TEXT(out, Subject, meta.principal.subject);
-  PUT_TEXT(out, Credential, meta.principal.credential);
-  out.setTransport(static_cast<schema::Transport>(meta.principal.transport));
+  PUT_BYTES(out, AggregateId, std::string_view(meta.aggregate_id));
+  PUT_TEXT(out, Subject, meta.principal->subject);
+  PUT_TEXT(out, Credential, meta.principal->credential);
+  out.setTransport(static_cast<schema::Transport>(meta.principal->transport));
   PUT_ID(out, CommandId, meta.command_id);
   PUT_ID(out, Correlation, meta.correlation);
   out.setCausation(meta.causation);
@@ -42,9 +42,8 @@ void get_meta(schema::Event::Reader in, domain::Envelope& meta) {
   meta.workspace = text_of(in.getWorkspace());
   meta.aggregate_kind = static_cast<domain::AggregateKind>(in.getAggregateKind());
   meta.aggregate_id = bytes_of(in.getAggregateId());
-  meta.principal.subject = text_of(in.getSubject());
-  meta.principal.credential = text_of(in.getCredential());
-  meta.principal.transport = static_cast<domain::Transport>(in.getTransport());
+  meta.principal = domain::Shared(domain::Principal{text_of(in.getSubject()), text_of(in.getCredential()),
+                                                    static_cast<domain::Transport>(in.getTransport())});
   get_fixed(meta.command_id, in.getCommandId(), "commandId");
   get_fixed(meta.correlation, in.getCorrelation(), "correlation");
   meta.causation = in.getCausation();

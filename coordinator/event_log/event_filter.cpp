@@ -30,7 +30,7 @@ bool matches(const EventFilter& filter, const domain::Event& event) {
   const domain::Envelope& meta = event.meta;
   return meta.sequence >= filter.from && meta.log_time_ms >= filter.since_ms && !is_past(filter, meta) &&
          (filter.types.empty() || filter.types.contains(domain::name_of(event.body))) &&
-         (filter.subject.empty() || meta.principal.subject == filter.subject) &&
+         (filter.subject.empty() || meta.principal->subject == filter.subject) &&
          (filter.workspace.empty() || meta.workspace == filter.workspace) &&
          (!filter.workflow || meta.correlation == *filter.workflow) &&
          (filter.aggregate.empty() || same_aggregate(meta, filter.aggregate));

@@ -74,7 +74,7 @@ std::string type_text(const domain::EventBody& body) {
 
 AggregateText aggregate_text(const domain::Envelope& meta) {
   return {enum_text<schema::AggregateKind>(static_cast<std::uint16_t>(meta.aggregate_kind)),
-          named(meta.aggregate_kind) ? utf8(meta.aggregate_id) : id_text(meta.aggregate_id)};
+          named(meta.aggregate_kind) ? utf8(std::string(meta.aggregate_id)) : id_text(meta.aggregate_id)};
 }
 
 std::string event_text(const domain::Event& event) {
@@ -90,9 +90,9 @@ std::string event_text(const domain::Event& event) {
   fields.text("workspace", meta.workspace);
   fields.text("aggregate_kind", aggregate.kind);
   fields.text("aggregate_id", aggregate.id);
-  fields.text("subject", meta.principal.subject);
-  fields.text("credential", meta.principal.credential);
-  fields.text("transport", enum_text<schema::Transport>(static_cast<std::uint16_t>(meta.principal.transport)));
+  fields.text("subject", meta.principal->subject);
+  fields.text("credential", meta.principal->credential);
+  fields.text("transport", enum_text<schema::Transport>(static_cast<std::uint16_t>(meta.principal->transport)));
   fields.text("command_id", text_or_nothing(meta.command_id));
   if (meta.command_digest != 0) fields.number("command_digest", meta.command_digest);
   fields.text("correlation", text_or_nothing(meta.correlation));

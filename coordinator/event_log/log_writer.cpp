@@ -9,6 +9,8 @@ namespace prov::event_log {
 
 // What becomes durable together. Sealed when it is offered to the store, which shares it until it is done.
 struct LogWriter::Batch {
+  explicit Batch(CommitBuilder begun) : commit(std::move(begun)) {}
+
   CommitBuilder commit;
   WorkflowIndexer indexer;
   std::vector<SideRecord> sides;
@@ -46,11 +48,18 @@ LogWriter::LogWriter(RecordLog& log, Executor& executor, Clock& clock, LogPositi
 LogWriter::~LogWriter() { *alive_ = false; }
 
 LogWriter::Batch& LogWriter::open_batch() {
-  if (waiting_.empty() || waiting_.back()->closed) waiting_.push_back(std::make_unique<Batch>());
+  if (waiting_.empty() || waiting_.back()->closed) {
+    waiting_.push_back(std::make_unique<Batch>(std::exchange(spare_, CommitBuilder())));
+  }
   return *waiting_.back();
 }
 
-std::shared_ptr<const domain::Event> LogWriter::append(domain::Event event) {
+LogWriter::EventPtr LogWriter::append(domain::Event event) {
+  return append(std::make_shared<domain::Event>(std::move(event)));
+}
+
+LogWriter::EventPtr LogWriter::append(std::shared_ptr<domain::Event> numbered) {
+  domain::Event& event = *numbered;
   event.meta.log_id = durable_.log_id;
   if (event.meta.epoch == 0) event.meta.epoch = epoch_;
   epoch_ = event.meta.epoch;
@@ -64,7 +73,7 @@ std::shared_ptr<const domain::Event> LogWriter::append(domain::Event event) {
   waiting_bytes_ += batch.bytes() - before;
   batch.end = ++appended_;
   if (std::holds_alternative<domain::DamageAccepted>(event.body)) held_ = false;
-  return std::make_shared<const domain::Event>(std::move(event));
+  return numbered;
 }
 
 void LogWriter::write_side(SideRecord record) {
@@ -108,6 +117,7 @@ void LogWriter::start_commit() {
     batch.after.sequence = batch.commit.last_sequence();
     batch.after.log_time_ms = batch.commit.log_time_ms();
     batch.sealed->commit = batch.commit.finish(batch.after.commit, durable_.commit_hash, batch.after.commit_hash);
+    spare_ = std::move(batch.commit);
   }
   index(batch);
   batch.sealed_bytes = batch.sealed->commit.size();
@@ -191,12 +201,12 @@ void LogWriter::run_gate() {
   running_gate_ = false;
 }
 
-std::shared_ptr<const domain::Event> LogWriter::checkpoint_now() {
+LogWriter::EventPtr LogWriter::checkpoint_now() {
   // A checkpoint's own event is no reason for another one.
   const bool only_itself = checkpoint_event_ == durable_.checkpoint_sequence + 1;
   if (key_ == nullptr || durable_.sequence <= durable_.checkpoint_sequence + (only_itself ? 1 : 0)) return nullptr;
   domain::Event event;
-  event.meta.principal = {"system", "", domain::Transport::internal};
+  event.meta.principal = domain::Shared(domain::Principal{"system", "", domain::Transport::internal});
   event.body = sign_checkpoint(*key_, durable_.log_id, durable_.commit, durable_.sequence, durable_.commit_hash);
   durable_.checkpoint_sequence = durable_.sequence;
   auto numbered = append(std::move(event));

@@ -13,6 +13,7 @@
 #include "common/ports/timers.h"
 #include "coordinator/domain/events.h"
 #include "coordinator/event_log/checkpoint.h"
+#include "coordinator/event_log/commit.h"
 #include "coordinator/event_log/event_codec.h"
 #include "coordinator/event_log/log_position.h"
 #include "coordinator/event_log/log_time.h"
@@ -36,7 +37,9 @@ class LogWriter {
   // Fills in log id, sequence, times, and the epoch of the event before where there is none; returns the numbered
   // event. It will be in the next commit. After damage (the store holds, or once held, more than `position` says)
   // nothing is written before a DamageAccepted is appended; the commits beyond `position` are then set aside.
-  std::shared_ptr<const domain::Event> append(domain::Event event);
+  using EventPtr = std::shared_ptr<const domain::Event>;
+  EventPtr append(std::shared_ptr<domain::Event> event);  // which nobody else changes any more
+  EventPtr append(domain::Event event);
   void write_side(SideRecord record);
 
   // Runs `done` when everything appended or written so far is durable (at once when it already is).
@@ -75,7 +78,7 @@ class LogWriter {
   };
 
   // A checkpoint over the last durable commit, as an event for the caller to fold; nullptr when nothing is new.
-  std::shared_ptr<const domain::Event> checkpoint_now();
+  EventPtr checkpoint_now();
 
   // Its checkpoint_sequence is that of the last checkpoint that was signed, be it durable yet or not.
   const LogPosition& durable() const { return durable_; }
@@ -111,6 +114,7 @@ class LogWriter {
   std::size_t waiting_bytes_ = 0;
   std::deque<std::unique_ptr<Batch>> waiting_;  // all but the last are closed
   std::unique_ptr<Batch> writing_;
+  CommitBuilder spare_;  // for the next batch
   std::deque<std::pair<std::uint64_t, std::function<void()>>> gate_;
   std::function<void(std::size_t)> written_;
   std::function<void()> refused_;

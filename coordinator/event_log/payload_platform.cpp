@@ -105,11 +105,13 @@ void get(schema::AgentEnrolled::Reader in, domain::AgentEnrolled& e) {
 
 void put(schema::AgentConnected::Builder out, const domain::AgentConnected& e) {
   PUT_ID(out, Key, e.key);
-  put(out.initFacts(), e.facts);
+  put(out.initFacts(), *e.facts);
 }
 void get(schema::AgentConnected::Reader in, domain::AgentConnected& e) {
   get_fixed(e.key, in.getKey(), "key");
-  get(in.getFacts(), e.facts);
+  Facts facts;
+  get(in.getFacts(), facts);
+  e.facts = domain::Shared(std::move(facts));
 }
 
 void put(schema::AgentLost::Builder out, const domain::AgentLost& e) {

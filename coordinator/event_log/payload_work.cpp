@@ -19,8 +19,12 @@ void get_plans(List list, domain::SharedList<Plan>& out) {
 
 }  // namespace
 
-void put(schema::ServerDeclared::Builder out, const domain::ServerDeclared& e) { put(out.initSpec(), e.spec); }
-void get(schema::ServerDeclared::Reader in, domain::ServerDeclared& e) { get(in.getSpec(), e.spec); }
+void put(schema::ServerDeclared::Builder out, const domain::ServerDeclared& e) { put(out.initSpec(), *e.spec); }
+void get(schema::ServerDeclared::Reader in, domain::ServerDeclared& e) {
+  domain::ServerSpec spec;
+  get(in.getSpec(), spec);
+  e.spec = domain::Shared(std::move(spec));
+}
 
 void put(schema::ServerCreated::Builder out, const domain::ServerCreated& e) {
   PUT_TEXT(out, Hostname, e.hostname);

@@ -31,7 +31,7 @@ constexpr std::size_t kDispatchedBytes = 64, kStartedBytes = 48, kEndedBytes = 1
 struct Speaker {
   std::uint32_t epoch = 0;
   std::string workspace;
-  domain::Principal principal;
+  domain::Shared<domain::Principal> principal;
 
   bool spoke(const Envelope& meta) const {
     return meta.epoch == epoch && meta.workspace == workspace && meta.principal == principal;
@@ -44,7 +44,7 @@ class Speakers {
   std::uint32_t number_of(const Envelope& meta, std::uint32_t guess) {
     if (guess < all_.size() && all_[guess].spoke(meta)) return guess;
     std::string key = meta.workspace;
-    for (const std::string* part : {&meta.principal.subject, &meta.principal.credential}) (key += '\0') += *part;
+    for (const std::string* part : {&meta.principal->subject, &meta.principal->credential}) (key += '\0') += *part;
     const auto [begin, end] = numbers_.equal_range(key);
     for (auto one = begin; one != end; ++one) {
       if (all_[one->second].spoke(meta)) return one->second;
@@ -157,9 +157,9 @@ constexpr auto put_speakers = [](auto list, const std::vector<Speaker>& speakers
     auto out = list[i];
     out.setEpoch(speakers[i].epoch);
     PUT_TEXT(out, Workspace, speakers[i].workspace);
-    PUT_TEXT(out, Subject, speakers[i].principal.subject);
-    PUT_TEXT(out, Credential, speakers[i].principal.credential);
-    out.setTransport(static_cast<schema::Transport>(speakers[i].principal.transport));
+    PUT_TEXT(out, Subject, speakers[i].principal->subject);
+    PUT_TEXT(out, Credential, speakers[i].principal->credential);
+    out.setTransport(static_cast<schema::Transport>(speakers[i].principal->transport));
   }
 };
 
@@ -190,8 +190,25 @@ struct TaskTableBuilder::Content {
   std::vector<Row<TaskStarted>> started;
   std::vector<Row<TaskEnded>> ended;
   std::size_t text_bytes = 0;
+  std::vector<capnp::word> scratch;  // zeros, where the message is made
 
   bool empty() const { return dispatched.empty() && started.empty() && ended.empty(); }
+
+  std::size_t bytes() const {
+    if (empty()) return 0;
+    return kMessageBytes + kSpeakerBytes * speakers.all().size() + (Key::kSize + 8) * agents.all().size() +
+           kDispatchedBytes * dispatched.size() + kStartedBytes * started.size() + kEndedBytes * ended.size() +
+           text_bytes;
+  }
+
+  void clear() {
+    speakers = {};
+    agents = {};
+    dispatched.clear();
+    started.clear();
+    ended.clear();
+    text_bytes = 0;
+  }
 
   // False: what the envelope says is out of an entry's reach.
   bool place(Place& out, std::uint32_t place, const Envelope& meta) {
@@ -217,13 +234,14 @@ struct TaskTableBuilder::Content {
 
   template <class Body>
   bool add(std::vector<Row<Body>>& rows, std::uint32_t at, const Envelope& meta, const Body& body) {
-    Row<Body> row{{}, 0, body};
-    if (!is_about(meta, body.task) || !place(row.at, at, meta)) return false;
-    row.at.speaker = speakers.number_of(meta, rows.empty() ? 0 : rows.back().at.speaker);
+    Place where;
+    if (!is_about(meta, body.task) || !place(where, at, meta)) return false;
+    where.speaker = speakers.number_of(meta, rows.empty() ? 0 : rows.back().at.speaker);
+    std::uint32_t agent = 0;
     if constexpr (requires { body.agent; }) {
-      row.agent = agents.number_of(body.agent, rows.empty() ? 0 : rows.back().agent);
+      agent = agents.number_of(body.agent, rows.empty() ? 0 : rows.back().agent);
     }
-    rows.push_back(std::move(row));
+    rows.push_back({where, agent, body});
     return true;
   }
 };
@@ -252,17 +270,19 @@ std::uint32_t TaskTableBuilder::count() const {
   return static_cast<std::uint32_t>(content_->dispatched.size() + content_->started.size() + content_->ended.size());
 }
 
-std::size_t TaskTableBuilder::bytes() const {
-  if (count() == 0) return 0;
-  const Content& of = *content_;
-  return kMessageBytes + kSpeakerBytes * of.speakers.all().size() + (Key::kSize + 8) * of.agents.all().size() +
-         kDispatchedBytes * of.dispatched.size() + kStartedBytes * of.started.size() + kEndedBytes * of.ended.size() +
-         of.text_bytes;
+std::size_t TaskTableBuilder::bytes() const { return content_ ? content_->bytes() : 0; }
+
+void TaskTableBuilder::clear() {
+  constexpr std::size_t kWorthKeeping = 4 << 20;
+  if (content_ && content_->bytes() > kWorthKeeping) content_.reset();
+  if (content_) content_->clear();
 }
 
-void TaskTableBuilder::append_to(std::string& out) const {
-  const Content& of = *content_;
-  capnp::MallocMessageBuilder message(static_cast<unsigned>(bytes() / sizeof(capnp::word)));
+void TaskTableBuilder::append_to(std::string& out) {
+  Content& of = *content_;
+  const std::size_t words = of.bytes() / sizeof(capnp::word);
+  if (of.scratch.size() < words) of.scratch.resize(words);
+  capnp::MallocMessageBuilder message(kj::arrayPtr(of.scratch.data(), of.scratch.size()));  // zeroes it at its end
   auto root = message.initRoot<schema::TaskTable>();
   PUT_ID(root, LogId, of.log_id);
   root.setLogTimeMs(of.log_time_ms);
@@ -284,10 +304,9 @@ struct TaskTable::Content {
   explicit Content(std::string_view bytes) : message(bytes), root(message.root<schema::TaskTable>()) {
     get_fixed(log_id, root.getLogId(), "logId");
     for (const auto in : root.getSpeakers()) {
-      speakers.push_back(
-          {in.getEpoch(),
-           text_of(in.getWorkspace()),
-           {text_of(in.getSubject()), text_of(in.getCredential()), static_cast<domain::Transport>(in.getTransport())}});
+      speakers.push_back({in.getEpoch(), text_of(in.getWorkspace()),
+                          domain::Shared(domain::Principal{text_of(in.getSubject()), text_of(in.getCredential()),
+                                                           static_cast<domain::Transport>(in.getTransport())})});
     }
     for (const auto in : root.getAgents()) get_fixed(agents.emplace_back(), in, "agent");
     dispatched = root.getDispatched();

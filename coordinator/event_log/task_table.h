@@ -26,7 +26,8 @@ class TaskTableBuilder {
   std::uint32_t count() const;
   std::size_t bytes() const;  // about what append_to adds
 
-  void append_to(std::string& out) const;
+  void append_to(std::string& out);
+  void clear();  // empty again; what the next table will need of its memory stays
 
  private:
   struct Content;

@@ -18,7 +18,7 @@ constexpr std::string_view kMark = "PRVIDX1\n";
 IndexedAt at_of(const domain::Envelope& meta) { return {0, meta.sequence, meta.log_time_ms}; }
 
 SubmissionRecord record_of(const domain::Envelope& meta, const domain::WorkflowSubmitted& e) {
-  SubmissionRecord out{at_of(meta), meta.workspace, e.kind, e.name, e.infra, meta.principal};
+  SubmissionRecord out{at_of(meta), meta.workspace, e.kind, e.name, e.infra, *meta.principal};
   out.tasks = static_cast<std::uint32_t>(e.tasks.size());
   out.operations = e.operations.empty() ? 1 : static_cast<std::uint32_t>(e.operations.size());
   out.rolls_back = e.rolls_back;

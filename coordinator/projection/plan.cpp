@@ -349,7 +349,7 @@ Plan plan_of(const domain::State& before, const domain::Command& command,
   Touched touched;
   LineOf line_of(&before, command.workspace);
   for (const auto& event : events) {
-    if (const auto* e = std::get_if<domain::ServerDeclared>(&event)) line_of.declared(e->spec);
+    if (const auto* e = std::get_if<domain::ServerDeclared>(&event)) line_of.declared(*e->spec);
   }
   for (const auto& event : events) {
     if (const auto* submitted = std::get_if<domain::WorkflowSubmitted>(&event)) {

@@ -16,7 +16,7 @@ class StepTimes {
       : before_(before), workspace_(workspace) {
     for (const auto& event : events) {
       if (const auto* e = std::get_if<domain::ServerDeclared>(&event)) {
-        declared_.servers[{workspace, e->spec.hostname}].spec = e->spec;
+        declared_.servers[{workspace, e->spec->hostname}].spec = *e->spec;
       }
     }
   }

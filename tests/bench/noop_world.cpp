@@ -85,11 +85,13 @@ void NoopWorld::fold(EventBody body, const Principal& who) {
   event.meta.aggregate_kind = aggregate.kind;
   event.meta.aggregate_id = std::move(aggregate.id);
   if (aggregate.kind == AggregateKind::task) event.meta.correlation = workflow_id(*Id::from(event.meta.aggregate_id));
-  event.meta.principal = who;
+  event.meta.principal = Shared(who);
   event.meta.log_time_ms = event.meta.wall_time_ms = kNowMs;
   event.body = std::move(body);
   evolve(state_, event);
-  for (const Effect& effect : react(state_, event)) {
+  std::vector<Effect> effects;
+  react(state_, event, effects);
+  for (const Effect& effect : effects) {
     if (const auto* order = std::get_if<SendOrder>(&effect)) out_.push_back(*order);
   }
   if (on_event_) on_event_(event);

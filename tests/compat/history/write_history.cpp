@@ -46,8 +46,10 @@ void clock_jumps(Writing& writing) {
 void hostile_facts(Writing&, domain::Event& event) {
   auto* connected = std::get_if<domain::AgentConnected>(&event.body);
   if (connected == nullptr) return;
-  connected->facts.addresses = {"10.0.0.1\ninclude /tmp/evil", "@@secret:password@@", std::string(1'000, 'a')};
-  connected->facts.hostname = "\x1b[2J$(reboot)";
+  Facts facts = *connected->facts;
+  facts.addresses = {"10.0.0.1\ninclude /tmp/evil", "@@secret:password@@", std::string(1'000, 'a')};
+  facts.hostname = "\x1b[2J$(reboot)";
+  connected->facts = domain::Shared(facts);
 }
 
 void in_its_epoch(Writing& writing, domain::Event& event) { event.meta.epoch = writing.epoch; }

@@ -120,7 +120,9 @@ TEST_F(AuditTest, AForgedEventIsFoundWhereItIs) {
   event_log::EventEncoder encoder;
   while (const auto view = commit->next()) {
     auto event = view->event();
-    event->meta.principal.subject = "somebody else";
+    domain::Principal forged_name = *event->meta.principal;
+    forged_name.subject = "somebody else";
+    event->meta.principal = domain::Shared(forged_name);
     builder.add(encoder, *event);
   }
   auto forged = std::vector<std::string>(good.begin() + 20, good.end());
@@ -302,7 +304,8 @@ TEST_F(AuditTest, ADifferenceNamesWhatChanged) {
   domain::Event registered, declared;
   registered.body = domain::WorkspaceRegistered{"brand-new"};
   registered.meta.workspace = "brand-new";
-  declared.body = domain::ServerDeclared{{"web-9", "infra", "local", {}, "container", "small", {}, {}}};
+  declared.body = domain::ServerDeclared{
+      domain::Shared(domain::ServerSpec{"web-9", "infra", "local", {}, "container", "small", {}, {}})};
   declared.meta.workspace = "brand-new";
   data_.writer->append(std::move(registered));
   data_.writer->append(std::move(declared));

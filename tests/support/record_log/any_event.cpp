@@ -139,7 +139,7 @@ EventBody AnyEvent::agent_body(std::size_t index) {
     case 7: return JoinTokenCreated{bytes<Id>(), bytes<Digest>(), text(), text(), number(1ULL << 42)};
     case 8: return JoinTokenExpired{bytes<Id>()};
     case 9: return AgentEnrolled{bytes<Key>(), bytes<Key>(), text(), text(), bytes<Id>()};
-    case 10: return AgentConnected{bytes<Key>(), facts()};
+    case 10: return AgentConnected{bytes<Key>(), Shared(facts())};
     case 11: return AgentLost{bytes<Key>(), number(1ULL << 42), text(80)};
     case 12: return AgentDrainChanged{bytes<Key>(), yes(), text()};
     default: return AgentRemoved{bytes<Key>(), text()};
@@ -148,7 +148,7 @@ EventBody AnyEvent::agent_body(std::size_t index) {
 
 EventBody AnyEvent::host_body(std::size_t index) {
   switch (index) {
-    case 14: return ServerDeclared{server_spec()};
+    case 14: return ServerDeclared{Shared(server_spec())};
     case 15: return ServerCreated{text(), text(), text(), text(), text()};
     case 16: return ServerDeleted{text()};
     case 17: return TaskservDeclared{text(), taskserv_spec()};
@@ -236,7 +236,7 @@ Event AnyEvent::of_type(std::size_t index) {
                 text(),
                 aggregate.kind,
                 std::move(aggregate.id),
-                {text(), text(), static_cast<Transport>(number(4))},
+                Shared(Principal{text(), text(), static_cast<Transport>(number(4))}),
                 bytes<Id>(),
                 bytes<Id>(),
                 number(1ULL << 40),

@@ -55,7 +55,7 @@ void History::append(EventBody body, const Command& command, const Principal& wh
   event.meta.aggregate_kind = aggregate.kind;
   event.meta.aggregate_id = std::move(aggregate.id);
   if (aggregate.kind == AggregateKind::task) event.meta.correlation = workflow_id(*Id::from(event.meta.aggregate_id));
-  event.meta.principal = who;
+  event.meta.principal = Shared(who);
   event.meta.command_id = command.id;
   event.body = std::move(body);
   evolve(state_, *append_(std::move(event)));

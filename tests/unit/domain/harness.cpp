@@ -38,12 +38,12 @@ void Platform::fold(EventBody body, const std::string& workspace, const Principa
   const Aggregate aggregate = aggregate_of(body);
   event.meta.aggregate_kind = aggregate.kind;
   event.meta.aggregate_id = aggregate.id;
-  event.meta.principal = who;
+  event.meta.principal = Shared(who);
   event.meta.command_id = command;
   event.meta.log_time_ms = now_ms;
   event.body = std::move(body);
   evolve(state, event);
-  for (auto& effect : react(state, event)) effects.push_back(effect);
+  react(state, event, effects);
   log.push_back(std::move(event));
   if (on_event) on_event(log.back());
 }

@@ -140,7 +140,7 @@ class Maker {
     ServerSpec spec;
     spec.hostname = name_ + "-" + std::to_string(servers_.size());
     spec.provider = dice_.one_of(kProviders);
-    declared_.emplace_back(ServerDeclared{spec});
+    declared_.emplace_back(ServerDeclared{Shared(spec)});
     servers_.push_back(spec.hostname);
     const auto at = static_cast<std::uint32_t>(tasks_.size());
     TaskPlan& create = add(plan.id + "/create");

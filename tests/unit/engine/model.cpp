@@ -35,7 +35,7 @@ void Model::restarted(TimeMs log_time_ms) {
 // ---- hosts
 
 void Model::take(const Envelope& meta, const ServerDeclared& e) {
-  provider_of_server_[{meta.workspace, e.spec.hostname}] = e.spec.provider;
+  provider_of_server_[{meta.workspace, e.spec->hostname}] = e.spec->provider;
 }
 
 void Model::take(const Envelope& meta, const ServerDeleted& e) {
@@ -60,7 +60,7 @@ void Model::take(const Envelope&, const AgentConnected& e) {
   const auto place = place_of_.find(e.key);
   if (place == place_of_.end()) return;
   hosts_[place->second].reachable = true;
-  hosts_[place->second].facts = e.facts;
+  hosts_[place->second].facts = *e.facts;
 }
 
 void Model::take(const Envelope& meta, const AgentLost& e) {

@@ -113,7 +113,7 @@ void Model::check_turns(const MWorkflow& w, const MTask& t, TimeMs now_ms) {
 // ---- how a task may end
 
 void Model::check_end_of(const MWorkflow& w, const MTask& t, const Envelope& meta, const TaskEnded& e) {
-  if (meta.principal.transport == Transport::internal) {
+  if (meta.principal->transport == Transport::internal) {
     if (t.out) return check_wait_over(w, t, meta, e);
     return check_given_up(w, t, meta, e);
   }

@@ -47,7 +47,7 @@ class Events {
     event.meta.command_digest = 0;
     event.meta.epoch = 7;
     event.meta.workspace = any_.yes() ? "production" : "staging";
-    event.meta.principal = speakers_[any_.number(3)];
+    event.meta.principal = domain::Shared(speakers_[any_.number(3)]);
     event.meta.causation = any_.yes() ? 0 : sequence_ - any_.number(90);
     return event;
   }
@@ -61,7 +61,7 @@ class Events {
       case 3: meta.workspace = any_.text(); break;
       case 4: meta.aggregate_kind = domain::AggregateKind::server; break;
       case 5: meta.aggregate_id = any_.text(); break;
-      case 6: meta.principal.credential = any_.text(); break;
+      case 6: meta.principal = domain::Shared(domain::Principal{"odd", any_.text(), {}}); break;
       case 7: meta.command_id = any_.bytes<Id>(); break;
       case 8: meta.correlation = any_.bytes<Id>(); break;
       case 9: meta.causation = any_.yes() ? any_.number(UINT64_MAX) : meta.sequence + any_.number(2); break;

@@ -321,7 +321,7 @@ TEST(EventJson, NamesIdsAndKeyOrderAreStable) {
   event.meta.workspace = "w\xff";
   event.meta.aggregate_kind = domain::AggregateKind::join_token;
   event.meta.aggregate_id = std::string(16, '\x22');
-  event.meta.principal = {"uid:0", "peer", domain::Transport::unix_socket};
+  event.meta.principal = domain::Shared(domain::Principal{"uid:0", "peer", domain::Transport::unix_socket});
   domain::JoinTokenCreated token;
   token.id.bytes.fill(0x22);
   token.secret_hash.bytes.fill(0x33);

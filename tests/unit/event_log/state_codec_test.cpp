@@ -41,10 +41,10 @@ class FullState {
     const Id token = any_.bytes<Id>(), session = any_.bytes<Id>();
     state.join_tokens[token] = {token, any_.bytes<Digest>(), "w", "db-1", 99};
     domain::Agent agent{any_.bytes<Key>(), any_.bytes<Key>(), "w", "db-1", true, true, {}, 44};
-    agent.facts = event<domain::AgentConnected>(10).facts;
+    agent.facts = *event<domain::AgentConnected>(10).facts;
     state.agents.emplace(agent.key, agent);
     domain::Server server{"w",
-                          event<domain::ServerDeclared>(14).spec,
+                          *event<domain::ServerDeclared>(14).spec,
                           domain::ServerStatus::ready,
                           "id",
                           "10.0.0.1",

@@ -347,9 +347,10 @@ TEST_F(EstimateTest, AServerThatIsOnlyPlannedHasItsProvidersTimes) {
   domain::TaskPlan create;
   create.action = domain::Shared<domain::Action>(domain::ServerCreateAction{"new-1"});
   tasks.push_back(create);
-  domain::ServerDeclared declared;
-  declared.spec.hostname = "new-1";
-  declared.spec.provider = "local";
+  domain::ServerSpec spec;
+  spec.hostname = "new-1";
+  spec.provider = "local";
+  const domain::ServerDeclared declared{domain::Shared(spec)};
   EXPECT_EQ(estimate({declared}).expected_ms, 4000U);
   EXPECT_EQ(estimate().unknown_steps, 1U);
 }

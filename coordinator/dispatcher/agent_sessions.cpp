@@ -87,7 +87,7 @@ std::uint64_t AgentSessions::settled_in_state(const Key& agent) const {
   if (known == state.agents.end()) return 0;
   const domain::Host* host = state.agenda.hosts.find({known->second.workspace, known->second.server});
   if (host == nullptr || host->unsettled.empty()) return state.sequence;
-  return host->unsettled.first() - 1;
+  return host->unsettled.begin()->first - 1;
 }
 
 void AgentSessions::connected(const Key& agent, const wire::Hello& hello) {
@@ -176,6 +176,7 @@ void AgentSessions::flush(const Key& agent) {
   session.flush = 0;
   wire::Orders frame;
   std::size_t bytes = 0;
+  const TimeMs now_ms = desk_.clock.monotonic_ms();
   const auto send_frame = [&] {
     bytes = 0;
     if (frame.orders.empty()) return;
@@ -185,34 +186,38 @@ void AgentSessions::flush(const Key& agent) {
   };
   while (!session.queue.empty()) {
     const Id task = session.queue.front();
-    const auto pending = session.orders.find(task);
+    auto pending = session.orders.find(task);
     const bool fresh = pending != session.orders.end() && pending->second.sent_ms == 0;
     if (fresh && session.sent >= session.capacity) break;  // goes on when one of them ends
     session.queue.pop_front();
     if (pending == session.orders.end()) continue;
     pending->second.queued = false;
     auto order = render(task, pending->second.attempt);
+    pending = session.orders.find(task);  // anew: what cannot be rendered ends, which the core is told
+    if (pending == session.orders.end()) continue;
     if (!order) {
       forget(agent, session, pending);
       continue;
     }
     if (fresh) ++session.sent;
     if (const auto* script = std::get_if<wire::Script>(&order->action)) remember(session.bundles, script->bundle);
-    pending->second.sent_ms = desk_.clock.monotonic_ms();
+    pending->second.sent_ms = now_ms;
     const std::size_t more = weight(*order);
     if (bytes + more > kFrameBudget || frame.orders.size() == wire::kMaxOrdersInFrame) send_frame();
+    if (frame.orders.empty()) frame.orders.reserve(std::min(session.queue.size() + 1, wire::kMaxOrdersInFrame));
     frame.orders.push_back(std::move(*order));
     bytes += more;
   }
   send_frame();
 }
 
-void AgentSessions::forget(const Key& agent, Session& session, std::map<Id, Pending>::iterator at) {
+AgentSessions::Orders::iterator AgentSessions::forget(const Key& agent, Session& session, Orders::iterator at) {
   if (at->second.sent_ms != 0) --session.sent;
-  session.orders.erase(at);
+  const auto next = session.orders.erase(at);
   if (session.connected && !session.queue.empty() && session.flush == 0) {
     session.flush = desk_.timers.after(0, [this, agent] { flush(agent); });
   }
+  return next;
 }
 
 bool AgentSessions::still_out(const Id& task, std::uint32_t attempt) const {
@@ -323,8 +328,7 @@ void AgentSessions::resend() {
   std::vector<Key> connected;
   for (auto& [key, session] : sessions_) {
     for (auto at = session.orders.begin(); at != session.orders.end();) {
-      const auto here = at++;
-      if (!still_out(here->first, here->second.attempt)) forget(key, session, here);
+      at = still_out(at->first, at->second.attempt) ? at + 1 : forget(key, session, at);
     }
     if (session.connected && !session.orders.empty()) connected.push_back(key);
   }

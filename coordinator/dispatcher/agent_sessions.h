@@ -5,6 +5,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "common/rising_map.h"
 #include "coordinator/dispatcher/desk.h"
 #include "coordinator/dispatcher/order_renderer.h"
 
@@ -40,6 +41,7 @@ class AgentSessions {
     bool queued = false;
     bool anew = false;  // the agent knows the attempt as another order: it has to learn of this one
   };
+  using Orders = RisingMap<Id, Pending>;
   struct Session {
     bool connected = false;
     bool knows_modes = false;               // it may be sent orders that are not for real
@@ -48,7 +50,7 @@ class AgentSessions {
     std::size_t sent = 0;                   // of `orders`, those that went out
     TimeMs heard_ms = 0;                    // monotonic
     TimeMs heard_wall_ms = 0;
-    std::map<Id, Pending> orders;
+    Orders orders;
     std::deque<Id> queue;
     std::deque<Digest> bundles;  // the last that orders to it named; such an order may have ended, or be in doubt
     TimeMs look_again_ms = 0;    // monotonic: when a bundle that is not there is worth a look at the state
@@ -58,7 +60,7 @@ class AgentSessions {
   };
 
   void enqueue(const Key& agent, Session& session, const Id& task, Pending& pending);
-  void forget(const Key& agent, Session& session, std::map<Id, Pending>::iterator at);
+  Orders::iterator forget(const Key& agent, Session& session, Orders::iterator at);  // the one behind it
   void flush(const Key& agent);
   std::optional<wire::Order> render(const Id& task, std::uint32_t attempt);
   bool still_out(const Id& task, std::uint32_t attempt) const;

@@ -161,7 +161,7 @@ void agenda_task_out(State& state, Workflow& workflow, std::uint32_t index) {
   Host& host = host_of(state, workflow, task);
   ++host.outstanding;
   if (task.plan->exclusive) ++host.exclusive_outstanding;
-  host.unsettled.insert(task.dispatch_sequence);
+  host.unsettled.try_emplace(task.dispatch_sequence);
 }
 
 void agenda_wait_begun(State& state, const Workflow& workflow, Task& task, const Id& id) {
@@ -306,7 +306,7 @@ void put_task_on_agenda(State& state, Workflow& workflow, std::uint32_t index) {
   switch (task.status) {
     case TaskStatus::ended:
       if (task.outcome == Outcome::in_doubt && !task.plan->server.empty()) {
-        host_of(state, workflow, task).unsettled.insert(task.dispatch_sequence);
+        host_of(state, workflow, task).unsettled.try_emplace(task.dispatch_sequence);
       }
       break;
     case TaskStatus::pending:

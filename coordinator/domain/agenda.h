@@ -1,7 +1,6 @@
 #pragma once
 // What the scheduler looks at next, so that each of its decisions costs the same however large the work is. All of it
 // is derived from the state proper: rebuild_agenda (state.h) makes it anew.
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -11,9 +10,11 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "common/ids.h"
+#include "common/rising_map.h"
 #include "common/time.h"
 #include "coordinator/domain/deadlines.h"
 #include "coordinator/domain/events.h"
@@ -29,31 +30,6 @@ struct HostKeyHash {
   }
 };
 
-// Sequences of orders. They come in rising order and mostly leave in it, and no host has more than a few hundred: side
-// by side in one piece of memory none of them costs a node of its own.
-class OrderSequences {
- public:
-  void insert(std::uint64_t sequence) {
-    const auto at = place(sequence);
-    if (at == all_.end() || *at != sequence) all_.insert(at, sequence);
-  }
-  void erase(std::uint64_t sequence) {
-    const auto at = place(sequence);
-    if (at != all_.end() && *at == sequence) all_.erase(at);
-  }
-  bool contains(std::uint64_t sequence) const { return std::binary_search(all_.begin(), all_.end(), sequence); }
-  bool empty() const { return all_.empty(); }
-  std::size_t size() const { return all_.size(); }
-  std::uint64_t first() const { return all_.front(); }
-
- private:
-  std::vector<std::uint64_t>::iterator place(std::uint64_t sequence) {
-    if (all_.empty() || all_.back() < sequence) return all_.end();
-    return std::lower_bound(all_.begin(), all_.end(), sequence);
-  }
-  std::vector<std::uint64_t> all_;  // sorted
-};
-
 using HostNumber = std::uint32_t;
 inline constexpr HostNumber kNoHost = std::numeric_limits<HostNumber>::max();
 struct Host {
@@ -62,11 +38,11 @@ struct Host {
   Key agent;  // zero: none enrolled
   Lanes ready, ready_exclusive;
   std::uint32_t outstanding = 0, exclusive_outstanding = 0;
-  std::vector<Id> awaiting;  // awaitAgent tasks that are out
-  OrderSequences unsettled;  // by their dispatch: its agent's orders that have not ended
-  bool queued = false;       // stands in Agenda::runnable
-  bool here = false;         // its agent could be reached when last looked at
-  TimeMs away_ms = 0;        // since when it cannot; 0: it was never seen to go
+  std::vector<Id> awaiting;                            // awaitAgent tasks that are out
+  RisingMap<std::uint64_t, std::monostate> unsettled;  // sequences of its agent's orders that have not ended
+  bool queued = false;                                 // stands in Agenda::runnable
+  bool here = false;                                   // its agent could be reached when last looked at
+  TimeMs away_ms = 0;                                  // since when it cannot; 0: it was never seen to go
 };
 // All that were ever named. By number where it counts, as each task has its host's (workflow.h).
 class HostTable {

@@ -1,6 +1,8 @@
 #include "coordinator/domain/authorize.h"
 
 #include <array>
+#include <bit>
+#include <cstdint>
 #include <cstring>
 #include <string_view>
 
@@ -39,8 +41,10 @@ struct SpeaksOf {  // the key that an agent's command is about
 
 constexpr auto kHexOfByte = [] {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  std::array<std::array<char, 2>, 256> out{};
-  for (std::size_t byte = 0; byte < out.size(); ++byte) out[byte] = {kDigits[byte >> 4], kDigits[byte & 15]};
+  std::array<std::uint16_t, 256> out{};  // two characters each, as they lie in memory
+  for (std::size_t byte = 0; byte < out.size(); ++byte) {
+    out[byte] = std::bit_cast<std::uint16_t>(std::array<char, 2>{kDigits[byte >> 4], kDigits[byte & 15]});
+  }
   return out;
 }();
 
@@ -50,12 +54,14 @@ bool is_agent(std::string_view subject, const Key& key) {
   constexpr std::string_view kPrefix = "agent:";
   if (subject.size() != kPrefix.size() + 2 * Key::kSize || !subject.starts_with(kPrefix)) return false;
   const char* at = subject.data() + kPrefix.size();
-  bool same = true;
+  unsigned different = 0;
   for (const std::uint8_t byte : key.bytes) {
-    same = same && std::memcmp(at, kHexOfByte[byte].data(), 2) == 0;
-    at += 2;
+    std::uint16_t digits = 0;
+    std::memcpy(&digits, at, sizeof digits);
+    different |= static_cast<unsigned>(digits ^ kHexOfByte[byte]);
+    at += sizeof digits;
   }
-  return same;
+  return different == 0;
 }
 
 Result<void> denied(const Principal& who, const char* what) {

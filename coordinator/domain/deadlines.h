@@ -46,8 +46,11 @@ class Deadlines {
   template <class MeansSomething>
   void drop_stale(MeansSomething means_something) {
     std::erase_if(heap_, [&](const Deadline& deadline) { return !means_something(deadline); });
-    std::sort(heap_.begin(), heap_.end());  // which is a heap, too
-    heap_.erase(std::unique(heap_.begin(), heap_.end()), heap_.end());
+    if (2 * heap_.size() > crowded_) {  // there are more than ever: some may be there twice
+      std::sort(heap_.begin(), heap_.end());
+      heap_.erase(std::unique(heap_.begin(), heap_.end()), heap_.end());
+    }
+    std::make_heap(heap_.begin(), heap_.end(), std::greater<>());
     crowded_ = 2 * heap_.size() + kFew;
   }
 

@@ -19,6 +19,7 @@ struct TaskTable {
   dispatched @5 :List(Dispatched);
   started @6 :List(Started);
   ended @7 :List(Ended);
+  endedPlainly @8 :List(EndedPlainly);  # only in commits of version 3
 
   struct Speaker {
     # What the envelopes of many events have in common.
@@ -86,5 +87,26 @@ struct TaskTable {
     orderDigest1 @22 :UInt64;
     orderDigest2 @23 :UInt64;
     orderDigest3 @24 :UInt64;
+  }
+  struct EndedPlainly {
+    # An end of which there is no more to say: no output, no message, nothing to hand on, exit code 0, not tried again.
+    # Half as long as the other.
+    place @0 :UInt32;
+    speaker @1 :UInt32;
+    causedBack @2 :UInt32;
+    logAfterMs @3 :UInt32;
+    wallAfterMs @4 :Int32;
+    attempt @5 :UInt32;
+    taskFirst @6 :UInt64;
+    taskLast @7 :UInt64;
+    agentTimeMs @8 :UInt64;
+
+    tookMs @9 :UInt32;
+    outcome @10 :Event.Outcome;
+    started @11 :Bool;
+    orderDigest0 @12 :UInt64;
+    orderDigest1 @13 :UInt64;
+    orderDigest2 @14 :UInt64;
+    orderDigest3 @15 :UInt64;
   }
 }

@@ -1,5 +1,7 @@
 #include "coordinator/event_log/commit.h"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -21,7 +23,8 @@ T load(std::string_view bytes, std::size_t at) {
   return value;
 }
 
-constexpr std::string_view kCommitMagic = "PRVCMT1\n", kCommitMagicWithTable = "PRVCMT2\n";
+// Without a table, with one, and with one that has plain ends.
+constexpr std::array<std::string_view, 3> kMagics{"PRVCMT1\n", "PRVCMT2\n", "PRVCMT3\n"};
 
 // Takes `count` length-prefixed events from the front of `body`; nullopt: it does not hold so many.
 std::optional<std::string_view> take_events(std::string_view& body, std::uint32_t count) {
@@ -64,7 +67,7 @@ std::string CommitBuilder::finish(std::uint64_t number, const Digest& previous, 
     bytes_.append(padding_at(bytes_.size()), '\0');
     table_.append_to(bytes_);
   }
-  const std::string_view magic = header_.in_table > 0 ? kCommitMagicWithTable : kCommitMagic;
+  const std::string_view magic = kMagics[header_.in_table == 0 ? 0 : table_.has_plain_ends() ? 2 : 1];
   std::memcpy(bytes_.data(), magic.data(), magic.size());
   store(bytes_, 8, number);
   store(bytes_, 16, header_.first_sequence);
@@ -83,9 +86,9 @@ Result<CommitHeader> peek_header(std::string_view bytes) {
   if (bytes.size() < kCommitHeaderBytes + Digest::kSize) {
     return fail(Code::corrupt, "it is cut off: " + std::to_string(bytes.size()) + " bytes");
   }
-  const bool with_table = bytes.starts_with(kCommitMagicWithTable);
-  if (!with_table && !bytes.starts_with(kCommitMagic)) {
-    const bool other_version = bytes.starts_with(kCommitMagic.substr(0, kCommitMagic.size() - 2));
+  const auto magic = std::find_if(kMagics.begin(), kMagics.end(), [&](auto each) { return bytes.starts_with(each); });
+  if (magic == kMagics.end()) {
+    const bool other_version = bytes.starts_with(kMagics[0].substr(0, kMagics[0].size() - 2));
     if (!other_version) return fail(Code::corrupt, "it does not begin like a commit");
     return fail(Code::unsupported, "it is in a format that this release does not know", "use a newer release");
   }
@@ -95,7 +98,7 @@ Result<CommitHeader> peek_header(std::string_view bytes) {
   header.log_time_ms = load<std::uint64_t>(bytes, 24);
   header.previous = *Digest::from(bytes.substr(32, Digest::kSize));
   header.count = load<std::uint32_t>(bytes, 64);
-  header.in_table = with_table ? load<std::uint32_t>(bytes, 68) : 0;
+  header.in_table = magic == kMagics.begin() ? 0 : load<std::uint32_t>(bytes, 68);
   return header;
 }
 

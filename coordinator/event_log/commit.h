@@ -2,7 +2,7 @@
 // The format of a commit: a group of events that became durable together, chained to the commit before it.
 //
 //   offset  bytes
-//        0      8  "PRVCMT1\n" or "PRVCMT2\n"      magic and version; 2: with a table
+//        0      8  "PRVCMT1\n", 2 or 3             magic and version; 2: with a table; 3: in which some ended plainly
 //        8      8  commit number                   1, 2, 3, ... (all numbers are little-endian)
 //       16      8  sequence of the first event
 //       24      8  log time of the last event, ms

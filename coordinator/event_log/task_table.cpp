@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/hash.h"
 #include "coordinator/event_log/codec_detail.h"
 #include "coordinator/event_log/spec_codec.h"
 #include "schema/commit.capnp.h"
@@ -24,7 +25,7 @@ static_assert(std::endian::native == std::endian::little, "the format is little-
 
 constexpr std::size_t kMessageBytes = 256;  // of a table with one speaker, without its entries
 constexpr std::size_t kSpeakerBytes = 160;  // more or less
-constexpr std::size_t kDispatchedBytes = 64, kStartedBytes = 48, kEndedBytes = 168;
+constexpr std::size_t kDispatchedBytes = 64, kStartedBytes = 48, kEndedBytes = 168, kEndedPlainlyBytes = 88;
 
 // ---- what many envelopes have in common
 
@@ -84,6 +85,30 @@ struct Place {
   std::int32_t wall_after_ms = 0;
   TimeMs agent_time_ms = 0;
 };
+
+// A TaskEnded of which there is no more to say.
+struct EndedPlainly {
+  Id task;
+  std::uint32_t attempt = 0;
+  std::uint32_t took_ms = 0;
+  Outcome outcome = Outcome::done;
+  bool started = false;
+  Digest order_digest;
+};
+
+const Digest& digest_of_nothing() {
+  static const Digest nothing = digest_of("");
+  return nothing;
+}
+
+bool is_plain(const TaskEnded& e) {
+  return e.output_bytes == 0 && e.exit_code == 0 && e.message.empty() && e.outputs.empty() && e.retry_at_ms == 0 &&
+         e.took_ms <= std::numeric_limits<std::uint32_t>::max() && e.output_digest == digest_of_nothing();
+}
+
+EndedPlainly plainly(const TaskEnded& e) {
+  return {e.task, e.attempt, static_cast<std::uint32_t>(e.took_ms), e.outcome, e.started, e.order_digest};
+}
 
 template <class Body>
 struct Row {
@@ -145,6 +170,17 @@ void put_own(schema::TaskTable::Ended::Builder out, const Row<TaskEnded>& row) {
   PUT_LIST(out, Outputs, e.outputs, put_pairs);
 }
 
+void put_own(schema::TaskTable::EndedPlainly::Builder out, const Row<EndedPlainly>& row) {
+  const EndedPlainly& e = row.body;
+  out.setTookMs(e.took_ms);
+  out.setOutcome(static_cast<schema::Outcome>(e.outcome));
+  out.setStarted(e.started);
+  out.setOrderDigest0(word(e.order_digest.view(), 0));
+  out.setOrderDigest1(word(e.order_digest.view(), 1));
+  out.setOrderDigest2(word(e.order_digest.view(), 2));
+  out.setOrderDigest3(word(e.order_digest.view(), 3));
+}
+
 constexpr auto put_rows = [](auto list, const auto& rows) {
   for (unsigned i = 0; i < list.size(); ++i) {
     put_place(list[i], rows[i]);
@@ -189,16 +225,18 @@ struct TaskTableBuilder::Content {
   std::vector<Row<TaskDispatched>> dispatched;
   std::vector<Row<TaskStarted>> started;
   std::vector<Row<TaskEnded>> ended;
+  std::vector<Row<EndedPlainly>> ended_plainly;
   std::size_t text_bytes = 0;
   std::vector<capnp::word> scratch;  // zeros, where the message is made
 
-  bool empty() const { return dispatched.empty() && started.empty() && ended.empty(); }
+  std::size_t count() const { return dispatched.size() + started.size() + ended.size() + ended_plainly.size(); }
+  bool empty() const { return count() == 0; }
 
   std::size_t bytes() const {
     if (empty()) return 0;
     return kMessageBytes + kSpeakerBytes * speakers.all().size() + (Key::kSize + 8) * agents.all().size() +
            kDispatchedBytes * dispatched.size() + kStartedBytes * started.size() + kEndedBytes * ended.size() +
-           text_bytes;
+           kEndedPlainlyBytes * ended_plainly.size() + text_bytes;
   }
 
   void clear() {
@@ -207,6 +245,7 @@ struct TaskTableBuilder::Content {
     dispatched.clear();
     started.clear();
     ended.clear();
+    ended_plainly.clear();
     text_bytes = 0;
   }
 
@@ -259,16 +298,16 @@ bool TaskTableBuilder::add(std::uint32_t place, const domain::Event& event) {
   if (const auto* body = std::get_if<TaskStarted>(&event.body)) return to.add(to.started, place, event.meta, *body);
   const auto* body = std::get_if<TaskEnded>(&event.body);
   if (body == nullptr || body->outcome > Outcome::refused) return false;
+  if (is_plain(*body)) return to.add(to.ended_plainly, place, event.meta, plainly(*body));
   if (!to.add(to.ended, place, event.meta, *body)) return false;
   to.text_bytes += body->message.size();
   for (const auto& [name, value] : body->outputs) to.text_bytes += 32 + name.size() + value.size();
   return true;
 }
 
-std::uint32_t TaskTableBuilder::count() const {
-  if (!content_) return 0;
-  return static_cast<std::uint32_t>(content_->dispatched.size() + content_->started.size() + content_->ended.size());
-}
+std::uint32_t TaskTableBuilder::count() const { return content_ ? static_cast<std::uint32_t>(content_->count()) : 0; }
+
+bool TaskTableBuilder::has_plain_ends() const { return content_ && !content_->ended_plainly.empty(); }
 
 std::size_t TaskTableBuilder::bytes() const { return content_ ? content_->bytes() : 0; }
 
@@ -292,6 +331,7 @@ void TaskTableBuilder::append_to(std::string& out) {
   PUT_LIST(root, Dispatched, of.dispatched, put_rows);
   PUT_LIST(root, Started, of.started, put_rows);
   PUT_LIST(root, Ended, of.ended, put_rows);
+  PUT_LIST(root, EndedPlainly, of.ended_plainly, put_rows);
   const auto segments = message.getSegmentsForOutput();
   const std::size_t at = out.size();
   out.resize(at + flat_bytes(segments));
@@ -312,10 +352,11 @@ struct TaskTable::Content {
     dispatched = root.getDispatched();
     started = root.getStarted();
     ended = root.getEnded();
+    ended_plainly = root.getEndedPlainly();
   }
 
   // Where an entry stands: which list, and its index there. `none`: an event of its own is at that place.
-  enum class List : std::uint8_t { none, dispatched, started, ended };
+  enum class List : std::uint8_t { none, dispatched, started, ended, ended_plainly };
   struct Entry {
     List list = List::none;
     std::uint32_t index = 0;
@@ -335,7 +376,8 @@ struct TaskTable::Content {
     const Entry entry = entries[place];
     if (entry.list == List::dispatched) return visit(dispatched[entry.index]);
     if (entry.list == List::started) return visit(started[entry.index]);
-    return visit(ended[entry.index]);
+    if (entry.list == List::ended) return visit(ended[entry.index]);
+    return visit(ended_plainly[entry.index]);
   }
 
   template <class Reader>
@@ -385,6 +427,19 @@ struct TaskTable::Content {
     e.took_ms = in.getTookMs();
   }
 
+  void get_body(schema::TaskTable::EndedPlainly::Reader in, const Id& task, domain::EventBody& out) const {
+    if (static_cast<std::uint16_t>(in.getOutcome()) >= kOutcomes) throw Malformed{"outcome"};
+    auto& e = out.emplace<TaskEnded>();
+    e.task = task;
+    e.attempt = in.getAttempt();
+    e.outcome = static_cast<Outcome>(in.getOutcome());
+    e.output_digest = digest_of_nothing();
+    e.order_digest =
+        fixed_of<Digest>({in.getOrderDigest0(), in.getOrderDigest1(), in.getOrderDigest2(), in.getOrderDigest3()});
+    e.started = in.getStarted();
+    e.took_ms = in.getTookMs();
+  }
+
   FlatReader message;
   schema::TaskTable::Reader root;
   Id log_id;
@@ -393,6 +448,7 @@ struct TaskTable::Content {
   capnp::List<schema::TaskTable::Dispatched>::Reader dispatched;
   capnp::List<schema::TaskTable::Started>::Reader started;
   capnp::List<schema::TaskTable::Ended>::Reader ended;
+  capnp::List<schema::TaskTable::EndedPlainly>::Reader ended_plainly;
   std::vector<Entry> entries;  // by place
 };
 
@@ -422,8 +478,8 @@ Result<std::unique_ptr<TaskTable>> TaskTable::open(std::string_view bytes) {
 }
 
 std::uint32_t TaskTable::count() const {
-  const std::uint64_t count =
-      std::uint64_t{content_->dispatched.size()} + content_->started.size() + content_->ended.size();
+  const std::uint64_t count = std::uint64_t{content_->dispatched.size()} + content_->started.size() +
+                              content_->ended.size() + content_->ended_plainly.size();
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(count, std::numeric_limits<std::uint32_t>::max()));
 }
 
@@ -433,6 +489,7 @@ Result<void> TaskTable::lay_out(std::uint32_t places) {
     content_->lay_out(Content::List::dispatched, content_->dispatched);
     content_->lay_out(Content::List::started, content_->started);
     content_->lay_out(Content::List::ended, content_->ended);
+    content_->lay_out(Content::List::ended_plainly, content_->ended_plainly);
     return {};
   });
 }

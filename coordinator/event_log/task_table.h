@@ -24,7 +24,8 @@ class TaskTableBuilder {
   bool add(std::uint32_t place, const domain::Event& event);
 
   std::uint32_t count() const;
-  std::size_t bytes() const;  // about what append_to adds
+  bool has_plain_ends() const;  // which a commit of version 2 cannot have
+  std::size_t bytes() const;    // about what append_to adds
 
   void append_to(std::string& out);
   void clear();  // empty again; what the next table will need of its memory stays

@@ -38,8 +38,8 @@ TEST(History, EveryLogOfThePastFoldsToItsState) {
   }
   const std::set<std::string> all{
       "attempt-forgotten", "bundle-denied", "bundle-refused", "clock-set-back", "consequence-without-workspace",
-      "cut-twice",         "hostile-facts", "late-report",    "release-0.1.0",  "rollback-same-id",
-      "table-of-tasks"};
+      "cut-twice",         "hostile-facts", "late-report",    "plain-ends",     "release-0.1.0",
+      "rollback-same-id",  "table-of-tasks"};
   EXPECT_EQ(logs, all) << "a log of the past is never removed, and a new one is named here";
 }
 

@@ -87,6 +87,22 @@ inline std::optional<std::uint32_t> task_index(const Id& task) {  // nullopt for
   return n - 1;
 }
 
+// As little-endian numbers of 64 bits, the way messages hold them that point nowhere.
+template <class Fixed>
+std::uint64_t word_of(const Fixed& value, std::size_t index) {
+  static_assert(std::endian::native == std::endian::little);
+  std::uint64_t out = 0;
+  std::memcpy(&out, value.bytes.data() + index * sizeof out, sizeof out);
+  return out;
+}
+template <class Fixed>
+Fixed of_words(const std::array<std::uint64_t, Fixed::kSize / 8>& words) {
+  static_assert(std::endian::native == std::endian::little);
+  Fixed out;
+  std::memcpy(out.bytes.data(), words.data(), Fixed::kSize);
+  return out;
+}
+
 struct IdHash {
   template <std::size_t N, class Tag>
   std::size_t operator()(const FixedBytes<N, Tag>& v) const noexcept {

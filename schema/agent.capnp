@@ -70,6 +70,23 @@ struct Reports {
   # Sent again until a ReportsAck names the frame.
   frameId @0 :UInt64;                # chosen by the agent
   reports @1 :List(Report);          # in the order in which it happened
+  plainEnds @2 :List(PlainEnd);      # of other steps than those of `reports`. Said only to a coordinator whose welcome
+                                     # takes them; no more than 256 together with `reports`
+}
+struct PlainEnd {
+  # All that is to tell of a step which ended with exit code 0 (or never ran), without output, message or outputs: its
+  # start, where that has not been told, and its end.
+  attempt @0 :UInt32;                # of the task
+  outcome @1 :Outcome;
+  taskFirst @2 :UInt64;              # the task's id as two little-endian numbers: an entry points nowhere
+  taskLast @3 :UInt64;
+  agentTimeMs @4 :UInt64;            # the agent's wall clock when it ended,
+  startedMs @5 :UInt64;              # and when it began; 0: it never did, or that was told before
+  sequence @6 :UInt64;               # of the order that it was; 0: not said
+  orderDigest0 @7 :UInt64;           # of the order as it came, as four little-endian numbers
+  orderDigest1 @8 :UInt64;
+  orderDigest2 @9 :UInt64;
+  orderDigest3 @10 :UInt64;
 }
 struct Report {
   task @0 :Data;                     # 16 bytes
@@ -145,6 +162,7 @@ struct Welcome {
   endpoints @3 :List(Text);          # tcp://ADDRESS:PORT, numeric, at most 64 bytes each: where this coordinator can be
                                      # reached, or will be when it moves. The agent keeps the first 8 that are usable
                                      # and tries them in turn when the one that it uses is silent. None: says nothing
+  takesPlainEnds @4 :Bool;           # in Reports
 }
 
 struct Order {

@@ -100,9 +100,20 @@ struct Report {
   std::uint64_t sequence = 0;  // of its order; 0: not said
   bool operator==(const Report&) const = default;
 };
+// Start and end of a step of which there is no more to say: exit code 0, no output, no message, nothing handed on.
+struct PlainEnd {
+  Id task;
+  std::uint32_t attempt = 0;
+  std::uint64_t agent_time_ms = 0, started_ms = 0;  // started 0: it never was, or that was told before
+  Outcome outcome = Outcome::failed;
+  std::uint64_t sequence = 0;  // of its order; 0: not said
+  Digest order_digest;
+  bool operator==(const PlainEnd&) const = default;
+};
 struct Reports {
   std::uint64_t frame_id = 0;
   std::vector<Report> reports;
+  std::vector<PlainEnd> plain_ends = {};  // of other steps
   bool operator==(const Reports&) const = default;
 };
 struct BundleWanted {
@@ -173,6 +184,7 @@ struct Welcome {
   Id log_id;
   std::uint32_t heartbeat_ms = 0, dead_ms = 0;
   std::vector<std::string> endpoints;  // where the coordinator can be reached; decoded: what add_endpoint takes of them
+  bool takes_plain_ends = false;
   bool operator==(const Welcome&) const = default;
 };
 struct HeartbeatAnswer {
@@ -251,6 +263,9 @@ Result<FromAgent> decode_from_agent(std::string_view bytes);
 Result<ToAgent> decode_to_agent(std::string_view bytes);
 Result<Order> decode_order(std::string_view bytes);
 Result<std::vector<File>> decode_bundle(std::string_view bytes);  // refuses unsafe and duplicate paths
+
+// What a plain end says, as the reports that say it to a coordinator of an earlier release; behind the others.
+void spell_out(const PlainEnd& end, std::vector<Report>& out);
 
 // A relative path of plain components: no "", ".", "..", leading slash, backslash, NUL or control character; at most
 // 255 bytes in a component and 1,000 in all. Every path that crosses the wire passes here.

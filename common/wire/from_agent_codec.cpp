@@ -1,4 +1,5 @@
 // Agent to coordinator.
+#include "common/hash.h"
 #include "common/ports/link.h"
 #include "common/wire/codec_detail.h"
 #include "schema/agent.capnp.h"
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxAddresses = 256;
 constexpr std::size_t kMaxInterpreters = 64;
+constexpr std::size_t kPlainEndBytes = 80;
 
 // ---- upper bounds of encoded sizes, so that a message is one segment
 
@@ -41,7 +43,7 @@ std::size_t hint(const FromAgent& message) {
                  [](const Reports& reports) {
                    std::size_t bytes = kRoot;
                    for (const auto& report : reports.reports) bytes += hint(report);
-                   return bytes;
+                   return bytes + kPlainEndBytes * reports.plain_ends.size();
                  },
                  [](const ShellData& shell) { return kRoot + padded(shell.data.size()); },
                  [](const ShellClosed&) { return kRoot + kMaxProseBytes; },
@@ -113,11 +115,28 @@ void put(schema::Report::Builder out, const Report& report) {
              report.what);
 }
 
+void put(schema::PlainEnd::Builder out, const PlainEnd& end) {
+  out.setAttempt(end.attempt);
+  out.setOutcome(static_cast<schema::Outcome>(end.outcome));
+  out.setTaskFirst(word_of(end.task, 0));
+  out.setTaskLast(word_of(end.task, 1));
+  out.setAgentTimeMs(end.agent_time_ms);
+  out.setStartedMs(end.started_ms);
+  out.setSequence(end.sequence);
+  out.setOrderDigest0(word_of(end.order_digest, 0));
+  out.setOrderDigest1(word_of(end.order_digest, 1));
+  out.setOrderDigest2(word_of(end.order_digest, 2));
+  out.setOrderDigest3(word_of(end.order_digest, 3));
+}
+
 void put(schema::Reports::Builder out, const Reports& reports) {
-  PROV_ASSERT(reports.reports.size() <= kMaxReportsInFrame);
+  PROV_ASSERT(reports.reports.size() + reports.plain_ends.size() <= kMaxReportsInFrame);
   out.setFrameId(reports.frame_id);
   auto list = out.initReports(static_cast<unsigned>(reports.reports.size()));
   for (unsigned i = 0; i < list.size(); ++i) put(list[i], reports.reports[i]);
+  if (reports.plain_ends.empty()) return;
+  auto ends = out.initPlainEnds(static_cast<unsigned>(reports.plain_ends.size()));
+  for (unsigned i = 0; i < ends.size(); ++i) put(ends[i], reports.plain_ends[i]);
 }
 
 // ---- decode
@@ -157,10 +176,14 @@ Hello get(schema::Hello::Reader in) {
   return out;
 }
 
-Ended get(schema::Ended::Reader in) {
-  const auto outcome = static_cast<std::uint16_t>(in.getOutcome());
+Outcome known(schema::Outcome in) {
+  const auto outcome = static_cast<std::uint16_t>(in);
   if (outcome >= kOutcomes) refuse("unknown outcome " + std::to_string(outcome));
-  return {static_cast<Outcome>(outcome),
+  return static_cast<Outcome>(outcome);
+}
+
+Ended get(schema::Ended::Reader in) {
+  return {known(in.getOutcome()),
           in.getExitCode(),
           text_of(in.getMessage(), kMaxProseBytes, "message"),
           in.getOutputBytes(),
@@ -184,6 +207,25 @@ Report get(schema::Report::Reader in) {
   refuse("unknown report");
 }
 
+PlainEnd get(schema::PlainEnd::Reader in) {
+  return {of_words<Id>({in.getTaskFirst(), in.getTaskLast()}),
+          in.getAttempt(),
+          in.getAgentTimeMs(),
+          in.getStartedMs(),
+          known(in.getOutcome()),
+          in.getSequence(),
+          of_words<Digest>({in.getOrderDigest0(), in.getOrderDigest1(), in.getOrderDigest2(), in.getOrderDigest3()})};
+}
+
+Reports get(schema::Reports::Reader in) {
+  Reports out{
+      in.getFrameId(),
+      list_of<Report>(in.getReports(), kMaxReportsInFrame, "reports", [](auto one) { return get(one); }),
+      list_of<PlainEnd>(in.getPlainEnds(), kMaxReportsInFrame, "plain ends", [](auto one) { return get(one); })};
+  if (out.reports.size() + out.plain_ends.size() > kMaxReportsInFrame) refuse("it has too many reports");
+  return out;
+}
+
 FromAgent get(schema::FromAgent::Reader in) {
   switch (in.which()) {
     case schema::FromAgent::HELLO: return get(in.getHello());
@@ -191,11 +233,7 @@ FromAgent get(schema::FromAgent::Reader in) {
       auto heartbeat = in.getHeartbeat();
       return Heartbeat{heartbeat.getCount(), heartbeat.getRunning()};
     }
-    case schema::FromAgent::REPORTS: {
-      auto reports = in.getReports();
-      return Reports{reports.getFrameId(), list_of<Report>(reports.getReports(), kMaxReportsInFrame, "reports",
-                                                           [](auto one) { return get(one); })};
-    }
+    case schema::FromAgent::REPORTS: return get(in.getReports());
     case schema::FromAgent::BUNDLE_WANTED: {
       auto wanted = in.getBundleWanted();
       return BundleWanted{fixed<Digest>(wanted.getDigest(), "bundle"), wanted.getOffset(), wanted.getQuestion()};
@@ -239,6 +277,13 @@ std::string encode(const FromAgent& message) {
                         [&](const Goodbye& goodbye) { root.setGoodbye(to_text_field(prose(goodbye.reason))); }},
              message);
   return builder.finish();
+}
+
+void spell_out(const PlainEnd& end, std::vector<Report>& out) {
+  static const Digest nothing = digest_of("");
+  if (end.started_ms != 0) out.push_back({end.task, end.attempt, end.started_ms, Started{}, end.sequence});
+  out.push_back({end.task, end.attempt, end.agent_time_ms, Ended{end.outcome, 0, "", 0, nothing, end.order_digest, {}},
+                 end.sequence});
 }
 
 Result<FromAgent> decode_from_agent(std::string_view bytes) {

@@ -42,6 +42,7 @@ void put(schema::ToAgent::Builder root, const Welcome& welcome) {
   out.setLogId(to_data(welcome.log_id));
   out.setHeartbeatMs(welcome.heartbeat_ms);
   out.setDeadMs(welcome.dead_ms);
+  out.setTakesPlainEnds(welcome.takes_plain_ends);
   if (welcome.endpoints.empty()) return;
   auto list = out.initEndpoints(static_cast<unsigned>(welcome.endpoints.size()));
   for (unsigned i = 0; i < list.size(); ++i) list.set(i, to_text_field(welcome.endpoints[i]));
@@ -107,7 +108,7 @@ ShellOpen get_shell_open(schema::ShellOpen::Reader in) {
 // What is wrong with an endpoint costs that endpoint, not the welcome: a later release may say more than this one
 // knows.
 Welcome get_welcome(schema::Welcome::Reader in) {
-  Welcome out{fixed<Id>(in.getLogId(), "log id"), in.getHeartbeatMs(), in.getDeadMs(), {}};
+  Welcome out{fixed<Id>(in.getLogId(), "log id"), in.getHeartbeatMs(), in.getDeadMs(), {}, in.getTakesPlainEnds()};
   for (auto text : in.getEndpoints()) add_endpoint(out.endpoints, {text.begin(), text.size()});
   return out;
 }

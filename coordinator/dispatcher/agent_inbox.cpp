@@ -156,16 +156,9 @@ void AgentInbox::on(const Key& agent, wire::Reports reports) {
   bool all = true;
   {
     const command_handler::Core::Group together(desk_.core);
-    const wire::Report* start = nullptr;  // of a step that has ended since: one event will tell of both
-    for (std::size_t i = 0; all && i < reports.reports.size(); ++i) {
-      wire::Report& report = reports.reports[i];
-      if (start != nullptr && !same_step(*start, report)) start = nullptr;
-      const bool begins = std::holds_alternative<wire::Started>(report.what);
-      if (begins && ends_behind(std::span(reports.reports).subspan(i))) {
-        start = &report;
-      } else {
-        all = take(agent, who, report, start);
-      }
+    all = take_all(agent, who, reports.reports);
+    for (auto end = reports.plain_ends.begin(); all && end != reports.plain_ends.end(); ++end) {
+      all = take(agent, who, *end);
     }
   }
   if (!all) return;  // sent again, in order
@@ -176,22 +169,45 @@ void AgentInbox::on(const Key& agent, wire::Reports reports) {
   });
 }
 
-bool AgentInbox::take(const Key& agent, const domain::Principal& who, wire::Report& report, const wire::Report* start) {
-  const domain::Task* task = domain::find_task(desk_.core.state(), report.task);
-  if (task == nullptr || task->attempt != report.attempt) return true;  // long settled: nothing to learn, acknowledge
+bool AgentInbox::take_all(const Key& agent, const domain::Principal& who, std::vector<wire::Report>& reports) {
+  const wire::Report* start = nullptr;  // of a step that has ended since: one event will tell of both
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    wire::Report& report = reports[i];
+    if (start != nullptr && !same_step(*start, report)) start = nullptr;
+    const bool begins = std::holds_alternative<wire::Started>(report.what);
+    if (begins && ends_behind(std::span(reports).subspan(i))) {
+      start = &report;
+    } else if (!take(agent, who, report, start)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+AgentInbox::Weight AgentInbox::weigh(const Key& agent, const Id& id, std::uint32_t attempt, std::uint64_t sequence,
+                                     bool is_end) {
+  const domain::Task* task = domain::find_task(desk_.core.state(), id);
+  if (task == nullptr || task->attempt != attempt) return Weight::passed_over;  // long settled
   if (task->agent != agent) {
-    desk_.core.raise_alarm("foreign_task", "agent:" + to_text(agent), "it reports on task " + to_text(report.task));
-    return true;
+    desk_.core.raise_alarm("foreign_task", "agent:" + to_text(agent), "it reports on task " + to_text(id));
+    return Weight::passed_over;
   }
   if (!awaited(*task)) {  // nothing that it says now is part of the history any more, output neither
-    if (std::holds_alternative<wire::Ended>(report.what)) sessions_.ended(agent, report.task);
-    return true;
+    if (is_end) sessions_.ended(agent, id);
+    return Weight::passed_over;
   }
   // What the host has is an order that the log has lost: first it learns of the one that was given out anew.
-  if (report.sequence != 0 && report.sequence != task->dispatch_sequence && out_now(*task)) {
-    sessions_.send_again(agent, report.task);
-    return false;
+  if (sequence != 0 && sequence != task->dispatch_sequence && out_now(*task)) {
+    sessions_.send_again(agent, id);
+    return Weight::not_yet;
   }
+  return Weight::counts;
+}
+
+bool AgentInbox::take(const Key& agent, const domain::Principal& who, wire::Report& report, const wire::Report* start) {
+  const bool is_end = std::holds_alternative<wire::Ended>(report.what);
+  const Weight weight = weigh(agent, report.task, report.attempt, report.sequence, is_end);
+  if (weight != Weight::counts) return weight == Weight::passed_over;
   const auto known = report.sequence != 0 ? AgentSessions::Known::order : AgentSessions::Known::attempt;
   if (std::holds_alternative<wire::Accepted>(report.what)) {
     sessions_.accepted(agent, report.task, report.attempt, known);
@@ -256,8 +272,6 @@ bool AgentInbox::take_ended(const Key& agent, const domain::Principal& who, cons
       return false;
     }
   }
-  outputs_.erase(report.task);
-  sessions_.ended(agent, report.task);
   domain::TaskEnded e;
   e.task = report.task;
   e.attempt = report.attempt;
@@ -270,8 +284,31 @@ bool AgentInbox::take_ended(const Key& agent, const domain::Principal& who, cons
   e.order_digest = ended.order_digest;
   e.started = start != nullptr;
   if (e.started && start->agent_time_ms < report.agent_time_ms) e.took_ms = report.agent_time_ms - start->agent_time_ms;
-  desk_.core.submit({{}, "", domain::ReportEnded{agent, std::move(e), report.agent_time_ms, {}}}, who, {});
+  report_ended(agent, who, std::move(e), report.agent_time_ms);
   return true;
+}
+
+bool AgentInbox::take(const Key& agent, const domain::Principal& who, const wire::PlainEnd& end) {
+  static const Digest nothing = digest_of("");
+  const Weight weight = weigh(agent, end.task, end.attempt, end.sequence, true);
+  if (weight != Weight::counts) return weight == Weight::passed_over;
+  domain::TaskEnded e;
+  e.task = end.task;
+  e.attempt = end.attempt;
+  e.outcome = end.outcome;
+  e.output_digest = nothing;
+  e.order_digest = end.order_digest;
+  e.started = end.started_ms != 0;
+  if (e.started && end.started_ms < end.agent_time_ms) e.took_ms = end.agent_time_ms - end.started_ms;
+  report_ended(agent, who, std::move(e), end.agent_time_ms);
+  return true;
+}
+
+void AgentInbox::report_ended(const Key& agent, const domain::Principal& who, domain::TaskEnded end,
+                              TimeMs agent_time_ms) {
+  outputs_.erase(end.task);
+  sessions_.ended(agent, end.task);
+  desk_.core.submit({{}, "", domain::ReportEnded{agent, std::move(end), agent_time_ms, {}}}, who, {});
 }
 
 void AgentInbox::on(const Key& agent, const wire::BundleWanted& wanted) {

@@ -33,12 +33,22 @@ class AgentInbox {
   void on(const Key& agent, const wire::ShellClosed& closed);
   void on(const Key& agent, const wire::Goodbye& goodbye);
 
-  // Each returns false when the report cannot be taken yet (something before it was lost): no acknowledgement.
+  // What is to be done with a word about a step.
+  enum class Weight {
+    counts,
+    passed_over,  // nothing to learn from it (any more): acknowledged
+    not_yet,      // something before it was lost: not acknowledged, so it comes again
+  };
+  Weight weigh(const Key& agent, const Id& task, std::uint32_t attempt, std::uint64_t sequence, bool is_end);
+  // Each returns false when the report cannot be taken yet.
   // `start`: the word of the same step's start, where it has not been taken; else null.
+  bool take_all(const Key& agent, const domain::Principal& who, std::vector<wire::Report>& reports);
   bool take(const Key& agent, const domain::Principal& who, wire::Report& report, const wire::Report* start);
+  bool take(const Key& agent, const domain::Principal& who, const wire::PlainEnd& end);
   bool take_output(const Key& agent, const wire::Report& report, wire::Output& output);
   bool take_ended(const Key& agent, const domain::Principal& who, const wire::Report& report, const wire::Ended& ended,
                   const wire::Report* start);
+  void report_ended(const Key& agent, const domain::Principal& who, domain::TaskEnded end, TimeMs agent_time_ms);
   std::uint64_t& stored_bytes(const Id& task, std::uint32_t attempt);
   void ask_for_lost_ends(const Key& agent, const wire::Hello& hello);
   void ask_again();

@@ -102,6 +102,7 @@ void AgentSessions::connected(const Key& agent, const wire::Hello& hello) {
   welcome.heartbeat_ms = desk_.config.heartbeat_ms;
   welcome.dead_ms = desk_.config.dead_ms;
   welcome.endpoints = desk_.config.advertise;
+  welcome.takes_plain_ends = true;
   send(agent, welcome);
   session.otherwise.clear();
   for (const wire::Attempt& attempt : hello.unfinished) {
@@ -155,7 +156,7 @@ AgentView AgentSessions::view(const Key& agent) const {
 
 void AgentSessions::add_order(const Id& task, std::uint32_t attempt) {
   const domain::Task* known = domain::find_task(desk_.core.state(), task);
-  if (known == nullptr || !still_out(task, attempt)) return;
+  if (!still_out(known, attempt)) return;
   Session& session = sessions_[known->agent];
   Pending& pending = session.orders[task];
   if (pending.sent_ms != 0) --session.sent;  // an earlier attempt's
@@ -220,18 +221,18 @@ AgentSessions::Orders::iterator AgentSessions::forget(const Key& agent, Session&
   return next;
 }
 
-bool AgentSessions::still_out(const Id& task, std::uint32_t attempt) const {
-  const domain::Task* known = domain::find_task(desk_.core.state(), task);
+bool AgentSessions::still_out(const domain::Task* known, std::uint32_t attempt) {
   return known != nullptr && known->attempt == attempt &&
          (known->status == domain::TaskStatus::dispatched || known->status == domain::TaskStatus::running);
 }
 
 // nullopt: there is nothing to send (any more); when it can never be sent, the attempt ends here.
 std::optional<wire::Order> AgentSessions::render(const Id& task, std::uint32_t attempt) {
-  if (!still_out(task, attempt)) return std::nullopt;
   const domain::State& state = desk_.core.state();
-  const domain::Workflow& workflow = *domain::find_workflow(state, task);
-  const domain::Task& known = *domain::find_task(state, task);
+  const domain::Located at = domain::locate(state, task);
+  if (!still_out(at.task, attempt)) return std::nullopt;
+  const domain::Workflow& workflow = *at.workflow;
+  const domain::Task& known = *at.task;
   if (auto allowed = domain::authorize_task(desk_.core.policy(), workflow, known); !allowed) {
     desk_.report_ended(known.agent, ended_as(task, attempt, Outcome::refused, allowed.error().message));
     return std::nullopt;
@@ -328,7 +329,8 @@ void AgentSessions::resend() {
   std::vector<Key> connected;
   for (auto& [key, session] : sessions_) {
     for (auto at = session.orders.begin(); at != session.orders.end();) {
-      at = still_out(at->first, at->second.attempt) ? at + 1 : forget(key, session, at);
+      const domain::Task* task = domain::find_task(desk_.core.state(), at->first);
+      at = still_out(task, at->second.attempt) ? at + 1 : forget(key, session, at);
     }
     if (session.connected && !session.orders.empty()) connected.push_back(key);
   }

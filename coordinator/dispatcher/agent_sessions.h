@@ -63,7 +63,7 @@ class AgentSessions {
   Orders::iterator forget(const Key& agent, Session& session, Orders::iterator at);  // the one behind it
   void flush(const Key& agent);
   std::optional<wire::Order> render(const Id& task, std::uint32_t attempt);
-  bool still_out(const Id& task, std::uint32_t attempt) const;
+  static bool still_out(const domain::Task* task, std::uint32_t attempt);  // nullptr: it is not known
   void watch();
   void resend();
   std::uint64_t settled_through(const Key& agent);

@@ -24,8 +24,7 @@ struct Dispatcher::Impl {
   // What a task needs is made and durable before its order leaves.
   void send_order(const domain::SendOrder& effect) {
     const domain::State& state = desk.core.state();
-    const domain::Workflow* workflow = domain::find_workflow(state, effect.task);
-    const domain::Task* task = domain::find_task(state, effect.task);
+    const auto [workflow, task] = domain::locate(state, effect.task);
     if (task == nullptr) return;
     for (const std::string& reference : renderer.missing_secrets(state, *workflow, *task)) {
       auto made = desk.secrets.generate(workflow->workspace, reference);

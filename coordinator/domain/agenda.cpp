@@ -392,11 +392,13 @@ const Workflow* find_workflow(const State& state, const Id& workflow_or_task) {
   return found == state.workflows.end() ? nullptr : &found->second;
 }
 
-const Task* find_task(const State& state, const Id& task) {
+const Task* find_task(const State& state, const Id& task) { return locate(state, task).task; }
+
+Located locate(const State& state, const Id& task) {
   const Workflow* workflow = find_workflow(state, task);
   const auto index = task_index(task);
-  if (workflow == nullptr || !index || *index >= workflow->tasks.size()) return nullptr;
-  return &workflow->tasks[*index];
+  if (workflow == nullptr || !index || *index >= workflow->tasks.size()) return {};
+  return {workflow, &workflow->tasks[*index]};
 }
 
 const Operation* operation_named(const Workflow& workflow, std::string_view id) {

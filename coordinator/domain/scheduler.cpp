@@ -17,12 +17,13 @@ TaskDispatched dispatch(const State& state, const Id& id, const Task& task, cons
 }
 
 // Steps aside when a limit lets it not go now, to wait at that limit; and when somebody waits there who goes first.
-bool held_back(State& state, Workflow& workflow, const Task& task, const Id& id) {
+bool held_back(State& state, const Workflow& workflow, const Task& task, const Id& id) {
   const OperationPlan& plan = *workflow.operations[task.operation].plan;
   const auto rank = Lanes::rank(plan.priority, task.ready_ms);
   if (at_limit(workflow) || workflow.gate.waiting.before(rank)) {
-    workflow.gate.waiting.push(plan.priority, task.ready_ms, id);
-    if (!at_limit(workflow)) agenda_gate_opened(state, workflow);
+    Workflow& waited_at = *find_workflow(state, id);
+    waited_at.gate.waiting.push(plan.priority, task.ready_ms, id);
+    if (!at_limit(workflow)) agenda_gate_opened(state, waited_at);
     return true;
   }
   if (plan.concurrency_group.empty()) return false;
@@ -34,26 +35,24 @@ bool held_back(State& state, Workflow& workflow, const Task& task, const Id& id)
   return true;
 }
 
-// The task of an entry, if it has been ready ever since; nullptr when time has overtaken it.
-const Task* entered(const State& state, const Lanes::Entry& entry) {
-  const Task* task = find_task(state, entry.task);
-  const bool still = task != nullptr && task->status == TaskStatus::ready && task->ready_ms == entry.since_ms;
-  return still ? task : nullptr;
+// Whether the task of an entry has been ready ever since, or time has overtaken it.
+bool entered(const Located& at, const Lanes::Entry& entry) {
+  return at && at.task->status == TaskStatus::ready && at.task->ready_ms == entry.since_ms;
 }
 
 // Takes the first entry out of `queue`; nullptr when it is not one that may go now.
 const Task* take(State& state, Lanes& queue, Id& id, TimeMs now_ms) {
   const Lanes::Entry entry = *queue.pop();
   id = entry.task;
-  Workflow* workflow = find_workflow(state, id);
-  const Task* task = entered(state, entry);
-  if (task == nullptr || workflow->cancelling || workflow->stopped_by) return nullptr;
-  if (workflow->operations[task->operation].stopping) return nullptr;
+  const Located at = locate(state, id);
+  if (!entered(at, entry) || at.workflow->cancelling || at.workflow->stopped_by) return nullptr;
+  const Task* task = at.task;
+  if (at.workflow->operations[task->operation].stopping) return nullptr;
   if (task->retry_at_ms > now_ms) {  // it was due when it was queued, and the clock has gone back
     agenda_deadline(state, {task->retry_at_ms, DeadlineKind::retry, id, task->attempt});
     return nullptr;
   }
-  return held_back(state, *workflow, *task, id) ? nullptr : task;
+  return held_back(state, *at.workflow, *task, id) ? nullptr : task;
 }
 
 // The first that may go, of all that its host could take now.
@@ -299,7 +298,7 @@ std::optional<EventBody> next_on_hosts(State& state, TimeMs now_ms) {
 }
 
 void queue_again(State& state, const Lanes::Entry& entry, TimeMs now_ms) {
-  if (entered(state, entry) == nullptr) return;
+  if (!entered(locate(state, entry.task), entry)) return;
   agenda_task_ready(state, *find_workflow(state, entry.task), *task_index(entry.task), now_ms);
 }
 

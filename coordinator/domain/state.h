@@ -75,6 +75,12 @@ struct State {
 // Lookups; nullptr when there is none.
 const Workflow* find_workflow(const State& state, const Id& workflow_or_task);
 const Task* find_task(const State& state, const Id& task);
+struct Located {  // both, or none
+  const Workflow* workflow = nullptr;
+  const Task* task = nullptr;
+  explicit operator bool() const { return task != nullptr; }
+};
+Located locate(const State& state, const Id& task);
 const Operation* operation_named(const Workflow& workflow, std::string_view id);
 const Agent* agent_of(const State& state, const std::string& workspace, const std::string& hostname);
 

@@ -209,8 +209,7 @@ void add_consequence(const State& state, const Workflow& workflow, const Task& t
 }  // namespace
 
 Decision decide_on(const State& state, const Command&, const ReportEnded& c, const Inputs& in) {
-  const Workflow* workflow = find_workflow(state, c.ended.task);
-  const Task* task = find_task(state, c.ended.task);
+  const auto [workflow, task] = locate(state, c.ended.task);
   if (task == nullptr || task->attempt != c.ended.attempt) return std::vector<EventBody>{};
   if (!(task->agent == c.agent)) {
     return fail(Code::denied, "task " + to_text(c.ended.task) + " was given to another agent");

@@ -1,6 +1,5 @@
 #include "coordinator/event_log/task_table.h"
 
-#include <bit>
 #include <limits>
 #include <unordered_map>
 #include <utility>
@@ -20,8 +19,6 @@ using domain::Envelope;
 using domain::TaskDispatched;
 using domain::TaskEnded;
 using domain::TaskStarted;
-
-static_assert(std::endian::native == std::endian::little, "the format is little-endian, and so is this code");
 
 constexpr std::size_t kMessageBytes = 256;  // of a table with one speaker, without its entries
 constexpr std::size_t kSpeakerBytes = 160;  // more or less
@@ -117,19 +114,6 @@ struct Row {
   Body body;
 };
 
-std::uint64_t word(std::string_view bytes, std::size_t index) {
-  std::uint64_t out = 0;
-  std::memcpy(&out, bytes.data() + index * sizeof out, sizeof out);
-  return out;
-}
-
-template <class Fixed>
-Fixed fixed_of(std::initializer_list<std::uint64_t> words) {
-  Fixed out;
-  std::memcpy(out.bytes.data(), words.begin(), Fixed::kSize);
-  return out;
-}
-
 template <class Builder, class Body>
 void put_place(Builder out, const Row<Body>& row) {
   out.setPlace(row.at.place);
@@ -138,8 +122,8 @@ void put_place(Builder out, const Row<Body>& row) {
   out.setLogAfterMs(row.at.log_after_ms);
   out.setWallAfterMs(row.at.wall_after_ms);
   out.setAttempt(row.body.attempt);
-  out.setTaskFirst(word(row.body.task.view(), 0));
-  out.setTaskLast(word(row.body.task.view(), 1));
+  out.setTaskFirst(word_of(row.body.task, 0));
+  out.setTaskLast(word_of(row.body.task, 1));
   out.setAgentTimeMs(row.at.agent_time_ms);
 }
 
@@ -158,14 +142,14 @@ void put_own(schema::TaskTable::Ended::Builder out, const Row<TaskEnded>& row) {
   out.setTookMs(e.took_ms);
   out.setRetryAtMs(e.retry_at_ms);
   out.setOutputBytes(e.output_bytes);
-  out.setOutputDigest0(word(e.output_digest.view(), 0));
-  out.setOutputDigest1(word(e.output_digest.view(), 1));
-  out.setOutputDigest2(word(e.output_digest.view(), 2));
-  out.setOutputDigest3(word(e.output_digest.view(), 3));
-  out.setOrderDigest0(word(e.order_digest.view(), 0));
-  out.setOrderDigest1(word(e.order_digest.view(), 1));
-  out.setOrderDigest2(word(e.order_digest.view(), 2));
-  out.setOrderDigest3(word(e.order_digest.view(), 3));
+  out.setOutputDigest0(word_of(e.output_digest, 0));
+  out.setOutputDigest1(word_of(e.output_digest, 1));
+  out.setOutputDigest2(word_of(e.output_digest, 2));
+  out.setOutputDigest3(word_of(e.output_digest, 3));
+  out.setOrderDigest0(word_of(e.order_digest, 0));
+  out.setOrderDigest1(word_of(e.order_digest, 1));
+  out.setOrderDigest2(word_of(e.order_digest, 2));
+  out.setOrderDigest3(word_of(e.order_digest, 3));
   PUT_TEXT(out, Message, e.message);
   PUT_LIST(out, Outputs, e.outputs, put_pairs);
 }
@@ -175,10 +159,10 @@ void put_own(schema::TaskTable::EndedPlainly::Builder out, const Row<EndedPlainl
   out.setTookMs(e.took_ms);
   out.setOutcome(static_cast<schema::Outcome>(e.outcome));
   out.setStarted(e.started);
-  out.setOrderDigest0(word(e.order_digest.view(), 0));
-  out.setOrderDigest1(word(e.order_digest.view(), 1));
-  out.setOrderDigest2(word(e.order_digest.view(), 2));
-  out.setOrderDigest3(word(e.order_digest.view(), 3));
+  out.setOrderDigest0(word_of(e.order_digest, 0));
+  out.setOrderDigest1(word_of(e.order_digest, 1));
+  out.setOrderDigest2(word_of(e.order_digest, 2));
+  out.setOrderDigest3(word_of(e.order_digest, 3));
 }
 
 constexpr auto put_rows = [](auto list, const auto& rows) {
@@ -418,9 +402,9 @@ struct TaskTable::Content {
     e.message = text_of(in.getMessage());
     e.output_bytes = in.getOutputBytes();
     e.output_digest =
-        fixed_of<Digest>({in.getOutputDigest0(), in.getOutputDigest1(), in.getOutputDigest2(), in.getOutputDigest3()});
+        of_words<Digest>({in.getOutputDigest0(), in.getOutputDigest1(), in.getOutputDigest2(), in.getOutputDigest3()});
     e.order_digest =
-        fixed_of<Digest>({in.getOrderDigest0(), in.getOrderDigest1(), in.getOrderDigest2(), in.getOrderDigest3()});
+        of_words<Digest>({in.getOrderDigest0(), in.getOrderDigest1(), in.getOrderDigest2(), in.getOrderDigest3()});
     e.retry_at_ms = in.getRetryAtMs();
     e.outputs = get_outputs(in.getOutputs());
     e.started = in.getStarted();
@@ -435,7 +419,7 @@ struct TaskTable::Content {
     e.outcome = static_cast<Outcome>(in.getOutcome());
     e.output_digest = digest_of_nothing();
     e.order_digest =
-        fixed_of<Digest>({in.getOrderDigest0(), in.getOrderDigest1(), in.getOrderDigest2(), in.getOrderDigest3()});
+        of_words<Digest>({in.getOrderDigest0(), in.getOrderDigest1(), in.getOrderDigest2(), in.getOrderDigest3()});
     e.started = in.getStarted();
     e.took_ms = in.getTookMs();
   }
@@ -500,7 +484,7 @@ Result<domain::Event> TaskTable::event(std::uint32_t place, std::uint64_t sequen
   return guarded([&] {
     return content_->at(place, [&](auto in) {
       Result<domain::Event> out = domain::Event{};
-      const Id task = fixed_of<Id>({in.getTaskFirst(), in.getTaskLast()});
+      const Id task = of_words<Id>({in.getTaskFirst(), in.getTaskLast()});
       content_->get_meta(in, sequence, task, out->meta);
       content_->get_body(in, task, out->body);
       return out;
@@ -512,7 +496,7 @@ Result<Envelope> TaskTable::envelope(std::uint32_t place, std::uint64_t sequence
   return guarded([&] {
     return content_->at(place, [&](auto in) {
       Result<Envelope> out = Envelope{};
-      content_->get_meta(in, sequence, fixed_of<Id>({in.getTaskFirst(), in.getTaskLast()}), *out);
+      content_->get_meta(in, sequence, of_words<Id>({in.getTaskFirst(), in.getTaskLast()}), *out);
       return out;
     });
   });

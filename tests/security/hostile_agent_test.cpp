@@ -78,6 +78,11 @@ TEST(HostileAgent, AReportOfAnotherOrderIsNotTakenForOneOfThis) {
   EXPECT_FALSE(acknowledged(1001)) << "the agent is to say it again, once it knows which order it is";
   ASSERT_TRUE(coordinator.until([&] { return peer->pump(), sequences().size() > 1; }));
   EXPECT_EQ(sequences().back(), sequence);
+  coordinator.events.clear();
+  peer->say(wire::Reports{1003, {}, {{task, 1, 2, 1, Outcome::done, sequence + 7, digest_of("")}}});
+  ASSERT_TRUE(peer->caught_up());
+  EXPECT_TRUE(coordinator.events.empty()) << coordinator.events.front();
+  EXPECT_FALSE(acknowledged(1003)) << "nor is one that says all of it at once";
   peer->say(wire::Reports{1002, {{task, 1, 1, wire::Started{}, sequence}, {task, 1, 2, done_with(""), sequence}}});
   ASSERT_TRUE(peer->caught_up());
   EXPECT_TRUE(acknowledged(1002));

@@ -47,6 +47,7 @@ void Inspector::sent(const Key& agent, const std::string& frame, const Result<wi
   for (const wire::Report& report : reports->reports) {
     if (std::holds_alternative<wire::Ended>(report.what)) ends.push_back({report.task, report.attempt});
   }
+  for (const wire::PlainEnd& end : reports->plain_ends) ends.push_back({end.task, end.attempt});
 }
 
 void Inspector::sent(const Key& agent, const std::string& frame, const Result<wire::ToAgent>& message) {

@@ -329,8 +329,10 @@ bool World::sent(Way way, const Key& agent, const std::string& frame) {
   inspector.sent(agent, frame, message);
   const auto* reports = message ? std::get_if<wire::Reports>(&*message) : nullptr;
   if (reports == nullptr || host == nullptr) return true;
+  std::vector<wire::Report> said = reports->reports;
+  for (const wire::PlainEnd& end : reports->plain_ends) wire::spell_out(end, said);
   bool ends = false, again = false, old = false;
-  for (const wire::Report& report : reports->reports) {
+  for (const wire::Report& report : said) {
     const agent::StepId step{report.task, report.attempt};
     if (std::holds_alternative<wire::Ended>(report.what)) {
       ends = true;
@@ -342,7 +344,7 @@ bool World::sent(Way way, const Key& agent, const std::string& frame) {
   }
   kernel.tell([&] {
     std::string told = *host + " reports";
-    for (const wire::Report& each : reports->reports) {
+    for (const wire::Report& each : said) {
       told += " " + short_name(each.task, each.attempt) + std::visit(Describe{}, each.what);
     }
     return told;

@@ -55,6 +55,7 @@ class Generator {
     return {fixed<Id>(), any<std::uint32_t>(), any<std::uint64_t>(), any<std::uint64_t>(), below(2) == 1};
   }
   Report report();
+  PlainEnd plain_end();
   std::vector<std::string> endpoints() {
     std::vector<std::string> out;
     for (std::uint64_t n = below(9); out.size() < n;) {
@@ -104,6 +105,16 @@ inline std::vector<Variable> Generator::outputs() {
   return list;
 }
 
+inline PlainEnd Generator::plain_end() {
+  return {fixed<Id>(),
+          any<std::uint32_t>(),
+          any<std::uint64_t>(),
+          any<std::uint64_t>(),
+          static_cast<Outcome>(below(kOutcomes)),
+          any<std::uint64_t>(),
+          fixed<Digest>()};
+}
+
 inline Report Generator::report() {
   Report out{fixed<Id>(), any<std::uint32_t>(), any<std::uint64_t>(), Accepted{}, any<std::uint64_t>()};
   switch (below(4)) {
@@ -130,7 +141,8 @@ inline FromAgent Generator::from_agent(std::size_t kind) {
                    facts(),      any<std::uint32_t>(), list(20, [&] { return attempt(); }),
                    below(2) == 1};
     case 1: return Heartbeat{any<std::uint64_t>(), any<std::uint32_t>()};
-    case 2: return Reports{any<std::uint64_t>(), list(12, [&] { return report(); })};
+    case 2:
+      return Reports{any<std::uint64_t>(), list(12, [&] { return report(); }), list(12, [&] { return plain_end(); })};
     case 3: return BundleWanted{fixed<Digest>(), any<std::uint64_t>(), any<std::uint64_t>()};
     case 4: return ShellData{fixed<Id>(), bytes(500)};
     case 5: return ShellClosed{fixed<Id>(), any<std::int32_t>(), text(80)};
@@ -165,7 +177,9 @@ inline Order Generator::order(std::size_t kind) {
 inline ToAgent Generator::to_agent(std::size_t kind) {
   ToAgent out{any<std::uint32_t>(), fixed<Key>(), any<std::uint64_t>(), any<std::uint64_t>(), Refused{text(60)}};
   switch (kind) {
-    case 0: out.body = Welcome{fixed<Id>(), any<std::uint32_t>(), any<std::uint32_t>(), endpoints()}; break;
+    case 0:
+      out.body = Welcome{fixed<Id>(), any<std::uint32_t>(), any<std::uint32_t>(), endpoints(), below(2) == 1};
+      break;
     case 1: out.body = HeartbeatAnswer{any<std::uint64_t>()}; break;
     case 2: out.body = Orders{list(8, [&] { return order(below(3)); })}; break;
     case 3: out.body = ReportsAck{any<std::uint64_t>()}; break;

@@ -3,7 +3,9 @@
 # the agent understand each other across restarts of either.
 #
 # The journal file is "PROVJNL1", then records: marker, length of the payload (4 bytes, little-endian), a check of 8
-# bytes, payload (a JournalRecord as a flat message): agent/journal/record_codec.h.
+# bytes, payload: agent/journal/record_codec.h. What is written now ("PJR3") is no message but what
+# agent/journal/payload.h says. The payload of earlier releases ("PJR1", "PJR2") is a JournalRecord as a flat message,
+# and is read for ever.
 
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("schema");
@@ -11,7 +13,7 @@ using import "agent.capnp".Order;
 using import "agent.capnp".Variable;
 using import "event.capnp".Outcome;
 
-struct JournalRecord {
+struct JournalRecord {             # read, and not written any more: it gets no new field
   timeMs @0 :UInt64;               # the agent's wall clock
   union {
     identity @1 :JournalIdentity;  # first record of every journal: whose it is

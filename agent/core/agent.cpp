@@ -77,6 +77,8 @@ class Agent::Impl {
   Result<void> begin_anew_after_damage(const Journal::Opened& opened);
   void recover();
   void record(decltype(Record::what) what);
+  void record_order(const wire::Order& order);
+  void happened(Record now);
   void tell_later(const Record& record);
   void tell(Told what, const StepId& step);
   void retell(const StepId& step, const Entry& entry);
@@ -331,7 +333,7 @@ void Agent::Impl::take(const wire::Order& order) {
     case Offer::take:
     case Offer::distrust:
       ++counters_.orders_accepted;
-      record(Assigned{order, digest_of(wire::encode(order)), config_.boot_id});
+      record_order(order);
       entitled_to_bundle(order);
       if (offer == Offer::distrust) end_waiting(step, Outcome::in_doubt, kMayHaveRun);
       return;
@@ -426,6 +428,18 @@ void Agent::Impl::tell_changed_facts() {
 void Agent::Impl::record(decltype(Record::what) what) {
   Record now{world_.clock.wall_ms(), std::move(what)};
   journal_.add(now);
+  happened(std::move(now));
+}
+
+// Encoded once, for its digest and for the journal.
+void Agent::Impl::record_order(const wire::Order& order) {
+  const std::string bytes = wire::encode(order);
+  Record now{world_.clock.wall_ms(), Assigned{order, digest_of(bytes), config_.boot_id}};
+  journal_.add_assigned(now, bytes);
+  happened(std::move(now));
+}
+
+void Agent::Impl::happened(Record now) {
   tell_later(now);
   forget(book_.apply(std::move(now)));
   wake();

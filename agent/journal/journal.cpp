@@ -33,6 +33,8 @@ Result<Journal::Opened> Journal::open() {
 
 void Journal::add(const Record& record) { append_record(pending_, record); }
 
+void Journal::add_assigned(const Record& record, std::string_view order) { append_record(pending_, record, order); }
+
 Result<void> Journal::flush() {
   if (pending_.empty()) return {};
   if (auto appended = file_.append(pending_); !appended) return appended;

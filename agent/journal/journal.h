@@ -3,6 +3,7 @@
 // that a record announces may be done or said before the flush that carries it has returned.
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/journal/journal_file.h"
@@ -27,6 +28,7 @@ class Journal {
   Result<Opened> open();  // once, first
 
   void add(const Record& record);
+  void add_assigned(const Record& record, std::string_view order);  // an Assigned whose order is encoded already
   bool pending() const { return !pending_.empty(); }
   // Code::exhausted: the disk is full; nothing is lost, flush again later. Anything else: nothing is known about the
   // disk any more, stop.

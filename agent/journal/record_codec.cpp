@@ -6,109 +6,20 @@
 #include <array>
 #include <cstring>
 
+#include "agent/journal/first_records.h"
+#include "agent/journal/limits.h"
+#include "agent/journal/payload.h"
 #include "common/hash.h"
-#include "common/wire/codec_detail.h"
-#include "common/wire/order_codec.h"
-#include "schema/journal.capnp.h"
 
 namespace prov::agent {
 namespace {
 
-using namespace wire::detail;
-
-constexpr std::string_view kMarker = "PJR2", kFirstMarker = "PJR1";  // of records, and of those of earlier releases
+// Of records as they are written now, and of those of earlier releases.
+constexpr std::string_view kMarker = "PJR3", kFirstMarker = "PJR1", kSecondMarker = "PJR2";
 constexpr std::string_view kAnyMarker = "PJR";
+constexpr std::size_t kMarkerBytes = kMarker.size();
 constexpr std::size_t kCheckBytes = crypto_shorthash_siphash24_BYTES;
-constexpr std::size_t kHeadBytes = 4 + 4 + kCheckBytes;
-constexpr std::size_t kMaxMessageBytes = 64 << 10;
-
-void put_step(schema::StepRef::Builder out, const StepId& step) {
-  out.setTask(to_data(step.task));
-  out.setAttempt(step.attempt);
-}
-
-StepId get_step(schema::StepRef::Reader in) { return {fixed<Id>(in.getTask(), "task"), in.getAttempt()}; }
-
-struct Put {
-  schema::JournalRecord::Builder out;
-
-  void operator()(const Identity& identity) {
-    auto to = out.initIdentity();
-    to.setAgent(to_data(identity.agent));
-    to.setLogId(to_data(identity.log_id));
-  }
-  void operator()(const Seen& seen) {
-    auto to = out.initSeen();
-    to.setEpoch(seen.epoch);
-    to.setSettledThrough(seen.settled_through);
-    to.setLogSequence(seen.log_sequence);
-  }
-  void operator()(const Assigned& assigned) {
-    auto to = out.initAssigned();
-    to.setOrder(to_data(wire::encode(assigned.order)));
-    to.setOrderDigest(to_data(assigned.order_digest));
-    to.setBootId(to_text_field(assigned.boot_id));
-  }
-  void operator()(const Started& started) {
-    auto to = out.initStarted();
-    put_step(to.initStep(), started.step);
-    to.setBootId(to_text_field(started.boot_id));
-  }
-  void operator()(const StepEnded& ended) {
-    auto to = out.initEnded();
-    put_step(to.initStep(), ended.step);
-    to.setOutcome(static_cast<schema::Outcome>(ended.verdict.outcome));
-    to.setExitCode(ended.verdict.exit_code);
-    to.setMessage(to_text_field(prose(ended.verdict.message)));
-    to.setOutputBytes(ended.verdict.output_bytes);
-    to.setOutputDigest(to_data(ended.verdict.output_digest));
-    put_variables(to.initOutputs(static_cast<unsigned>(ended.verdict.outputs.size())), ended.verdict.outputs);
-  }
-  void operator()(const Reported& reported) { put_step(out.initReported(), reported.step); }
-  void operator()(const Distrust& distrust) { out.setDistrust(distrust.through); }
-};
-
-Assigned get_assigned(schema::Assigned::Reader in) {
-  const auto raw = in.getOrder();
-  auto order = wire::decode_order({reinterpret_cast<const char*>(raw.begin()), raw.size()});
-  if (!order) refuse(order.error().message);
-  return {std::move(*order), fixed<Digest>(in.getOrderDigest(), "order digest"), text_of(in.getBootId(), 256, "boot")};
-}
-
-StepEnded get_ended(schema::StepEnded::Reader in) {
-  const auto outcome = static_cast<std::uint16_t>(in.getOutcome());
-  if (outcome >= kOutcomes) refuse("outcome " + std::to_string(outcome) + " is not known");
-  Verdict verdict;
-  verdict.outcome = static_cast<Outcome>(outcome);
-  verdict.exit_code = in.getExitCode();
-  verdict.message = text_of(in.getMessage(), kMaxMessageBytes, "message");
-  verdict.output_bytes = in.getOutputBytes();
-  verdict.output_digest = fixed<Digest>(in.getOutputDigest(), "output digest");
-  verdict.outputs = get_outputs(in.getOutputs());
-  return {get_step(in.getStep()), std::move(verdict)};
-}
-
-Record get_record(schema::JournalRecord::Reader in) {
-  Record out;
-  out.time_ms = in.getTimeMs();
-  switch (in.which()) {
-    case schema::JournalRecord::IDENTITY:
-      out.what =
-          Identity{fixed<Key>(in.getIdentity().getAgent(), "agent"), fixed<Id>(in.getIdentity().getLogId(), "log")};
-      return out;
-    case schema::JournalRecord::SEEN:
-      out.what = Seen{in.getSeen().getEpoch(), in.getSeen().getSettledThrough(), in.getSeen().getLogSequence()};
-      return out;
-    case schema::JournalRecord::ASSIGNED: out.what = get_assigned(in.getAssigned()); return out;
-    case schema::JournalRecord::STARTED:
-      out.what = Started{get_step(in.getStarted().getStep()), text_of(in.getStarted().getBootId(), 256, "boot")};
-      return out;
-    case schema::JournalRecord::ENDED: out.what = get_ended(in.getEnded()); return out;
-    case schema::JournalRecord::REPORTED: out.what = Reported{get_step(in.getReported())}; return out;
-    case schema::JournalRecord::DISTRUST: out.what = Distrust{in.getDistrust()}; return out;
-  }
-  refuse("its kind is not known");
-}
+constexpr std::size_t kHeadBytes = kMarkerBytes + 4 + kCheckBytes;
 
 using Check = std::array<char, kCheckBytes>;
 
@@ -123,17 +34,18 @@ Check check_of(std::string_view payload) {
 bool fits(std::string_view marker, std::string_view check, std::string_view payload) {
   if (marker == kFirstMarker) return digest_of(payload).view().starts_with(check);
   const Check right = check_of(payload);
-  return marker == kMarker && check == std::string_view(right.data(), right.size());
+  return (marker == kMarker || marker == kSecondMarker) && check == std::string_view(right.data(), right.size());
 }
 
 // The payload of the whole record that starts at `at`; empty when there is none.
 std::string_view payload_at(std::string_view bytes, std::size_t at) {
   if (bytes.size() - at < kHeadBytes || !bytes.substr(at).starts_with(kAnyMarker)) return {};
   std::uint32_t length = 0;
-  std::memcpy(&length, bytes.data() + at + 4, sizeof length);
+  std::memcpy(&length, bytes.data() + at + kMarkerBytes, sizeof length);
   if (length == 0 || length > kMaxRecordBytes || bytes.size() - at - kHeadBytes < length) return {};
   const std::string_view payload = bytes.substr(at + kHeadBytes, length);
-  const bool whole = fits(bytes.substr(at, kMarker.size()), bytes.substr(at + 8, kCheckBytes), payload);
+  const bool whole =
+      fits(bytes.substr(at, kMarkerBytes), bytes.substr(at + kHeadBytes - kCheckBytes, kCheckBytes), payload);
   return whole ? payload : std::string_view{};
 }
 
@@ -152,48 +64,40 @@ bool is_torn(std::string_view bytes, std::size_t at) {
   std::size_t end = bytes.find_last_not_of('\0') + 1;
   end = std::min(bytes.size(), (end + kSectorBytes - 1) / kSectorBytes * kSectorBytes);
   const std::string_view rest = bytes.substr(at, end - at);
-  if (!kMarker.starts_with(rest.substr(0, kMarker.size())) &&
-      !kFirstMarker.starts_with(rest.substr(0, kMarker.size()))) {
+  const std::string_view marker = rest.substr(0, kMarkerBytes);
+  if (!kMarker.starts_with(marker) && !kFirstMarker.starts_with(marker) && !kSecondMarker.starts_with(marker)) {
     return false;
   }
   if (rest.size() < kHeadBytes) return true;
   std::uint32_t length = 0;
-  std::memcpy(&length, rest.data() + kMarker.size(), sizeof length);
+  std::memcpy(&length, rest.data() + kMarkerBytes, sizeof length);
   return length > 0 && length <= kMaxRecordBytes && rest.size() - kHeadBytes < length;
 }
 
-// An upper bound of the message's bytes: room that is asked for is zeroed first.
-struct SizeHint {
-  static constexpr std::size_t kStep = 160;  // root, step, texts and data of fixed size
-
-  std::size_t operator()(const Assigned& assigned) const {
-    return kStep + order_hint(assigned.order) + padded(assigned.boot_id.size());
-  }
-  std::size_t operator()(const StepEnded& ended) const {
-    return 2 * kStep + padded(ended.verdict.message.size()) + variables_hint(ended.verdict.outputs);
-  }
-  std::size_t operator()(const Started& started) const { return kStep + padded(started.boot_id.size()); }
-  template <class What>
-  std::size_t operator()(const What&) const {
-    return kStep;
-  }
-};
+Result<Record> read_record(std::string_view marker, std::string_view payload) {
+  return marker == kMarker ? read_payload(payload) : read_first_record(payload);
+}
 
 }  // namespace
 
 void append_record(std::string& to, const Record& record) {
-  FlatBuilder builder(std::visit(SizeHint{}, record.what));
-  auto root = builder.initRoot<schema::JournalRecord>();
-  root.setTimeMs(record.time_ms);
-  std::visit(Put{root}, record.what);
-  const std::string payload = builder.finish();
+  const auto* assigned = std::get_if<Assigned>(&record.what);
+  append_record(to, record, assigned != nullptr ? wire::encode(assigned->order) : std::string());
+}
+
+// The room is made once and then written to: many small appends were a third of what a record cost.
+void append_record(std::string& to, const Record& record, std::string_view order) {
+  const Payload payload(record, order);
   PROV_ASSERT(payload.size() <= kMaxRecordBytes);
+  const std::size_t start = to.size();
+  to.resize(start + kHeadBytes + payload.size());
+  char* const head = to.data() + start;
+  payload.write(head + kHeadBytes);
   const auto length = static_cast<std::uint32_t>(payload.size());
-  const Check check = check_of(payload);
-  to.append(kMarker);
-  to.append(reinterpret_cast<const char*>(&length), sizeof length);
-  to.append(check.data(), check.size());
-  to.append(payload);
+  const Check check = check_of({head + kHeadBytes, payload.size()});
+  std::memcpy(head, kMarker.data(), kMarkerBytes);
+  std::memcpy(head + kMarkerBytes, &length, sizeof length);
+  std::memcpy(head + kHeadBytes - kCheckBytes, check.data(), kCheckBytes);
 }
 
 std::string encode_record(const Record& record) {
@@ -232,7 +136,7 @@ JournalScan scan_journal(std::string_view bytes) {
       at = next;
       continue;
     }
-    auto record = read_message<schema::JournalRecord>("journal record", payload, kMaxRecordBytes, get_record);
+    auto record = read_record(bytes.substr(at, kMarkerBytes), payload);
     if (record)
       out.records.push_back(std::move(*record));
     else

@@ -1,13 +1,14 @@
 #pragma once
 // The journal's format. The file is "PROVJNL1", then records:
 //
-//   "PJR2" | payload length, u32 LE | SipHash-2-4(payload), its key zeros | payload (JournalRecord, journal.capnp)
+//   "PJR3" | payload length, u32 LE | SipHash-2-4(payload), its key zeros | payload (payload.h)
 //
 // The check is against accidents, as the file is the agent's own: four records are written of each order, and are not
-// to cost more than the rest of it. Earlier releases wrote "PJR1" and the first 8 bytes of BLAKE2b-256(payload); such
-// records are read for ever, also in one file with others. The marker lets a reader find the next whole record behind a
-// damaged one, and so tell a torn tail (the beginning of a record, and nothing whole follows: the last write before a
-// crash) from damage.
+// to cost more than the rest of it. For the same reason the payload is no message of the schema any more. Earlier
+// releases wrote "PJR2", the same around a JournalRecord of journal.capnp, and before it "PJR1", with the first 8 bytes
+// of BLAKE2b-256(payload); such records are read for ever, also in one file with others. The marker lets a reader find
+// the next whole record behind a damaged one, and so tell a torn tail (the beginning of a record, and nothing whole
+// follows: the last write before a crash) from damage.
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,9 +19,9 @@
 namespace prov::agent {
 
 inline constexpr std::string_view kJournalMagic = "PROVJNL1";
-inline constexpr std::size_t kMaxRecordBytes = 2 << 20;
 
-void append_record(std::string& to, const Record& record);  // framed
+void append_record(std::string& to, const Record& record);                          // framed
+void append_record(std::string& to, const Record& record, std::string_view order);  // `order`: an Assigned's, encoded
 std::string encode_record(const Record& record);
 
 struct JournalScan {

@@ -199,7 +199,7 @@ void write_plan(const fs::path& folder) {
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
   const fs::path corpus = argv[1];
-  write_new(corpus / "journal" / "one-step-with-outputs", sample_journal());
+  write_new(corpus / "journal" / "one-step-plain", sample_journal());
   wire::JoinToken token;
   token.enrol_endpoint = "tcp://10.0.0.1:9092";
   write_new(corpus / "join_token" / "one", wire::encode_join_token(token));

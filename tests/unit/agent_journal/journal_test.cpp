@@ -7,8 +7,10 @@
 
 #include "agent/host/disk_journal.h"
 #include "agent/journal/journal.h"
+#include "agent/journal/payload.h"
 #include "agent/journal/record_codec.h"
 #include "common/hash.h"
+#include "common/wire/outputs.h"
 #include "tests/unit/agent_support/fakes.h"
 
 namespace prov::agent {
@@ -135,9 +137,59 @@ TEST(Journal, GarbageIsNeverRecords) {
   for (int i = 0; i < 300; ++i) {
     std::string bytes(kJournalMagic);
     for (std::uint64_t n = random() % 400; n > 0; --n)
-      bytes += random() % 20 == 0 ? random() % 2 == 0 ? "PJR1" : "PJR2" : std::string(1, static_cast<char>(random()));
+      bytes +=
+          random() % 20 == 0 ? "PJR" + std::to_string(1 + random() % 3) : std::string(1, static_cast<char>(random()));
     EXPECT_TRUE(scan_journal(bytes).records.empty());
   }
+}
+
+std::string payload_of(const Record& record) {
+  constexpr std::size_t kHeadBytes = 16;
+  return encode_record(record).substr(kHeadBytes);
+}
+
+// A check that fits says only that this is what was written: by a later release, or with a fault.
+TEST(Journal, APayloadIsReadToItsLastByteOrNotAtAll) {
+  for (const Record& record : examples()) {
+    const std::string whole = payload_of(record);
+    ASSERT_TRUE(read_payload(whole)) << record.time_ms;
+    for (std::size_t cut = 0; cut < whole.size(); ++cut) EXPECT_FALSE(read_payload(whole.substr(0, cut))) << cut;
+    EXPECT_FALSE(read_payload(whole + '\0')) << record.time_ms;
+    EXPECT_FALSE(read_payload(whole + std::string(8, '\0'))) << record.time_ms;
+  }
+}
+
+TEST(Journal, APayloadBeyondALimitIsRefused) {
+  const auto ended = [](Verdict verdict) { return payload_of({5, StepEnded{step(3), std::move(verdict)}}); };
+  const auto with_outputs = [&](std::vector<wire::Variable> outputs) {
+    return ended({Outcome::done, 0, "", 0, digest_of(""), std::move(outputs)});
+  };
+  ASSERT_TRUE(read_payload(with_outputs({{"a", "1"}, {"b", "2"}})));
+  EXPECT_FALSE(read_payload(with_outputs({{"b", "2"}, {"a", "1"}}))) << "not in order";
+  EXPECT_FALSE(read_payload(with_outputs({{"a", std::string(wire::kMaxOutputValueBytes + 1, 'v')}})));
+  EXPECT_FALSE(read_payload(with_outputs(std::vector<wire::Variable>(wire::kMaxOutputs + 1, {"a", "1"}))));
+  EXPECT_FALSE(read_payload(ended({static_cast<Outcome>(kOutcomes), 0, "", 0, digest_of("")})));
+  EXPECT_FALSE(read_payload(payload_of({4, Started{step(3), std::string(257, 'b')}})));
+  EXPECT_FALSE(read_payload(payload_of({4, Started{step(3), std::string(1, '\0')}})));
+  for (const unsigned kind : {0U, 8U, 255U}) {
+    std::string other = payload_of(examples()[5]);
+    other[0] = static_cast<char>(kind);
+    EXPECT_FALSE(read_payload(other)) << kind;
+  }
+  std::string lengths = payload_of(examples()[3]);  // a text that says it has 4 GiB
+  lengths.replace(lengths.find("boot-id") - 4, 4, "\xff\xff\xff\xff");
+  EXPECT_FALSE(read_payload(lengths));
+}
+
+TEST(Journal, AMessageIsCutSoThatItCanBeRead) {
+  const std::string longest(wire::kMaxProseBytes, 'm');
+  const Record long_one{5, StepEnded{step(3), {Outcome::failed, 1, longest + "more", 0, digest_of("")}}};
+  const Record with_nul{5, StepEnded{step(3), {Outcome::failed, 1, std::string("a\0b", 3), 0, digest_of("")}}};
+  const auto message_of = [](const Record& record) {
+    return std::get<StepEnded>(read_payload(payload_of(record))->what).verdict.message;
+  };
+  EXPECT_EQ(message_of(long_one), longest);
+  EXPECT_EQ(message_of(with_nul), "a?b");
 }
 
 TEST(Journal, AFullDiskLosesNothing) {

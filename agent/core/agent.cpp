@@ -33,6 +33,12 @@ Verdict verdict_without_output(Outcome outcome, std::string message) {
   return {outcome, 0, std::move(message), 0, nothing};
 }
 
+std::string refusal_of(const Entry& entry) {
+  return entry.action ? prov::agent::refusal_of(entry.mode, *entry.action) : std::string();
+}
+
+const wire::Script* script_of(const Entry& entry) { return std::get_if<wire::Script>(entry.action.get()); }
+
 }  // namespace
 
 class Agent::Impl {
@@ -81,7 +87,7 @@ class Agent::Impl {
   void happened(Record now);
   void tell_later(const Record& record);
   void tell(Told what, const StepId& step);
-  void retell(const StepId& step, const Entry& entry);
+  void retell(const Entry& entry);
   void tell_forgotten(const wire::Order& order);
   void write_seen();
   void forget(const std::vector<StepId>& steps);
@@ -105,6 +111,7 @@ class Agent::Impl {
 
   World world_;
   Config config_;
+  const BootId boot_;
   Counters counters_;
   Book book_;
   Journal journal_;
@@ -130,6 +137,7 @@ class Agent::Impl {
 Agent::Impl::Impl(World world, Config config)
     : world_(world),
       config_(std::move(config)),
+      boot_(config_.boot_id),
       book_(config_.parallel, config_.capacity),
       journal_(world.journal, config_.journal_floor_bytes),
       outbox_(world.clock, world.timers, world.random,
@@ -228,8 +236,8 @@ Result<void> Agent::Impl::begin_anew_after_damage(const Journal::Opened& opened)
   book_.apply({world_.clock.wall_ms(), Identity{config_.key, config_.log_id}});
   book_.apply({world_.clock.wall_ms(), Distrust{kUnknownSequence}});
   std::vector<StepId> waiting;
-  for (const auto& [step, entry] : book_.entries()) {
-    if (entry.phase == Phase::accepted) waiting.push_back(step);
+  for (const auto& [sequence, entry] : book_.entries()) {
+    if (entry->phase == Phase::accepted) waiting.push_back(entry->step);
   }
   for (const StepId& step : waiting) {
     const Verdict verdict = verdict_without_output(
@@ -241,16 +249,14 @@ Result<void> Agent::Impl::begin_anew_after_damage(const Journal::Opened& opened)
 
 void Agent::Impl::recover() {
   std::vector<StepId> interrupted, doubtful;
-  for (const auto& [step, entry] : book_.entries()) {
-    if (entry.reported) continue;
-    retell(step, entry);
-    switch (Book::recover(entry, config_.boot_id)) {
+  for (const auto& [sequence, entry] : book_.entries()) {
+    if (entry->reported) continue;
+    retell(*entry);
+    switch (Book::recover(*entry, boot_)) {
       case Recovery::nothing: break;
-      case Recovery::adopt:
-        world_.steps.adopt(step, entry.boot_id == config_.boot_id ? Boot::same : Boot::other);
-        break;
-      case Recovery::interrupt: interrupted.push_back(step); break;
-      case Recovery::doubt: doubtful.push_back(step); break;
+      case Recovery::adopt: world_.steps.adopt(entry->step, entry->boot_id == boot_ ? Boot::same : Boot::other); break;
+      case Recovery::interrupt: interrupted.push_back(entry->step); break;
+      case Recovery::doubt: doubtful.push_back(entry->step); break;
     }
   }
   for (const StepId& step : doubtful) end_waiting(step, Outcome::in_doubt, kMayHaveRun);
@@ -339,9 +345,9 @@ void Agent::Impl::take(const wire::Order& order) {
       return;
     case Offer::known: {
       const Entry& entry = *book_.find(step);
-      retell(step, entry);
-      if (order.sequence == entry.order.sequence) return wake();
-      Assigned again{entry.order, entry.order_digest, entry.boot_id};
+      retell(entry);
+      if (order.sequence == entry.sequence) return wake();
+      Assigned again{entry.order(), entry.order_digest, entry.boot_id};
       again.order.sequence = order.sequence;
       entitled_to_bundle(order);
       return record(std::move(again));
@@ -400,7 +406,7 @@ void Agent::Impl::handle(const wire::ToAgent&, const wire::ReportsWanted& wanted
   if (entry == nullptr) return;
   if (!entry->reported) return outbox_.rewind(step, wanted.attempt.output_acked);
   outbox_.resume(step, wanted.attempt.output_acked);
-  retell(step, *entry);
+  retell(*entry);
   wake();
 }
 
@@ -411,9 +417,9 @@ void Agent::Impl::say_hello() {
   hello.facts = told_facts_ = config_.facts();
   hello.capacity = config_.capacity;
   hello.knows_modes = true;
-  for (const auto& [step, entry] : book_.entries()) {
-    hello.unfinished.push_back(
-        {step.task, step.attempt, outbox_.output_acknowledged(step), entry.order.sequence, entry.reported});
+  for (const auto& [sequence, entry] : book_.entries()) {
+    const StepId& step = entry->step;
+    hello.unfinished.push_back({step.task, step.attempt, outbox_.output_acknowledged(step), sequence, entry->reported});
   }
   send(std::move(hello));
 }
@@ -434,7 +440,7 @@ void Agent::Impl::record(decltype(Record::what) what) {
 // Encoded once, for its digest and for the journal.
 void Agent::Impl::record_order(const wire::Order& order) {
   const std::string bytes = wire::encode(order);
-  Record now{world_.clock.wall_ms(), Assigned{order, digest_of(bytes), config_.boot_id}};
+  Record now{world_.clock.wall_ms(), Assigned{order, digest_of(bytes), boot_}};
   journal_.add_assigned(now, bytes);
   happened(std::move(now));
 }
@@ -458,7 +464,7 @@ void Agent::Impl::tell_later(const Record& record) {
 void Agent::Impl::tell(Told what, const StepId& step) {
   const Entry* entry = book_.find(step);
   if (entry == nullptr) return;
-  outbox_.about(step, entry->order.sequence);
+  outbox_.about(step, entry->sequence);
   switch (what) {
     case Told::accepted: return outbox_.accepted(step, entry->accepted_ms);
     case Told::started: return outbox_.started(step, entry->started_ms);
@@ -471,10 +477,10 @@ void Agent::Impl::tell(Told what, const StepId& step) {
   }
 }
 
-void Agent::Impl::retell(const StepId& step, const Entry& entry) {
-  untold_.emplace_back(Told::accepted, step);
-  if (entry.was_started) untold_.emplace_back(Told::started, step);
-  if (entry.phase == Phase::ended) untold_.emplace_back(Told::ended, step);
+void Agent::Impl::retell(const Entry& entry) {
+  untold_.emplace_back(Told::accepted, entry.step);
+  if (entry.was_started) untold_.emplace_back(Told::started, entry.step);
+  if (entry.phase == Phase::ended) untold_.emplace_back(Told::ended, entry.step);
 }
 
 // Settled here, and forgotten. A coordinator that gives it out all the same has lost its end with that of its log, and
@@ -510,9 +516,11 @@ void Agent::Impl::end_waiting(const StepId& step, Outcome outcome, const std::st
 
 void Agent::Impl::bundle_failed(const Digest& digest, const std::string& why) {
   std::vector<StepId> without;
-  for (const auto& [step, entry] : book_.entries()) {
-    const auto* script = std::get_if<wire::Script>(&entry.order.action);
-    if (entry.phase == Phase::accepted && script != nullptr && script->bundle == digest) without.push_back(step);
+  for (const auto& [sequence, entry] : book_.entries()) {
+    const auto* script = script_of(*entry);
+    if (entry->phase == Phase::accepted && script != nullptr && script->bundle == digest) {
+      without.push_back(entry->step);
+    }
   }
   for (const StepId& step : without) end_waiting(step, Outcome::failed, "could not be prepared: " + why);
 }
@@ -548,16 +556,16 @@ void Agent::Impl::turn() {
 void Agent::Impl::plan_starts() {
   if (draining_) return;
   const auto is_ready = [this](const Entry& entry) { return ready(entry); };
-  for (auto steps = book_.startable(is_ready); !steps.empty(); steps = book_.startable(is_ready)) {
-    for (const StepId& step : steps) {
-      const wire::Order& order = book_.find(step)->order;
-      if (const std::string why = refusal_of(order); !why.empty()) {
+  for (auto entries = book_.startable(is_ready); !entries.empty(); entries = book_.startable(is_ready)) {
+    for (const Entry* entry : entries) {
+      const StepId& step = entry->step;
+      if (const std::string why = refusal_of(*entry); !why.empty()) {
         end_waiting(step, Outcome::refused, why);
         continue;
       }
-      const bool noop = std::holds_alternative<wire::Noop>(order.action);
-      if (!noop) to_start_.emplace_back(step, order);
-      record(Started{step, config_.boot_id});
+      const bool noop = entry->action == nullptr;
+      if (!noop) to_start_.emplace_back(step, entry->order());
+      record(Started{step, boot_});
       if (noop) record(StepEnded{step, verdict_without_output(Outcome::done, {})});
     }
   }
@@ -565,8 +573,8 @@ void Agent::Impl::plan_starts() {
 }
 
 bool Agent::Impl::ready(const Entry& entry) {
-  const auto* script = std::get_if<wire::Script>(&entry.order.action);
-  if (script == nullptr || !refusal_of(entry.order).empty() || world_.bundles.contains(script->bundle)) return true;
+  const auto* script = script_of(entry);
+  if (script == nullptr || !refusal_of(entry).empty() || world_.bundles.contains(script->bundle)) return true;
   fetch_.want(script->bundle);
   return false;
 }

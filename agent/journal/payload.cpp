@@ -68,12 +68,12 @@ struct Put {
   }
   void operator()(const Assigned& assigned) {
     out.bytes(assigned.order_digest.view());
-    text(assigned.boot_id);
+    text(assigned.boot_id.text());
     out.bytes(order);
   }
   void operator()(const Started& started) {
     step(started.step);
-    text(started.boot_id);
+    text(started.boot_id.text());
   }
   void operator()(const StepEnded& ended) {
     const Verdict& verdict = ended.verdict;

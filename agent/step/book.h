@@ -5,28 +5,37 @@
 //   (offered) --Assigned--> accepted --Started--> started --StepEnded--> ended --Reported--> (waits to be settled)
 //                               \------------------StepEnded-----------------^      Seen.settled_through: forgotten
 #include <functional>
-#include <map>
+#include <memory>
 #include <optional>
-#include <set>
-#include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "agent/step/by_sequence.h"
 #include "agent/step/record.h"
 
 namespace prov::agent {
 
-enum class Phase { accepted, started, ended };
+enum class Phase : std::uint8_t { accepted, started, ended };
 
+// An order and how far it has come. There are thousands, and each is gone through a few times in its life: it is small,
+// and that of a no-op, or of a step that was started, keeps nothing elsewhere.
 struct Entry {
-  wire::Order order;  // its action is dropped when the step starts
-  Digest order_digest;
+  StepId step;
+  std::uint32_t timeout_s = 0;
+  std::uint64_t sequence = 0;
   Phase phase = Phase::accepted;
-  std::string boot_id;  // in which it was accepted or, once it was, started
-  TimeMs accepted_ms = 0, started_ms = 0, ended_ms = 0;
+  wire::Mode mode = wire::Mode::apply;
+  bool exclusive = false;
   bool was_started = false;
   bool distrusted = false;  // it was unknown, and may have run: it ends in doubt (Offer::distrust)
   bool reported = false;
+  std::unique_ptr<Action> action;  // of the order; none: nothing is to be run, or its step has been started
+  Digest order_digest;
+  TimeMs accepted_ms = 0, started_ms = 0, ended_ms = 0;
+  BootId boot_id;   // in which it was accepted or, once it was, started
   Verdict verdict;  // when ended
+
+  wire::Order order() const;  // as it was given, but for an action that is not kept any more
 };
 
 // What to do with an order that comes in.
@@ -57,17 +66,20 @@ class Book {
 
   // The fold. Total: a record that makes no sense (a start of an unknown step) changes nothing.
   // Returns what it forgot: steps whose folder and reports nobody wants any more.
-  std::vector<StepId> apply(Record record);
+  std::vector<StepId> apply(Record&& record);
+  std::vector<StepId> apply(const Record& record) { return apply(Record(record)); }
 
   Offer offer(const wire::Order& order) const;
-  static Recovery recover(const Entry& entry, const std::string& boot_id);
+  static Recovery recover(const Entry& entry, const BootId& boot_id);
 
   // Accepted steps that may start now, oldest order first: within the parallel limit, one exclusive step at a time,
   // one attempt of a task at a time, and only those that `ready` says have all they need.
-  std::vector<StepId> startable(const std::function<bool(const Entry&)>& ready) const;
+  // They can be used until something is forgotten.
+  std::vector<const Entry*> startable(const std::function<bool(const Entry&)>& ready) const;
 
   const Entry* find(const StepId& step) const;
-  const std::map<StepId, Entry>& entries() const { return entries_; }
+  // All of them, the oldest order first: an order that is the same in every life and on every machine.
+  const BySequence& entries() const { return by_sequence_; }
   const Seen& seen() const { return seen_; }
   std::uint64_t distrust_through() const { return distrust_through_; }
   std::optional<Identity> identity() const { return identity_; }
@@ -79,24 +91,25 @@ class Book {
   std::vector<Record> condensed() const;
 
  private:
-  void assign(Assigned assigned, TimeMs time_ms);
-  void renumber(const StepId& step, Entry& entry, std::uint64_t sequence);
+  void assign(Assigned assigned, TimeMs time_ms, std::vector<StepId>& forgotten);
+  void renumber(Entry& entry, std::uint64_t sequence);
   void start(Started started, TimeMs time_ms);
   void end(StepEnded ended, TimeMs time_ms);
-  using Place = std::set<std::pair<std::uint64_t, StepId>>::const_iterator;
-  std::vector<StepId> see(const Seen& seen);
-  Place after(std::uint64_t sequence) const;
-  void forget(Place from, Place past, std::vector<StepId>& forgotten);  // those of them that nobody needs any more
-  void forget_if_settled(const StepId& step, std::vector<StepId>& forgotten);
+  void report(const Reported& reported, std::vector<StepId>& forgotten);
+  void see(const Seen& seen, std::vector<StepId>& forgotten);
+  Entry* known(const StepId& step);
+  // Those of them that nobody needs any more.
+  void forget(BySequence::Place from, BySequence::Place past, std::vector<StepId>& forgotten);
+  void forget_if_settled(const Entry& entry, std::vector<StepId>& forgotten);
 
   std::uint32_t parallel_, capacity_;
   std::optional<Identity> identity_;
   Seen seen_;
   std::uint64_t distrust_through_ = 0;
-  std::map<StepId, Entry> entries_;
-  std::set<std::pair<std::uint64_t, StepId>> waiting_;  // accepted, by the sequence of their order
-  std::set<std::pair<std::uint64_t, StepId>> by_sequence_;
-  std::set<StepId> started_;  // and not ended: no more than `parallel`, but where a restart has lowered that
+  std::unordered_map<StepId, Entry, TaskHash> entries_;  // owns them; what depends on an order asks `by_sequence_`
+  BySequence by_sequence_;
+  BySequence waiting_;                 // accepted
+  std::vector<const Entry*> started_;  // and not ended: no more than `parallel`, but where a restart has lowered that
 };
 
 }  // namespace prov::agent

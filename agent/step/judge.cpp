@@ -34,9 +34,9 @@ Verdict by_exit_code(StepKind kind, std::int32_t code) {
 
 }  // namespace
 
-std::string refusal_of(const wire::Order& order) {
-  if (order.mode != wire::Mode::check || std::holds_alternative<wire::Noop>(order.action)) return "";
-  const auto* script = std::get_if<wire::Script>(&order.action);
+std::string refusal_of(wire::Mode mode, const Action& action) {
+  if (mode != wire::Mode::check || std::holds_alternative<wire::Noop>(action)) return "";
+  const auto* script = std::get_if<wire::Script>(&action);
   if (script != nullptr && script->path == "scripts/check") return "";
   const std::string what = script == nullptr ? "a command" : script->path;
   return "it was to be checked only, and " + what + " is no check: only scripts/check may run then";

@@ -21,7 +21,8 @@ struct ProcessEnd {
 
 // Why an agent must not carry this order out at all; empty: it may. A check may only look, so all that it may run is
 // scripts/check; an order that runs nothing is fine in every mode.
-std::string refusal_of(const wire::Order& order);
+std::string refusal_of(wire::Mode mode, const Action& action);
+inline std::string refusal_of(const wire::Order& order) { return refusal_of(order.mode, order.action); }
 
 StepKind kind_of(const wire::Order& order);                                    // REQUIRES: not a noop
 Verdict judge(StepKind kind, const ProcessEnd& end, std::uint32_t timeout_s);  // without the output's size and digest

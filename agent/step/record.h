@@ -2,7 +2,6 @@
 // What can happen to the orders of this host, as values: the journal stores them, the book folds them. Whatever the
 // agent knows after a restart is the fold of these and nothing else.
 #include <cstdint>
-#include <string>
 #include <variant>
 
 #include "agent/step/step.h"
@@ -25,11 +24,11 @@ struct Seen {
 struct Assigned {
   wire::Order order;    // without its action when the step has been started (then nothing needs it any more)
   Digest order_digest;  // of the order as it came
-  std::string boot_id;
+  BootId boot_id;
 };
 struct Started {
   StepId step;
-  std::string boot_id;
+  BootId boot_id;
 };
 struct StepEnded {
   StepId step;

@@ -26,15 +26,19 @@ wire::Order order(std::uint8_t task, std::uint64_t sequence, std::uint32_t attem
   return out;
 }
 
+std::vector<StepId> startable_of(const Book& book) {
+  std::vector<StepId> out;
+  for (const Entry* entry : book.startable([](const Entry&) { return true; })) out.push_back(entry->step);
+  return out;
+}
+
 struct Books : ::testing::Test {
   Book book{2, 4};
   std::vector<StepId> apply(decltype(Record::what) what) { return book.apply({++time, std::move(what)}); }
   void take(const wire::Order& each) { apply(Assigned{each, {}, "boot"}); }
   void start(const StepId& each) { apply(Started{each, "boot"}); }
   void end(const StepId& each, Outcome outcome = Outcome::done) { apply(StepEnded{each, {outcome, 0, {}, 0, {}}}); }
-  std::vector<StepId> startable() {
-    return book.startable([](const Entry&) { return true; });
-  }
+  std::vector<StepId> startable() { return startable_of(book); }
   TimeMs time = 0;
 };
 
@@ -64,16 +68,16 @@ TEST_F(Books, AnOrderThatIsGivenOutAnewCountsByItsNewNumber) {
   ASSERT_TRUE(book.find(step(1))) << "it still runs";
   EXPECT_FALSE(book.find(step(2)));
   take(order(1, 12));  // the log has lost more than it has written since
-  EXPECT_EQ(book.find(step(1))->order.sequence, 12U);
+  EXPECT_EQ(book.find(step(1))->sequence, 12U);
   take(order(1, 17));
-  EXPECT_EQ(book.find(step(1))->order.sequence, 17U);
+  EXPECT_EQ(book.find(step(1))->sequence, 17U);
   end(step(1));
   apply(Seen{2, 16, 18});
   EXPECT_TRUE(book.find(step(1))) << "its end is to be told";
   EXPECT_EQ(book.offer(order(1, 17)), Offer::known);
   Book again{2, 4};
   for (Record& record : book.condensed()) again.apply(std::move(record));
-  EXPECT_EQ(again.find(step(1))->order.sequence, 17U);
+  EXPECT_EQ(again.find(step(1))->sequence, 17U);
   EXPECT_TRUE(apply(Seen{2, 17, 18}).empty()) << "and is kept until it has been told";
   EXPECT_EQ(apply(Reported{step(1)}), std::vector{step(1)});
 }
@@ -236,9 +240,11 @@ std::string dump(const Book& book) {
 
 // What is settled is kept while it runs and until its end has been told, and no longer.
 void expect_nothing_kept_for_ever(const Book& book) {
-  for (const auto& [id, entry] : book.entries()) {
-    const bool needed = entry.phase == Phase::started || (entry.phase == Phase::ended && !entry.reported);
-    EXPECT_TRUE(needed || entry.order.sequence > book.seen().settled_through);
+  for (const auto& [sequence, entry] : book.entries()) {
+    const bool needed = entry->phase == Phase::started || (entry->phase == Phase::ended && !entry->reported);
+    EXPECT_TRUE(needed || sequence > book.seen().settled_through);
+    EXPECT_EQ(sequence, entry->sequence);
+    EXPECT_EQ(book.find(entry->step), entry);
   }
 }
 
@@ -266,7 +272,7 @@ TEST(BookProperty, CondensedFoldsToTheSameBook) {
           break;
         }
         case 2: {
-          const auto ready = book.startable([](const Entry&) { return true; });
+          const auto ready = startable_of(book);
           ASSERT_LE(book.running() + ready.size(), 3U);
           record.what = Started{ready.empty() ? any : ready[0], "boot"};
           if (ready.empty()) continue;

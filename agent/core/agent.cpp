@@ -54,7 +54,10 @@ class Agent::Impl {
   const Counters& counters() const { return counters_; }
 
  private:
-  enum class Told { accepted, started, ended };
+  struct News {  // of one step
+    StepId step;
+    bool accepted = false, started = false, ended = false;
+  };
 
   // ---- what the coordinator says
   void on_frame(const std::string& bytes);
@@ -72,7 +75,7 @@ class Agent::Impl {
   void handle(const wire::ToAgent& frame, const wire::ShellClose& close);
   void handle(const wire::ToAgent& frame, const wire::Refused& refused);
   void handle(const wire::ToAgent& frame, const wire::ReportsWanted& wanted);
-  void take(const wire::Order& order);
+  void take(TimeMs now_ms, const wire::Order& order);
   void entitled_to_bundle(const wire::Order& order);
   void say_hello();
   void tell_changed_facts();
@@ -82,18 +85,21 @@ class Agent::Impl {
   Result<void> open_journal();
   Result<void> begin_anew_after_damage(const Journal::Opened& opened);
   void recover();
-  void record(decltype(Record::what) what);
-  void record_order(const wire::Order& order);
-  void happened(Record now);
-  void tell_later(const Record& record);
-  void tell(Told what, const StepId& step);
+  template <class What>
+  void record(What what);
+  template <class What>
+  void keep(TimeMs now_ms, What what);
+  void keep_order(TimeMs now_ms, const wire::Order& order);
+  void happened(Record&& now);
+  void tell_later(const News& news);
+  void tell(const News& news);
   void retell(const Entry& entry);
   void tell_forgotten(const wire::Order& order);
   void write_seen();
   void forget(const std::vector<StepId>& steps);
   void end_waiting(const StepId& step, Outcome outcome, const std::string& why);
   void bundle_failed(const Digest& digest, const std::string& why);
-  void end_acknowledged(const StepId& step);
+  void ends_acknowledged(const std::vector<StepId>& steps);
 
   // ---- one loop turn: plan, sync once, then speak and act
   void wake();
@@ -122,7 +128,7 @@ class Agent::Impl {
 
   Alarm turn_alarm_;
   Alarm drain_alarm_;
-  std::vector<std::pair<Told, StepId>> untold_;           // durable with the next flush
+  std::vector<News> untold_;                              // durable with the next flush
   Facts told_facts_;                                      // with the last hello
   bool host_may_differ_ = false;                          // a step has changed something since
   std::vector<std::pair<StepId, wire::Order>> to_start_;  // started in the journal with the next flush
@@ -141,11 +147,11 @@ Agent::Impl::Impl(World world, Config config)
       book_(config_.parallel, config_.capacity),
       journal_(world.journal, config_.journal_floor_bytes),
       outbox_(world.clock, world.timers, world.random,
-              {[this](const wire::Reports& frame) { send(frame); },
+              {[this](wire::Reports frame) { send(std::move(frame)); },
                [this](const StepId& step, std::uint64_t offset, std::size_t max) {
                  return world_.steps.read_output(step, offset, max);
                },
-               [this](const StepId& step) { end_acknowledged(step); }}),
+               [this](const std::vector<StepId>& steps) { ends_acknowledged(steps); }}),
       session_(world.clock, world.timers, world.random,
                {[this] { say_hello(); },
                 [this](std::uint64_t count) {
@@ -180,7 +186,7 @@ Result<void> Agent::Impl::start() {
   world_.steps.attach({[this](const StepId& step, std::uint64_t bytes) {
                          const Entry* entry = book_.find(step);
                          if (dead_ || entry == nullptr || entry->phase != Phase::started) return;
-                         outbox_.output(step, bytes);
+                         outbox_.about(step, entry->sequence).output(bytes);
                          outbox_.flush();
                        },
                        [this](const StepId& step, Verdict verdict) {
@@ -193,7 +199,7 @@ Result<void> Agent::Impl::start() {
   if (auto opened = open_journal(); !opened) return opened;
   recover();
   if (auto flushed = journal_.flush(); !flushed) return flushed;
-  for (const auto& [told, step] : std::exchange(untold_, {})) tell(told, step);
+  for (const News& each : std::exchange(untold_, {})) tell(each);
   world_.link.start({[this](const std::string& frame) { on_frame(frame); },
                      [this] {
                        if (!dead_) session_.connected();
@@ -305,7 +311,7 @@ void Agent::Impl::note(const wire::ToAgent& frame) {
   const Seen before = book_.seen();
   const std::uint32_t waiting = book_.accepted();
   const Record now{world_.clock.wall_ms(), Seen{frame.epoch, frame.settled_through, frame.log_sequence}};
-  const std::vector<StepId> forgotten = book_.apply(now);
+  const std::vector<StepId>& forgotten = book_.apply(now);
   if (book_.seen() != before) seen_changed_ = true;
   forget(forgotten);
   if (book_.seen() == before) return;
@@ -327,10 +333,11 @@ void Agent::Impl::handle(const wire::ToAgent&, const wire::HeartbeatAnswer& answ
 }
 
 void Agent::Impl::handle(const wire::ToAgent&, const wire::Orders& orders) {
-  for (const wire::Order& order : orders.orders) take(order);
+  const TimeMs now_ms = world_.clock.wall_ms();
+  for (const wire::Order& order : orders.orders) take(now_ms, order);
 }
 
-void Agent::Impl::take(const wire::Order& order) {
+void Agent::Impl::take(TimeMs now_ms, const wire::Order& order) {
   const StepId step{order.task, order.attempt};
   Offer offer = book_.offer(order);
   const bool is_new = offer == Offer::take || offer == Offer::distrust;
@@ -339,7 +346,8 @@ void Agent::Impl::take(const wire::Order& order) {
     case Offer::take:
     case Offer::distrust:
       ++counters_.orders_accepted;
-      record_order(order);
+      keep_order(now_ms, order);
+      wake();
       entitled_to_bundle(order);
       if (offer == Offer::distrust) end_waiting(step, Outcome::in_doubt, kMayHaveRun);
       return;
@@ -431,56 +439,64 @@ void Agent::Impl::tell_changed_facts() {
 
 // ---- records and what follows from them
 
-void Agent::Impl::record(decltype(Record::what) what) {
-  Record now{world_.clock.wall_ms(), std::move(what)};
+template <class What>
+void Agent::Impl::record(What what) {
+  keep(world_.clock.wall_ms(), std::move(what));
+  wake();
+}
+
+template <class What>
+void Agent::Impl::keep(TimeMs now_ms, What what) {
+  Record now{now_ms, std::move(what)};
   journal_.add(now);
   happened(std::move(now));
 }
 
 // Encoded once, for its digest and for the journal.
-void Agent::Impl::record_order(const wire::Order& order) {
+void Agent::Impl::keep_order(TimeMs now_ms, const wire::Order& order) {
   const std::string bytes = wire::encode(order);
-  Record now{world_.clock.wall_ms(), Assigned{order, digest_of(bytes), boot_}};
+  Record now{now_ms, Assigned{order, digest_of(bytes), boot_}};
   journal_.add_assigned(now, bytes);
   happened(std::move(now));
 }
 
-void Agent::Impl::happened(Record now) {
-  tell_later(now);
-  forget(book_.apply(std::move(now)));
-  wake();
-}
-
-void Agent::Impl::tell_later(const Record& record) {
-  if (const auto* assigned = std::get_if<Assigned>(&record.what)) {
-    untold_.emplace_back(Told::accepted, StepId{assigned->order.task, assigned->order.attempt});
-  } else if (const auto* started = std::get_if<Started>(&record.what)) {
-    untold_.emplace_back(Told::started, started->step);
-  } else if (const auto* ended = std::get_if<StepEnded>(&record.what)) {
-    untold_.emplace_back(Told::ended, ended->step);
+void Agent::Impl::happened(Record&& now) {
+  if (const auto* assigned = std::get_if<Assigned>(&now.what)) {
+    tell_later({.step = {assigned->order.task, assigned->order.attempt}, .accepted = true});
+  } else if (const auto* started = std::get_if<Started>(&now.what)) {
+    tell_later({.step = started->step, .started = true});
+  } else if (const auto* ended = std::get_if<StepEnded>(&now.what)) {
+    tell_later({.step = ended->step, .ended = true});
   }
+  forget(book_.apply(std::move(now)));
 }
 
-void Agent::Impl::tell(Told what, const StepId& step) {
-  const Entry* entry = book_.find(step);
+void Agent::Impl::tell_later(const News& news) {
+  if (untold_.empty() || untold_.back().step != news.step) return untold_.push_back(news);
+  News& last = untold_.back();
+  last.accepted = last.accepted || news.accepted;
+  last.started = last.started || news.started;
+  last.ended = last.ended || news.ended;
+}
+
+void Agent::Impl::tell(const News& news) {
+  const Entry* entry = book_.find(news.step);
   if (entry == nullptr) return;
-  outbox_.about(step, entry->sequence);
-  switch (what) {
-    case Told::accepted: return outbox_.accepted(step, entry->accepted_ms);
-    case Told::started: return outbox_.started(step, entry->started_ms);
-    case Told::ended: {
-      const Verdict& verdict = entry->verdict;
-      return outbox_.ended(step, entry->ended_ms,
-                           {verdict.outcome, verdict.exit_code, verdict.message, verdict.output_bytes,
-                            verdict.output_digest, entry->order_digest, verdict.outputs});
-    }
+  // That it was accepted goes without saying when it has started since: that it has is among the news as well.
+  const bool accepted = news.accepted && !entry->was_started;
+  if (!accepted && !news.started && !news.ended) return;
+  Outbox::Telling telling = outbox_.about(entry->step, entry->sequence);
+  if (accepted) telling.accepted(entry->accepted_ms);
+  if (news.started) telling.started(entry->started_ms);
+  if (news.ended) {
+    const Verdict& verdict = entry->verdict;
+    telling.ended(entry->ended_ms, {verdict.outcome, verdict.exit_code, verdict.message, verdict.output_bytes,
+                                    verdict.output_digest, entry->order_digest, verdict.outputs});
   }
 }
 
 void Agent::Impl::retell(const Entry& entry) {
-  untold_.emplace_back(Told::accepted, entry.step);
-  if (entry.was_started) untold_.emplace_back(Told::started, entry.step);
-  if (entry.phase == Phase::ended) untold_.emplace_back(Told::ended, entry.step);
+  tell_later({entry.step, true, entry.was_started, entry.phase == Phase::ended});
 }
 
 // Settled here, and forgotten. A coordinator that gives it out all the same has lost its end with that of its log, and
@@ -489,9 +505,9 @@ void Agent::Impl::tell_forgotten(const wire::Order& order) {
   if (outbox_.steps() >= kMaxRemembered) return;  // it comes again
   const Verdict unknown = verdict_without_output(Outcome::in_doubt, kMayHaveRun);
   const StepId step{order.task, order.attempt};
-  outbox_.about(step, order.sequence);
-  outbox_.ended(step, world_.clock.wall_ms(),
-                {unknown.outcome, 0, unknown.message, 0, unknown.output_digest, digest_of(wire::encode(order)), {}});
+  outbox_.about(step, order.sequence)
+      .ended(world_.clock.wall_ms(),
+             {unknown.outcome, 0, unknown.message, 0, unknown.output_digest, digest_of(wire::encode(order)), {}});
   wake();
 }
 
@@ -525,13 +541,14 @@ void Agent::Impl::bundle_failed(const Digest& digest, const std::string& why) {
   for (const StepId& step : without) end_waiting(step, Outcome::failed, "could not be prepared: " + why);
 }
 
-void Agent::Impl::end_acknowledged(const StepId& step) {
-  if (book_.find(step) == nullptr) return;  // of tell_forgotten
-  // Not worth a sync of its own: should it be lost, the end is told once more.
-  const Record now{world_.clock.wall_ms(), Reported{step}};
-  journal_.add(now);
-  forget(book_.apply(now));
-  world_.steps.forget(step);
+void Agent::Impl::ends_acknowledged(const std::vector<StepId>& steps) {
+  const TimeMs now_ms = world_.clock.wall_ms();
+  for (const StepId& step : steps) {
+    if (book_.find(step) == nullptr) continue;  // of tell_forgotten
+    // Not worth a sync of its own: should it be lost, the end is told once more.
+    keep(now_ms, Reported{step});
+    world_.steps.forget(step);
+  }
 }
 
 // ---- one turn
@@ -546,7 +563,7 @@ void Agent::Impl::turn() {
   if (journal_.pending()) write_seen();
   if (!flush_journal()) return;
   if (std::exchange(host_may_differ_, false)) tell_changed_facts();
-  for (const auto& [told, step] : std::exchange(untold_, {})) tell(told, step);
+  for (const News& each : std::exchange(untold_, {})) tell(each);
   begin_steps();
   outbox_.flush();
   condense_journal();
@@ -555,6 +572,7 @@ void Agent::Impl::turn() {
 
 void Agent::Impl::plan_starts() {
   if (draining_) return;
+  const TimeMs now_ms = world_.clock.wall_ms();
   const auto is_ready = [this](const Entry& entry) { return ready(entry); };
   for (auto entries = book_.startable(is_ready); !entries.empty(); entries = book_.startable(is_ready)) {
     for (const Entry* entry : entries) {
@@ -565,8 +583,8 @@ void Agent::Impl::plan_starts() {
       }
       const bool noop = entry->action == nullptr;
       if (!noop) to_start_.emplace_back(step, entry->order());
-      record(Started{step, boot_});
-      if (noop) record(StepEnded{step, verdict_without_output(Outcome::done, {})});
+      keep(now_ms, Started{step, boot_});
+      if (noop) keep(now_ms, StepEnded{step, verdict_without_output(Outcome::done, {})});
     }
   }
   turn_alarm_.stop();  // what was just recorded goes with this turn

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -25,21 +24,33 @@ namespace prov::agent {
 inline constexpr const char* kOutputGone = "its output is not on the host any more";
 
 class Outbox {
+  struct Stream;
+
  public:
   struct Hooks {
-    std::function<void(const wire::Reports& frame)> send;
+    std::function<void(wire::Reports frame)> send;
     std::function<Result<std::string>(const StepId& step, std::uint64_t offset, std::size_t max)> read_output;
-    std::function<void(const StepId& step)> end_acknowledged;  // the coordinator has all of it: nothing is left here
+    // The coordinator has all of them: nothing is left here. At most a frame's, in the order in which they were told.
+    std::function<void(const std::vector<StepId>& steps)> ends_acknowledged;
   };
   Outbox(Clock& clock, Timers& timers, Random& random, Hooks hooks);
 
-  // Which order it is (now): all that is told of it from here on says so.
-  void about(const StepId& step, std::uint64_t sequence);
   // What happened, once it is durable. A repeated call is fine: it is told again.
-  void accepted(const StepId& step, TimeMs agent_time_ms);
-  void started(const StepId& step, TimeMs agent_time_ms);
-  void output(const StepId& step, std::uint64_t bytes);  // there is output up to here
-  void ended(const StepId& step, TimeMs agent_time_ms, wire::Ended end);
+  class Telling {  // to be used at once
+   public:
+    Telling& accepted(TimeMs agent_time_ms);
+    Telling& started(TimeMs agent_time_ms);
+    Telling& output(std::uint64_t bytes);  // there is output up to here
+    Telling& ended(TimeMs agent_time_ms, wire::Ended end);
+
+   private:
+    friend class Outbox;
+    explicit Telling(Stream& stream) : stream_(stream) {}
+    Stream& stream_;
+  };
+  // `sequence`: which order it is (now); all that is told of the step from here on says so.
+  Telling about(const StepId& step, std::uint64_t sequence);
+
   void drop(const StepId& step);  // nobody wants its reports any more
   // The coordinator has its output up to `offset` and no more, whatever it acknowledged: the rest is sent again.
   void rewind(const StepId& step, std::uint64_t offset);
@@ -58,38 +69,43 @@ class Outbox {
 
  private:
   struct Stream {
-    std::optional<TimeMs> accepted_ms, started_ms;
-    std::uint64_t sequence = 0;  // of its order
-    std::uint64_t available = 0, acknowledged = 0;
-    std::optional<wire::Ended> end;
-    TimeMs ended_ms = 0;
+    StepId step;
     bool in_flight = false;
-    bool queued = false;  // in `ready_`
+    bool queued = false;         // in `ready_`
+    std::uint64_t sequence = 0;  // of its order
+    std::optional<TimeMs> accepted_ms, started_ms;
+    std::uint64_t available = 0, acknowledged = 0;
+    TimeMs ended_ms = 0;
+    std::optional<wire::Ended> end;
     bool has_news() const { return accepted_ms || started_ms || acknowledged < available || end; }
   };
-  struct Item {  // a report without its output's bytes
-    StepId step;
-    TimeMs agent_time_ms = 0;
-    enum class Kind { accepted, started, output, ended } kind = Kind::accepted;
-    std::uint64_t offset = 0;
-    std::size_t size = 0;
+  // What a frame tells of a step, without the bytes of its output. The stream outlives it: see drop().
+  struct Item {
+    Stream* stream = nullptr;
+    bool accepted = false, started = false, ended = false;
+    std::uint64_t offset = 0, past = 0;  // of output
+    TimeMs output_ms = 0;
+    bool tells() const { return accepted || started || ended || offset < past; }
   };
   struct Frame {
     std::uint64_t id = 0;
     std::vector<Item> items;
-    std::vector<StepId> steps;
     std::uint32_t sendings = 0;
     TimeMs due_ms = 0;  // monotonic: sent again then
   };
+  struct Room {  // in a frame that is packed
+    std::size_t reports = 0, bytes = 0;
+    bool take(std::size_t size);  // for a report of so many bytes: false when it does not fit
+  };
 
-  Stream& stream(const StepId& step);
-  void take_back(const StepId& step);
+  void queue(Stream& stream);
+  void take_back(const Stream& stream);
   bool pack(Frame& frame);
-  void pack_stream(const StepId& step, Stream& stream, Frame& frame, std::size_t& bytes);
+  Item pack_stream(Stream& from, Room& room);
   void send(Frame& frame);
   void report_item(const Item& item, wire::Reports& out);
-  wire::Ended end_of(const StepId& step, const Stream& from);
-  void settle_item(const Item& item);
+  wire::Ended end_of(const Stream& from);
+  static void settle(const Item& item);
   void resend_due();
   void arm();
 
@@ -99,9 +115,9 @@ class Outbox {
   Alarm alarm_;
   bool open_ = false;
   std::uint64_t next_frame_;
-  std::unordered_map<StepId, Stream, StepIdHash> streams_;
-  std::deque<StepId> ready_;  // streams with something to tell and nothing in flight, in the order in which it came
-  std::map<std::uint64_t, Frame> frames_;
+  std::unordered_map<StepId, Stream, StepIdHash> streams_;  // who points to one finds it there until it is dropped
+  std::deque<Stream*> ready_;  // with something to tell and nothing in flight, in the order in which it came
+  std::vector<Frame> frames_;  // unacknowledged, the oldest first: a few
 };
 
 }  // namespace prov::agent

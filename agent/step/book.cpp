@@ -21,26 +21,26 @@ wire::Order Entry::order() const {
   return out;
 }
 
-std::vector<StepId> Book::apply(Record&& record) {
-  std::vector<StepId> forgotten;
+const std::vector<StepId>& Book::apply(Record&& record) {
+  forgotten_.clear();
   if (const auto* identity = std::get_if<Identity>(&record.what)) identity_ = *identity;
-  if (const auto* seen = std::get_if<Seen>(&record.what)) see(*seen, forgotten);
-  if (auto* assigned = std::get_if<Assigned>(&record.what)) assign(std::move(*assigned), record.time_ms, forgotten);
+  if (const auto* seen = std::get_if<Seen>(&record.what)) see(*seen);
+  if (auto* assigned = std::get_if<Assigned>(&record.what)) assign(std::move(*assigned), record.time_ms);
   if (auto* started = std::get_if<Started>(&record.what)) start(std::move(*started), record.time_ms);
   if (auto* ended = std::get_if<StepEnded>(&record.what)) end(std::move(*ended), record.time_ms);
-  if (const auto* reported = std::get_if<Reported>(&record.what)) report(*reported, forgotten);
+  if (const auto* reported = std::get_if<Reported>(&record.what)) report(*reported);
   if (const auto* distrust = std::get_if<Distrust>(&record.what)) distrust_through_ = distrust->through;
-  return forgotten;
+  return forgotten_;
 }
 
 // A later epoch of a log that ends before what was seen: an operator has accepted that its end is lost. Nobody knows
 // the orders from there any more; sequences are given out anew; and what was settled before may have run.
-void Book::see(const Seen& seen, std::vector<StepId>& forgotten) {
+void Book::see(const Seen& seen) {
   if (seen.epoch > seen_.epoch && seen.log_sequence < seen_.log_sequence) {
     distrust_through_ = seen.log_sequence;
     seen_ = seen;
-    forget(by_sequence_.after(seen.log_sequence), by_sequence_.past(), forgotten);
-    forget(by_sequence_.first(), by_sequence_.after(seen.settled_through), forgotten);
+    forget(by_sequence_.after(seen.log_sequence), by_sequence_.past());
+    forget(by_sequence_.first(), by_sequence_.after(seen.settled_through));
     return;
   }
   seen_.epoch = std::max(seen_.epoch, seen.epoch);
@@ -49,17 +49,17 @@ void Book::see(const Seen& seen, std::vector<StepId>& forgotten) {
     // What was settled before and is still there is not to go by this.
     const auto from = by_sequence_.after(seen_.settled_through);
     seen_.settled_through = seen.settled_through;
-    forget(from, by_sequence_.after(seen.settled_through), forgotten);
+    forget(from, by_sequence_.after(seen.settled_through));
   }
 }
 
-void Book::assign(Assigned assigned, TimeMs time_ms, std::vector<StepId>& forgotten) {
+void Book::assign(Assigned assigned, TimeMs time_ms) {
   const wire::Order& order = assigned.order;
   const auto [at, fresh] = entries_.try_emplace(id_of(order));
   Entry& entry = at->second;
   if (!fresh) {
     renumber(entry, order.sequence);
-    return forget_if_settled(entry, forgotten);
+    return forget_if_settled(entry);
   }
   entry.step = at->first;
   entry.sequence = order.sequence;
@@ -74,7 +74,7 @@ void Book::assign(Assigned assigned, TimeMs time_ms, std::vector<StepId>& forgot
   entry.accepted_ms = time_ms;
   waiting_.add(entry);
   by_sequence_.add(entry);
-  forget_if_settled(entry, forgotten);
+  forget_if_settled(entry);
 }
 
 // A log that lost its end, accepted so, has given the attempt out anew: what is settled is said in its numbers now.
@@ -111,31 +111,30 @@ void Book::end(StepEnded ended, TimeMs time_ms) {
   entry->action.reset();
 }
 
-void Book::report(const Reported& reported, std::vector<StepId>& forgotten) {
+void Book::report(const Reported& reported) {
   Entry* entry = known(reported.step);
   if (entry == nullptr) return;
   if (entry->phase == Phase::ended) entry->reported = true;
-  forget_if_settled(*entry, forgotten);
+  forget_if_settled(*entry);
 }
 
-void Book::forget(BySequence::Place from, BySequence::Place past, std::vector<StepId>& forgotten) {
+void Book::forget(BySequence::Place from, BySequence::Place past) {
   if (from == past) return;
-  forgotten.reserve(forgotten.size() + static_cast<std::size_t>(past - from));
   const auto is_forgotten = [&](const BySequence::Item& item) {
     const Entry& entry = *item.entry;
     if (is_needed(entry)) return false;
     if (entry.phase == Phase::accepted) waiting_.remove(entry);
-    forgotten.push_back(entry.step);
-    entries_.erase(forgotten.back());
+    forgotten_.push_back(entry.step);
+    entries_.erase(forgotten_.back());
     return true;
   };
   by_sequence_.cut(std::remove_if(from, past, is_forgotten), past);
 }
 
-void Book::forget_if_settled(const Entry& entry, std::vector<StepId>& forgotten) {
+void Book::forget_if_settled(const Entry& entry) {
   if (entry.sequence > seen_.settled_through) return;
   const auto at = by_sequence_.place_of(entry);
-  forget(at, at + 1, forgotten);
+  forget(at, at + 1);
 }
 
 Offer Book::offer(const wire::Order& order) const {

@@ -65,9 +65,9 @@ class Book {
   Book(std::uint32_t parallel, std::uint32_t capacity) : parallel_(parallel), capacity_(capacity) {}
 
   // The fold. Total: a record that makes no sense (a start of an unknown step) changes nothing.
-  // Returns what it forgot: steps whose folder and reports nobody wants any more.
-  std::vector<StepId> apply(Record&& record);
-  std::vector<StepId> apply(const Record& record) { return apply(Record(record)); }
+  // Returns what it forgot, until the next call: steps whose folder and reports nobody wants any more.
+  const std::vector<StepId>& apply(Record&& record);
+  const std::vector<StepId>& apply(const Record& record) { return apply(Record(record)); }
 
   Offer offer(const wire::Order& order) const;
   static Recovery recover(const Entry& entry, const BootId& boot_id);
@@ -91,16 +91,16 @@ class Book {
   std::vector<Record> condensed() const;
 
  private:
-  void assign(Assigned assigned, TimeMs time_ms, std::vector<StepId>& forgotten);
+  void assign(Assigned assigned, TimeMs time_ms);
   void renumber(Entry& entry, std::uint64_t sequence);
   void start(Started started, TimeMs time_ms);
   void end(StepEnded ended, TimeMs time_ms);
-  void report(const Reported& reported, std::vector<StepId>& forgotten);
-  void see(const Seen& seen, std::vector<StepId>& forgotten);
+  void report(const Reported& reported);
+  void see(const Seen& seen);
   Entry* known(const StepId& step);
   // Those of them that nobody needs any more.
-  void forget(BySequence::Place from, BySequence::Place past, std::vector<StepId>& forgotten);
-  void forget_if_settled(const Entry& entry, std::vector<StepId>& forgotten);
+  void forget(BySequence::Place from, BySequence::Place past);
+  void forget_if_settled(const Entry& entry);
 
   std::uint32_t parallel_, capacity_;
   std::optional<Identity> identity_;
@@ -110,6 +110,7 @@ class Book {
   BySequence by_sequence_;
   BySequence waiting_;                 // accepted
   std::vector<const Entry*> started_;  // and not ended: no more than `parallel`, but where a restart has lowered that
+  std::vector<StepId> forgotten_;      // by the last record
 };
 
 }  // namespace prov::agent

@@ -54,24 +54,25 @@ struct Outboxes : ::testing::Test {
   std::map<StepId, std::string> files;
   std::vector<wire::Reports> sent;
   std::vector<StepId> finished;
-  Outbox outbox{time,
-                time,
-                random,
-                {[this](const wire::Reports& frame) { sent.push_back(frame); },
-                 [this](const StepId& each, std::uint64_t offset, std::size_t max) -> Result<std::string> {
-                   if (!files.contains(each)) return fail(Code::not_found, "gone");
-                   return files[each].substr(static_cast<std::size_t>(offset), max);
-                 },
-                 [this](const StepId& each) { finished.push_back(each); }}};
+  Outbox outbox{
+      time,
+      time,
+      random,
+      {[this](const wire::Reports& frame) { sent.push_back(frame); },
+       [this](const StepId& each, std::uint64_t offset, std::size_t max) -> Result<std::string> {
+         if (!files.contains(each)) return fail(Code::not_found, "gone");
+         return files[each].substr(static_cast<std::size_t>(offset), max);
+       },
+       [this](const std::vector<StepId>& ends) { finished.insert(finished.end(), ends.begin(), ends.end()); }}};
 
   void finish(const StepId& each) {
-    outbox.ended(each, 3, {Outcome::done, 0, {}, files[each].size(), {}, {}});
+    outbox.about(each, 0).ended(3, {Outcome::done, 0, {}, files[each].size(), {}, {}});
     outbox.flush();
   }
 };
 
 TEST_F(Outboxes, SaysNothingWithoutASession) {
-  outbox.accepted(step(1), 1);
+  outbox.about(step(1), 0).accepted(1);
   outbox.flush();
   time.advance(60'000);
   EXPECT_TRUE(sent.empty());
@@ -82,9 +83,9 @@ TEST_F(Outboxes, SaysNothingWithoutASession) {
 TEST_F(Outboxes, OneFrameForAllThatCameTogether) {
   outbox.open();
   for (std::uint8_t n = 1; n <= 64; ++n) {
-    outbox.accepted(step(n), 1);
-    outbox.started(step(n), 2);
-    outbox.ended(step(n), 3, {});
+    outbox.about(step(n), 0).accepted(1);
+    outbox.about(step(n), 0).started(2);
+    outbox.about(step(n), 0).ended(3, {});
   }
   outbox.flush();
   ASSERT_EQ(sent.size(), 1U);
@@ -100,7 +101,7 @@ TEST_F(Outboxes, ManyOutputsAreSpreadOverFramesThatMayTravel) {
   outbox.open();
   wire::Ended end;
   for (int i = 10; i < 14; ++i) end.outputs.push_back({"n" + std::to_string(i), std::string(4000, 'v')});
-  for (std::uint8_t n = 1; n <= 100; ++n) outbox.ended(step(n), 3, end);
+  for (std::uint8_t n = 1; n <= 100; ++n) outbox.about(step(n), 0).ended(3, end);
   outbox.flush();
   ASSERT_GT(sent.size(), 1U);
   for (const wire::Reports& frame : sent) EXPECT_LE(wire::encode(wire::FromAgent{frame}).size(), kMaxFrameBytes);
@@ -108,7 +109,7 @@ TEST_F(Outboxes, ManyOutputsAreSpreadOverFramesThatMayTravel) {
 
 TEST_F(Outboxes, ResendsWithGrowingPausesUntilAcknowledged) {
   outbox.open();
-  outbox.accepted(step(1), 1);
+  outbox.about(step(1), 0).accepted(1);
   outbox.flush();
   time.advance(1'999);
   EXPECT_EQ(sent.size(), 1U);
@@ -133,8 +134,8 @@ TEST_F(Outboxes, ResendsWithGrowingPausesUntilAcknowledged) {
 TEST_F(Outboxes, LargeOutputGoesInBoundedFramesAndTheEndComesLast) {
   files[step(1)] = std::string(3'000'000, 'x');
   outbox.open();
-  outbox.accepted(step(1), 1);
-  outbox.output(step(1), files[step(1)].size());
+  outbox.about(step(1), 0).accepted(1);
+  outbox.about(step(1), 0).output(files[step(1)].size());
   finish(step(1));
   Receiver receiver;
   for (std::size_t i = 0; i < sent.size(); ++i) {
@@ -156,7 +157,7 @@ TEST_F(Outboxes, ALotOfStepsShareAFewFrames) {
   outbox.open();
   for (std::uint8_t n = 1; n <= 40; ++n) {
     files[step(n)] = std::string(60'000, static_cast<char>('a' + n % 26));
-    outbox.accepted(step(n), 1);
+    outbox.about(step(n), 0).accepted(1);
     finish(step(n));
   }
   EXPECT_LE(sent.size(), 8U) << "unacknowledged frames are bounded";
@@ -171,7 +172,7 @@ TEST_F(Outboxes, ALotOfStepsShareAFewFrames) {
 
 TEST_F(Outboxes, LostOutputDoesNotHoldBackTheEnd) {
   outbox.open();
-  outbox.ended(step(1), 3, {Outcome::done, 0, {}, 100, {}, {}});
+  outbox.about(step(1), 0).ended(3, {Outcome::done, 0, {}, 100, {}, {}});
   outbox.flush();
   ASSERT_EQ(sent.size(), 1U);
   ASSERT_EQ(sent[0].reports.size(), 1U);
@@ -197,8 +198,8 @@ TEST_F(Outboxes, AnEndWithoutItsOutputPromisesNone) {
 
 TEST_F(Outboxes, DroppedStepsAreNotToldAnyMore) {
   outbox.open();
-  outbox.accepted(step(1), 1);
-  outbox.accepted(step(2), 1);
+  outbox.about(step(1), 0).accepted(1);
+  outbox.about(step(2), 0).accepted(1);
   outbox.flush();
   outbox.drop(step(1));
   time.advance(5'000);
@@ -213,13 +214,13 @@ TEST_F(Outboxes, DroppedStepsAreNotToldAnyMore) {
 TEST_F(Outboxes, OutputThatTheCoordinatorLostIsSentAgain) {
   outbox.open();
   files[step(1)] = std::string(100'000, 'a') + std::string(100'000, 'b');
-  outbox.output(step(1), 150'000);
+  outbox.about(step(1), 0).output(150'000);
   outbox.flush();
   Receiver receiver;
   receiver.take(sent.back());
   outbox.acknowledge(sent.back().frame_id);
   receiver.streams[step(1)].output.resize(1'000);
-  outbox.started(step(2), 2);
+  outbox.about(step(2), 0).started(2);
   finish(step(1));
   const std::uint64_t shared = sent.back().frame_id;
   sent.clear();
@@ -261,19 +262,21 @@ TEST(OutboxProperty, EverythingArrivesInOrder) {
                    [&](const StepId& each, std::uint64_t offset, std::size_t max) -> Result<std::string> {
                      return files[each].substr(static_cast<std::size_t>(offset), max);
                    },
-                   [&](const StepId& each) { ++finished[each]; }});
+                   [&](const std::vector<StepId>& ends) {
+                     for (const StepId& each : ends) ++finished[each];
+                   }});
     outbox.open();
     std::map<StepId, int> phase;
     for (int turn = 0; turn < 3'000 && finished.size() < 10; ++turn) {
       const StepId each = step(static_cast<std::uint8_t>(dice.below(10)));
       if (turn % 3 == 0 && phase[each] < 5) {
-        if (phase[each] == 0) outbox.accepted(each, 1);
-        if (phase[each] == 1) outbox.started(each, 2);
+        if (phase[each] == 0) outbox.about(each, 0).accepted(1);
+        if (phase[each] == 1) outbox.about(each, 0).started(2);
         if (phase[each] == 2 || phase[each] == 3) {
           files[each] += std::string(dice.below(200'000), static_cast<char>('a' + dice.below(26)));
-          outbox.output(each, files[each].size());
+          outbox.about(each, 0).output(files[each].size());
         }
-        if (phase[each] == 4) outbox.ended(each, 3, {Outcome::done, 0, {}, files[each].size(), {}, {}});
+        if (phase[each] == 4) outbox.about(each, 0).ended(3, {Outcome::done, 0, {}, files[each].size(), {}, {}});
         ++phase[each];
         outbox.flush();
       }

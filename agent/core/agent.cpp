@@ -29,8 +29,10 @@ constexpr std::uint64_t kLastReportsMs = 5'000;  // a drained agent waits so lon
 bool is_power_of_two(std::uint64_t n) { return (n & (n - 1)) == 0; }
 
 Verdict verdict_without_output(Outcome outcome, std::string message) {
-  static const Digest nothing = digest_of("");
-  return {outcome, 0, std::move(message), 0, nothing};
+  Verdict out = silent_success();
+  out.outcome = outcome;
+  out.message = std::move(message);
+  return out;
 }
 
 std::string refusal_of(const Entry& entry) {
@@ -334,6 +336,7 @@ void Agent::Impl::handle(const wire::ToAgent&, const wire::HeartbeatAnswer& answ
 
 void Agent::Impl::handle(const wire::ToAgent&, const wire::Orders& orders) {
   const TimeMs now_ms = world_.clock.wall_ms();
+  untold_.reserve(untold_.size() + 2 * orders.orders.size());  // each is taken, and may begin and end at once
   for (const wire::Order& order : orders.orders) take(now_ms, order);
 }
 
@@ -489,7 +492,7 @@ void Agent::Impl::tell(const News& news) {
   if (accepted) telling.accepted(entry->accepted_ms);
   if (news.started) telling.started(entry->started_ms);
   if (news.ended) {
-    const Verdict& verdict = entry->verdict;
+    const Verdict& verdict = entry->verdict();
     telling.ended(entry->ended_ms, {verdict.outcome, verdict.exit_code, verdict.message, verdict.output_bytes,
                                     verdict.output_digest, entry->order_digest, verdict.outputs});
   }
@@ -584,7 +587,7 @@ void Agent::Impl::plan_starts() {
       const bool noop = entry->action == nullptr;
       if (!noop) to_start_.emplace_back(step, entry->order());
       keep(now_ms, Started{step, boot_});
-      if (noop) keep(now_ms, StepEnded{step, verdict_without_output(Outcome::done, {})});
+      if (noop) keep(now_ms, StepEnded{step, silent_success()});
     }
   }
   turn_alarm_.stop();  // what was just recorded goes with this turn

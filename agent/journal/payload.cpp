@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "agent/journal/limits.h"
+#include "agent/step/judge.h"
 #include "common/wire/codec_detail.h"
 
 namespace prov::agent {
@@ -14,7 +15,7 @@ using wire::detail::prose, wire::detail::refuse;
 
 static_assert(std::endian::native == std::endian::little);  // numbers are copied as they are
 
-enum class Kind : std::uint8_t { identity = 1, seen, assigned, started, ended, reported, distrust };
+enum class Kind : std::uint8_t { identity = 1, seen, assigned, started, ended, reported, distrust, done };
 
 class Counter {  // of the bytes that a Writer would write
  public:
@@ -46,8 +47,13 @@ class Writer {
 template <class Out>
 struct Put {
   Out& out;
-  std::string_view order;  // of an Assigned
+  const TimeMs time_ms;
+  const std::string_view order;  // of an Assigned
 
+  void head(Kind kind) {
+    out.number(static_cast<std::uint8_t>(kind));
+    out.number(time_ms);
+  }
   void text(std::string_view value) {
     out.number(static_cast<std::uint32_t>(value.size()));
     out.bytes(value);
@@ -58,56 +64,57 @@ struct Put {
   }
 
   void operator()(const Identity& identity) {
+    head(Kind::identity);
     out.bytes(identity.agent.view());
     out.bytes(identity.log_id.view());
   }
   void operator()(const Seen& seen) {
+    head(Kind::seen);
     out.number(seen.epoch);
     out.number(seen.settled_through);
     out.number(seen.log_sequence);
   }
   void operator()(const Assigned& assigned) {
+    head(Kind::assigned);
     out.bytes(assigned.order_digest.view());
     text(assigned.boot_id.text());
     out.bytes(order);
   }
   void operator()(const Started& started) {
+    head(Kind::started);
     step(started.step);
     text(started.boot_id.text());
   }
   void operator()(const StepEnded& ended) {
     const Verdict& verdict = ended.verdict;
+    const bool silent = verdict == silent_success();
+    head(silent ? Kind::done : Kind::ended);
     step(ended.step);
+    if (silent) return;
     out.number(static_cast<std::uint8_t>(verdict.outcome));
     out.number(verdict.exit_code);
     out.number(verdict.output_bytes);
     out.bytes(verdict.output_digest.view());
-    text(verdict.message.empty() ? std::string() : prose(verdict.message));
+    text(prose(verdict.message));
     out.number(static_cast<std::uint32_t>(verdict.outputs.size()));
     for (const wire::Variable& each : verdict.outputs) {
       text(each.name);
       text(each.value);
     }
   }
-  void operator()(const Reported& reported) { step(reported.step); }
-  void operator()(const Distrust& distrust) { out.number(distrust.through); }
-};
-
-struct KindOf {
-  Kind operator()(const Identity&) const { return Kind::identity; }
-  Kind operator()(const Seen&) const { return Kind::seen; }
-  Kind operator()(const Assigned&) const { return Kind::assigned; }
-  Kind operator()(const Started&) const { return Kind::started; }
-  Kind operator()(const StepEnded&) const { return Kind::ended; }
-  Kind operator()(const Reported&) const { return Kind::reported; }
-  Kind operator()(const Distrust&) const { return Kind::distrust; }
+  void operator()(const Reported& reported) {
+    head(Kind::reported);
+    step(reported.step);
+  }
+  void operator()(const Distrust& distrust) {
+    head(Kind::distrust);
+    out.number(distrust.through);
+  }
 };
 
 template <class Out>
 void put(Out& out, const Record& record, std::string_view order) {
-  out.number(static_cast<std::uint8_t>(std::visit(KindOf{}, record.what)));
-  out.number(record.time_ms);
-  std::visit(Put<Out>{out, order}, record.what);
+  std::visit(Put<Out>{out, record.time_ms, order}, record.what);
 }
 
 // Each throws Refusal where the bytes end too soon.
@@ -222,6 +229,7 @@ decltype(Record::what) get_what(Kind kind, Reader& in) {
     case Kind::ended: return get_ended(in);
     case Kind::reported: return Reported{get_step(in)};
     case Kind::distrust: return Distrust{in.number<std::uint64_t>()};
+    case Kind::done: return StepEnded{get_step(in), silent_success()};
   }
   refuse("its kind is not known");
 }

@@ -10,6 +10,7 @@
 //                  | outputs u32, each: name text | value text
 //     6 reported   step
 //     7 distrust   through u64
+//     8 done       step: ended, with silent_success() for its verdict, as most do
 //   step: task 16 | attempt u32
 //
 // No kind is 0: the payloads of earlier releases (first_records.h) begin with one, and so none of them can be taken for

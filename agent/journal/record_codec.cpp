@@ -85,19 +85,22 @@ void append_record(std::string& to, const Record& record) {
   append_record(to, record, assigned != nullptr ? wire::encode(assigned->order) : std::string());
 }
 
-// The room is made once and then written to: many small appends were a third of what a record cost.
+// Made on the stack and appended once: room that is asked of the string is zeroed first, and nearly all are small.
 void append_record(std::string& to, const Record& record, std::string_view order) {
   const Payload payload(record, order);
   PROV_ASSERT(payload.size() <= kMaxRecordBytes);
-  const std::size_t start = to.size();
-  to.resize(start + kHeadBytes + payload.size());
-  char* const head = to.data() + start;
+  const std::size_t bytes = kHeadBytes + payload.size();
+  std::array<char, 512> small;
+  std::string large;
+  if (bytes > small.size()) large.resize(bytes);
+  char* const head = bytes > small.size() ? large.data() : small.data();
   payload.write(head + kHeadBytes);
   const auto length = static_cast<std::uint32_t>(payload.size());
   const Check check = check_of({head + kHeadBytes, payload.size()});
   std::memcpy(head, kMarker.data(), kMarkerBytes);
   std::memcpy(head + kMarkerBytes, &length, sizeof length);
   std::memcpy(head + kHeadBytes - kCheckBytes, check.data(), kCheckBytes);
+  to.append(head, bytes);
 }
 
 std::string encode_record(const Record& record) {

@@ -53,7 +53,7 @@ void Book::see(const Seen& seen) {
   }
 }
 
-void Book::assign(Assigned assigned, TimeMs time_ms) {
+void Book::assign(Assigned&& assigned, TimeMs time_ms) {
   const wire::Order& order = assigned.order;
   const auto [at, fresh] = entries_.try_emplace(id_of(order));
   Entry& entry = at->second;
@@ -88,7 +88,7 @@ void Book::renumber(Entry& entry, std::uint64_t sequence) {
   if (waits) waiting_.add(entry);
 }
 
-void Book::start(Started started, TimeMs time_ms) {
+void Book::start(Started&& started, TimeMs time_ms) {
   Entry* entry = known(started.step);
   if (entry == nullptr || entry->phase != Phase::accepted) return;
   entry->phase = Phase::started;
@@ -100,14 +100,16 @@ void Book::start(Started started, TimeMs time_ms) {
   started_.push_back(entry);
 }
 
-void Book::end(StepEnded ended, TimeMs time_ms) {
+void Book::end(StepEnded&& ended, TimeMs time_ms) {
   Entry* entry = known(ended.step);
   if (entry == nullptr || entry->phase == Phase::ended) return;
   if (entry->phase == Phase::started) std::erase(started_, entry);
   if (entry->phase == Phase::accepted) waiting_.remove(*entry);
   entry->phase = Phase::ended;
   entry->ended_ms = time_ms;
-  entry->verdict = std::move(ended.verdict);
+  if (ended.verdict != silent_success()) {
+    entry->other_verdict = std::make_unique<const Verdict>(std::move(ended.verdict));
+  }
   entry->action.reset();
 }
 
@@ -198,7 +200,7 @@ std::vector<Record> Book::condensed() const {
     const Entry& entry = *each;
     out.push_back({entry.accepted_ms, Assigned{entry.order(), entry.order_digest, entry.boot_id}});
     if (entry.was_started) out.push_back({entry.started_ms, Started{entry.step, entry.boot_id}});
-    if (entry.phase == Phase::ended) out.push_back({entry.ended_ms, StepEnded{entry.step, entry.verdict}});
+    if (entry.phase == Phase::ended) out.push_back({entry.ended_ms, StepEnded{entry.step, entry.verdict()}});
     if (entry.reported) out.push_back({entry.ended_ms, Reported{entry.step}});
   }
   // Behind the orders: those that were taken before it are not under it.

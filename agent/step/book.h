@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/step/by_sequence.h"
+#include "agent/step/judge.h"
 #include "agent/step/record.h"
 
 namespace prov::agent {
@@ -18,7 +19,7 @@ namespace prov::agent {
 enum class Phase : std::uint8_t { accepted, started, ended };
 
 // An order and how far it has come. There are thousands, and each is gone through a few times in its life: it is small,
-// and that of a no-op, or of a step that was started, keeps nothing elsewhere.
+// and that of a no-op keeps nothing elsewhere.
 struct Entry {
   StepId step;
   std::uint32_t timeout_s = 0;
@@ -32,10 +33,11 @@ struct Entry {
   std::unique_ptr<Action> action;  // of the order; none: nothing is to be run, or its step has been started
   Digest order_digest;
   TimeMs accepted_ms = 0, started_ms = 0, ended_ms = 0;
-  BootId boot_id;   // in which it was accepted or, once it was, started
-  Verdict verdict;  // when ended
+  BootId boot_id;                                // in which it was accepted or, once it was, started
+  std::unique_ptr<const Verdict> other_verdict;  // when ended; none: silent_success()
 
   wire::Order order() const;  // as it was given, but for an action that is not kept any more
+  const Verdict& verdict() const { return other_verdict ? *other_verdict : silent_success(); }  // when ended
 };
 
 // What to do with an order that comes in.
@@ -91,10 +93,10 @@ class Book {
   std::vector<Record> condensed() const;
 
  private:
-  void assign(Assigned assigned, TimeMs time_ms);
+  void assign(Assigned&& assigned, TimeMs time_ms);
   void renumber(Entry& entry, std::uint64_t sequence);
-  void start(Started started, TimeMs time_ms);
-  void end(StepEnded ended, TimeMs time_ms);
+  void start(Started&& started, TimeMs time_ms);
+  void end(StepEnded&& ended, TimeMs time_ms);
   void report(const Reported& reported);
   void see(const Seen& seen);
   Entry* known(const StepId& step);

@@ -24,6 +24,9 @@ struct ProcessEnd {
 std::string refusal_of(wire::Mode mode, const Action& action);
 inline std::string refusal_of(const wire::Order& order) { return refusal_of(order.mode, order.action); }
 
+// The verdict on what runs nothing, and the commonest of all: done, without a message, an output or anything to read.
+const Verdict& silent_success();
+
 StepKind kind_of(const wire::Order& order);                                    // REQUIRES: not a noop
 Verdict judge(StepKind kind, const ProcessEnd& end, std::uint32_t timeout_s);  // without the output's size and digest
 

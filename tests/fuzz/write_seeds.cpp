@@ -3,7 +3,7 @@
 #include <fstream>
 
 #include "agent/executor/step_dir.h"
-#include "agent/journal/journal.h"
+#include "agent/journal/record_codec.h"
 #include "common/hash.h"
 #include "common/json/json.h"
 #include "common/wire/join_token.h"
@@ -30,26 +30,7 @@ void write_new(const fs::path& path, const std::string& bytes) {
   if (!fs::exists(path)) std::ofstream(path, std::ios::binary) << bytes;
 }
 
-class StringFile final : public agent::JournalFile {
- public:
-  Result<std::string> read_all() override { return content; }
-  Result<void> append(std::string_view bytes) override {
-    content += bytes;
-    return {};
-  }
-  Result<void> sync() override { return {}; }
-  Result<void> replace(std::string_view bytes) override {
-    content = bytes;
-    return {};
-  }
-  Result<std::string> set_aside() override { return std::string(); }
-  std::string content;
-};
-
-std::string sample_journal() {
-  StringFile file;
-  agent::Journal journal(file);
-  static_cast<void>(journal.open());
+std::vector<agent::Record> sample_records() {
   const agent::StepId step{Id{{1}}, 1};
   wire::Order order;
   order.task = step.task;
@@ -59,15 +40,28 @@ std::string sample_journal() {
   exec.argv = {"echo", "hello"};
   exec.stdin_data = "input";
   order.action = exec;
-  journal.add({1000, agent::Identity{Key{{2}}, Id{{3}}}});
-  journal.add({1001, agent::Seen{1, 2, 3}});
-  journal.add({1002, agent::Assigned{order, Digest{{4}}, "boot"}});
-  journal.add({1003, agent::Started{step, "boot"}});
-  journal.add({1004, agent::StepEnded{step, {Outcome::done, 0, "", 6, Digest{{5}}, {{"port", "5432"}}}}});
-  journal.add({1005, agent::Reported{step}});
-  journal.add({1006, agent::Distrust{7}});
-  static_cast<void>(journal.flush());
-  return file.content;
+  return {{1000, agent::Identity{Key{{2}}, Id{{3}}}},
+          {1001, agent::Seen{1, 2, 3}},
+          {1002, agent::Assigned{order, Digest{{4}}, "boot"}},
+          {1003, agent::Started{step, "boot"}},
+          {1004, agent::StepEnded{step, {Outcome::done, 0, "", 6, Digest{{5}}, {{"port", "5432"}}}}},
+          {1005, agent::Reported{step}},
+          {1006, agent::Distrust{7}}};
+}
+
+std::string sample_journal() {
+  std::string out(agent::kJournalMagic);
+  for (const agent::Record& record : sample_records()) agent::append_record(out, record);
+  return out;
+}
+
+// Each by itself: the target takes them as well.
+void write_payloads(const fs::path& folder) {
+  constexpr std::size_t kHeadBytes = 16;
+  for (const agent::Record& record : sample_records()) {
+    write_new(folder / ("payload-" + std::to_string(record.what.index())),
+              agent::encode_record(record).substr(kHeadBytes));
+  }
 }
 
 std::string commit_of(const std::vector<domain::Event>& events, std::size_t first, std::size_t count) {
@@ -200,6 +194,7 @@ int main(int argc, char** argv) {
   if (argc != 2) return 2;
   const fs::path corpus = argv[1];
   write_new(corpus / "journal" / "one-step-plain", sample_journal());
+  write_payloads(corpus / "journal");
   wire::JoinToken token;
   token.enrol_endpoint = "tcp://10.0.0.1:9092";
   write_new(corpus / "join_token" / "one", wire::encode_join_token(token));

@@ -9,6 +9,7 @@
 #include "agent/journal/journal.h"
 #include "agent/journal/payload.h"
 #include "agent/journal/record_codec.h"
+#include "agent/step/judge.h"
 #include "common/hash.h"
 #include "common/wire/outputs.h"
 #include "tests/unit/agent_support/fakes.h"
@@ -41,6 +42,7 @@ std::vector<Record> examples() {
           {3, Assigned{order, digest_of("order"), "boot-id"}},
           {4, Started{step(3), "boot-id"}},
           {5, StepEnded{step(3), verdict}},
+          {6, StepEnded{step(3), silent_success()}},
           {6, Reported{step(3)}},
           {7, Distrust{~0ULL}}};
 }
@@ -171,8 +173,8 @@ TEST(Journal, APayloadBeyondALimitIsRefused) {
   EXPECT_FALSE(read_payload(ended({static_cast<Outcome>(kOutcomes), 0, "", 0, digest_of("")})));
   EXPECT_FALSE(read_payload(payload_of({4, Started{step(3), std::string(257, 'b')}})));
   EXPECT_FALSE(read_payload(payload_of({4, Started{step(3), std::string(1, '\0')}})));
-  for (const unsigned kind : {0U, 8U, 255U}) {
-    std::string other = payload_of(examples()[5]);
+  for (const unsigned kind : {0U, 9U, 255U}) {
+    std::string other = payload_of(examples()[6]);
     other[0] = static_cast<char>(kind);
     EXPECT_FALSE(read_payload(other)) << kind;
   }

@@ -325,6 +325,7 @@ void Agent::Impl::note(const wire::ToAgent& frame) {
 
 void Agent::Impl::handle(const wire::ToAgent& frame, const wire::Welcome& welcome) {
   if (book_.distrust_through() == kUnknownSequence) record(Distrust{frame.log_sequence});
+  outbox_.speak_plainly(welcome.takes_plain_ends);
   session_.welcome(welcome);
   if (config_.endpoints && !welcome.endpoints.empty()) config_.endpoints(welcome.endpoints);
 }

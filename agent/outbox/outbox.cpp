@@ -169,7 +169,10 @@ Outbox::Item Outbox::pack_stream(Stream& from, Room& room) {
 void Outbox::send(Frame& frame) {
   wire::Reports out;
   out.frame_id = frame.id;
-  out.reports.reserve(2 * frame.items.size());  // most have begun and ended
+  if (plainly_)
+    out.plain_ends.reserve(frame.items.size());
+  else
+    out.reports.reserve(2 * frame.items.size());  // most have begun and ended
   for (const Item& item : frame.items) report_item(item, out);
   const TimeMs delay = std::min(kFirstResendMs << std::min(frame.sendings, 8U), kLastResendMs);
   ++frame.sendings;
@@ -181,6 +184,11 @@ void Outbox::send(Frame& frame) {
 
 void Outbox::report_item(const Item& item, wire::Reports& out) {
   const Stream& from = *item.stream;
+  if (is_plain(item)) {
+    out.plain_ends.push_back({from.step.task, from.step.attempt, from.ended_ms, item.started ? *from.started_ms : 0,
+                              from.end->outcome, from.sequence, from.end->order_digest});
+    return;
+  }
   const auto add = [&](TimeMs time_ms) -> wire::Report& {
     return out.reports.emplace_back(
         wire::Report{from.step.task, from.step.attempt, time_ms, wire::Accepted{}, from.sequence});
@@ -195,6 +203,15 @@ void Outbox::report_item(const Item& item, wire::Reports& out) {
     at += size;
   }
   if (item.ended) add(from.ended_ms).what = end_of(from);
+}
+
+// It tells of an end, and perhaps of the start before it, and there is no more to say of either.
+bool Outbox::is_plain(const Item& item) const {
+  static const Digest nothing = digest_of("");
+  if (!plainly_ || !item.ended || item.accepted || item.offset < item.past) return false;
+  const wire::Ended& end = *item.stream->end;
+  return end.exit_code == 0 && end.message.empty() && end.output_bytes == 0 && end.outputs.empty() &&
+         end.output_digest == nothing;
 }
 
 // The coordinator takes an end only with all of its output. So when the host does not have that any more (it goes when

@@ -58,6 +58,8 @@ class Outbox {
   // What was acknowledged of it is lost there, but for its output up to `offset`: what is told now goes from there on.
   void resume(const StepId& step, std::uint64_t offset);
 
+  // Whether the coordinator of the session that begins takes plain ends; one of an earlier release does not.
+  void speak_plainly(bool it_takes_plain_ends) { plainly_ = it_takes_plain_ends; }
   void open();   // there is a session: everything that is not acknowledged goes (again) at once
   void close();  // none: nothing is sent
   void flush();  // packs and sends what has come together; sends nothing while too much is unacknowledged
@@ -104,6 +106,7 @@ class Outbox {
   Item pack_stream(Stream& from, Room& room);
   void send(Frame& frame);
   void report_item(const Item& item, wire::Reports& out);
+  bool is_plain(const Item& item) const;
   wire::Ended end_of(const Stream& from);
   static void settle(const Item& item);
   void resend_due();
@@ -113,7 +116,7 @@ class Outbox {
   Random& random_;
   Hooks hooks_;
   Alarm alarm_;
-  bool open_ = false;
+  bool open_ = false, plainly_ = false;
   std::uint64_t next_frame_;
   std::unordered_map<StepId, Stream, StepIdHash> streams_;  // who points to one finds it there until it is dropped
   std::deque<Stream*> ready_;  // with something to tell and nothing in flight, in the order in which it came

@@ -30,6 +30,22 @@ TEST_F(Orders, ANoopTakesEveryPathButTheStart) {
   EXPECT_TRUE(rig.host.starts.empty());
 }
 
+TEST_F(Orders, ItsEndIsSpelledOutToACoordinatorOfAnEarlierRelease) {
+  for (const bool takes_plain_ends : {true, false}) {
+    rig.takes_plain_ends = takes_plain_ends;
+    ++rig.epoch;  // another process of it, which says welcome anew
+    rig.send(wire::HeartbeatAnswer{1});
+    rig.go();
+    const std::size_t before = rig.plain_ends;
+    const auto order = rig.order(takes_plain_ends ? 1 : 2, wire::Noop{});
+    rig.give(order);
+    rig.go();
+    EXPECT_EQ(rig.plain_ends, before + (takes_plain_ends ? 1 : 0));
+    EXPECT_EQ(heard(order).started, 1);
+    EXPECT_EQ(heard(order).ended, 1);
+  }
+}
+
 TEST_F(Orders, AFrameOfOrdersIsOneSyncAndOneFrameOfReports) {
   wire::Orders orders;
   for (std::uint8_t i = 0; i < 64; ++i)

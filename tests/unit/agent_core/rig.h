@@ -76,7 +76,7 @@ struct Rig {
   }
   void hear(const wire::Hello& hello) {
     hellos.push_back(hello);
-    if (welcomes) send(wire::Welcome{log_id, 1'000, dead_ms});
+    if (welcomes) send(wire::Welcome{log_id, 1'000, dead_ms, {}, takes_plain_ends});
   }
   void hear(const wire::Heartbeat& beat) {
     ++heartbeats;
@@ -84,7 +84,10 @@ struct Rig {
   }
   void hear(const wire::Reports& frame) {
     ++report_frames;
-    for (const wire::Report& report : frame.reports) {
+    plain_ends += frame.plain_ends.size();
+    std::vector<wire::Report> reports = frame.reports;
+    for (const wire::PlainEnd& end : frame.plain_ends) wire::spell_out(end, reports);
+    for (const wire::Report& report : reports) {
       Heard& to = heard[{report.task, report.attempt}];
       if (std::holds_alternative<wire::Accepted>(report.what)) ++to.accepted;
       if (std::holds_alternative<wire::Started>(report.what)) {
@@ -159,6 +162,8 @@ struct Rig {
   std::vector<std::string> endpoints;  // as the agent heard them last
   std::map<StepId, Heard> heard;
   std::map<Digest, std::string> coordinator_bundles;
+  bool takes_plain_ends = true;
+  std::size_t plain_ends = 0;
   int heartbeats = 0, report_frames = 0, bundle_questions = 0, goodbyes = 0;
   std::uint64_t question = 0;  // the last about a bundle
   std::string shell_output;

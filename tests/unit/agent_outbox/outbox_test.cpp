@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/hash.h"
 #include "common/ports/link.h"
 #include "tests/unit/agent_support/fakes.h"
 
@@ -18,6 +19,8 @@ StepId step(std::uint8_t n) {
   return out;
 }
 
+wire::Ended silent_end() { return {Outcome::done, 0, {}, 0, digest_of(""), digest_of("an order"), {}}; }
+
 // The coordinator's side: takes what is in order, drops what it has, complains about gaps.
 struct Receiver {
   struct Stream {
@@ -28,7 +31,9 @@ struct Receiver {
   std::map<StepId, Stream> streams;
 
   void take(const wire::Reports& frame) {
-    for (const wire::Report& report : frame.reports) {
+    std::vector<wire::Report> reports = frame.reports;
+    for (const wire::PlainEnd& end : frame.plain_ends) wire::spell_out(end, reports);
+    for (const wire::Report& report : reports) {
       Stream& to = streams[{report.task, report.attempt}];
       if (std::holds_alternative<wire::Accepted>(report.what)) ++to.accepted;
       if (std::holds_alternative<wire::Started>(report.what)) ++to.started;
@@ -95,6 +100,69 @@ TEST_F(Outboxes, OneFrameForAllThatCameTogether) {
   EXPECT_TRUE(outbox.empty());
   outbox.acknowledge(sent[0].frame_id);
   EXPECT_EQ(finished.size(), 64U) << "a repeated acknowledgement";
+}
+
+TEST_F(Outboxes, AnEndOfWhichThereIsNoMoreToSayIsOneEntryToWhoeverTakesThat) {
+  outbox.speak_plainly(true);
+  outbox.open();
+  outbox.about(step(1), 71).accepted(1).started(2).ended(3, silent_end());
+  outbox.about(step(2), 72).started(4);
+  outbox.flush();
+  ASSERT_EQ(sent.size(), 1U);
+  const wire::PlainEnd both{step(1).task, 1, 3, 2, Outcome::done, 71, digest_of("an order")};
+  EXPECT_EQ(sent[0].plain_ends, std::vector{both});
+  ASSERT_EQ(sent[0].reports.size(), 1U);
+  outbox.acknowledge(sent[0].frame_id);
+  EXPECT_EQ(finished, std::vector{step(1)});
+  outbox.about(step(2), 72).ended(6, silent_end());
+  outbox.flush();
+  ASSERT_EQ(sent.size(), 2U);
+  EXPECT_EQ(sent[1].plain_ends.at(0).started_ms, 0U) << "that was told before";
+}
+
+TEST_F(Outboxes, WhateverElseThereIsToSayOfAnEndIsSaid) {
+  outbox.speak_plainly(true);
+  outbox.open();
+  const auto told_in_full = [&](wire::Ended end) {
+    outbox.about(step(9), 1).started(1).ended(2, std::move(end));
+    outbox.flush();
+    const wire::Reports frame = sent.back();
+    outbox.acknowledge(frame.frame_id);
+    return frame.plain_ends.empty() && std::holds_alternative<wire::Ended>(frame.reports.back().what);
+  };
+  EXPECT_FALSE(told_in_full(silent_end()));
+  wire::Ended end = silent_end();
+  end.exit_code = 3;
+  EXPECT_TRUE(told_in_full(end));
+  end = silent_end();
+  end.message = "why";
+  EXPECT_TRUE(told_in_full(end));
+  end = silent_end();
+  end.outputs = {{"port", "1"}};
+  EXPECT_TRUE(told_in_full(end));
+  end = silent_end();
+  end.output_digest = {};
+  EXPECT_TRUE(told_in_full(end));
+  files[step(9)] = "x";
+  end = silent_end();
+  end.output_bytes = 1;
+  EXPECT_TRUE(told_in_full(end));
+}
+
+TEST_F(Outboxes, ACoordinatorOfAnEarlierReleaseIsToldInFullAlsoWhatWasUnderWay) {
+  outbox.speak_plainly(true);
+  outbox.open();
+  outbox.about(step(1), 71).started(2).ended(3, silent_end());
+  outbox.flush();
+  outbox.close();
+  outbox.speak_plainly(false);
+  outbox.open();
+  ASSERT_EQ(sent.size(), 2U);
+  EXPECT_EQ(sent[1].frame_id, sent[0].frame_id);
+  std::vector<wire::Report> spelled_out;
+  wire::spell_out(sent[0].plain_ends.at(0), spelled_out);
+  EXPECT_EQ(sent[1].reports, spelled_out);
+  EXPECT_TRUE(sent[1].plain_ends.empty());
 }
 
 TEST_F(Outboxes, ManyOutputsAreSpreadOverFramesThatMayTravel) {
@@ -272,16 +340,22 @@ TEST(OutboxProperty, EverythingArrivesInOrder) {
       if (turn % 3 == 0 && phase[each] < 5) {
         if (phase[each] == 0) outbox.about(each, 0).accepted(1);
         if (phase[each] == 1) outbox.about(each, 0).started(2);
-        if (phase[each] == 2 || phase[each] == 3) {
+        const bool silent = each.task.bytes[0] % 2 == 0;
+        if (!silent && (phase[each] == 2 || phase[each] == 3)) {
           files[each] += std::string(dice.below(200'000), static_cast<char>('a' + dice.below(26)));
           outbox.about(each, 0).output(files[each].size());
         }
-        if (phase[each] == 4) outbox.about(each, 0).ended(3, {Outcome::done, 0, {}, files[each].size(), {}, {}});
+        if (phase[each] == 4) {
+          wire::Ended end = silent_end();
+          end.output_bytes = files[each].size();
+          outbox.about(each, 0).ended(3, end);
+        }
         ++phase[each];
         outbox.flush();
       }
       if (dice.below(50) == 0) {
         outbox.close();
+        outbox.speak_plainly(dice.below(2) == 0);
         outbox.open();
       }
       if (!wire_up.empty() && dice.below(2) == 0) {

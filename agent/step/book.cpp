@@ -120,7 +120,7 @@ void Book::report(const Reported& reported) {
   forget_if_settled(*entry);
 }
 
-void Book::forget(BySequence::Place from, BySequence::Place past) {
+void Book::forget(const BySequence::Place& from, const BySequence::Place& past) {
   if (from == past) return;
   const auto is_forgotten = [&](const BySequence::Item& item) {
     const Entry& entry = *item.entry;

@@ -101,7 +101,7 @@ class Book {
   void see(const Seen& seen);
   Entry* known(const StepId& step);
   // Those of them that nobody needs any more.
-  void forget(BySequence::Place from, BySequence::Place past);
+  void forget(const BySequence::Place& from, const BySequence::Place& past);
   void forget_if_settled(const Entry& entry);
 
   std::uint32_t parallel_, capacity_;

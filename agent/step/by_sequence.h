@@ -1,7 +1,7 @@
 #pragma once
-// Entries by the sequences of their orders. Orders come in rising sequence and are done with in about the same, so this
-// is an array to which they are added at the end and of which they go at the front; anything else is correct, and moves
-// what lies behind.
+// Entries by the sequences of their orders. Orders come in rising sequence and are done with in about that order, so
+// this is an array: they are added at its end and go from its front. Anything else is correct as well, and moves what
+// lies behind.
 #include <cstdint>
 #include <deque>
 
@@ -31,7 +31,7 @@ class BySequence {
   Place past() { return items_.end(); }
   Place after(std::uint64_t sequence);  // the first one with a higher
   Place place_of(const Entry& entry);   // past() when it is not in it
-  void cut(Place from, Place to) { items_.erase(from, to); }
+  void cut(const Place& from, const Place& to) { items_.erase(from, to); }
 
  private:
   std::deque<Item> items_;  // by sequence; entries of one sequence, which there can be, by step

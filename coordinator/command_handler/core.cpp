@@ -14,8 +14,7 @@ using domain::Command;
 using domain::EventBody;
 using domain::Principal;
 
-const Principal kSystem{"system", "", domain::Transport::internal};
-const domain::Shared<Principal> kSharedSystem(kSystem);
+const Core::Speaker kSystem(Principal{"system", "", domain::Transport::internal});
 
 bool from_operator(const Principal& who) {
   return who.transport == domain::Transport::unix_socket || who.transport == domain::Transport::tcp;
@@ -157,16 +156,16 @@ Result<void> Core::flowing() const {
               "make room on that disk; then it goes on by itself");
 }
 
-void Core::submit(const Command& command, const Principal& who, Reply reply, std::vector<SideRecord> sides) {
-  if (auto admitted = admit(command, who); !admitted) {
+void Core::submit(const Command& command, const Speaker& who, Reply reply, std::vector<SideRecord> sides) {
+  if (auto admitted = admit(command, *who); !admitted) {
     if (reply) reply(tl::unexpected(admitted.error()));
     return;
   }
   Outcome out;
   out.reply = std::move(reply);
-  if (from_operator(who) && !command.id.is_zero()) {
+  if (from_operator(*who) && !command.id.is_zero()) {
     out.command_digest = event_log::command_digest(command.body);
-    const domain::CommandKey key{who.subject, command.workspace, command.id};
+    const domain::CommandKey key{who->subject, command.workspace, command.id};
     if (const auto before = state_.remembered.find(key); before != state_.remembered.end()) {
       out.answer = answered_before(command, out.command_digest, before->second);
       return release(std::move(out));
@@ -186,7 +185,7 @@ void Core::submit(const Command& command, const Principal& who, Reply reply, std
   if (!events->empty()) {
     for (SideRecord& side : sides) writer_.write_side(std::move(side));
   } else if (out.command_digest != 0) {
-    quiet_answers_.add({who.subject, command.workspace, command.id}, out.command_digest, now_ms());
+    quiet_answers_.add({who->subject, command.workspace, command.id}, out.command_digest, now_ms());
   }
   for (EventBody& body : *events) fold(out, std::move(body), command, who, 0);
   if (out.first_sequence != 0) {
@@ -254,7 +253,7 @@ Result<void> Core::plan_holds(const Command& command) const {
 
 void Core::when_durable(std::function<void()> done) { writer_.when_durable(std::move(done)); }
 
-void Core::fold(Outcome& out, EventBody body, const Command& command, const Principal& who, std::uint64_t causation) {
+void Core::fold(Outcome& out, EventBody body, const Command& command, const Speaker& who, std::uint64_t causation) {
   auto event = std::make_shared<domain::Event>();
   domain::Envelope& meta = event->meta;
   meta.epoch = state_.epoch;
@@ -262,7 +261,7 @@ void Core::fold(Outcome& out, EventBody body, const Command& command, const Prin
   domain::Aggregate aggregate = domain::aggregate_of(body);
   meta.aggregate_kind = aggregate.kind;
   meta.aggregate_id = std::move(aggregate.id);
-  meta.principal = shared(who);
+  meta.principal = who;
   meta.command_id = command.id;
   if (!command.id.is_zero()) meta.command_digest = out.command_digest;
   const Id workflow = std::visit(BelongsTo{}, body);
@@ -276,13 +275,6 @@ void Core::fold(Outcome& out, EventBody body, const Command& command, const Prin
   domain::evolve(state_, *numbered);
   domain::react(state_, *numbered, leaving_.effects);
   leaving_.events.push_back(std::move(numbered));
-}
-
-// Who speaks mostly speaks again.
-const domain::Shared<Principal>& Core::shared(const Principal& who) {
-  if (&who == &kSystem) return kSharedSystem;
-  if (*speaker_ != who) speaker_ = domain::Shared(who);
-  return speaker_;
 }
 
 void Core::fold_follow_ups(Outcome& out, const Command& command) {

@@ -66,8 +66,12 @@ class Core {
   // writes none. An id that the caller used before gives the first answer again; with another body it is refused
   // (conflict), unless the first changed nothing. A command that carries a plan's digest is refused (conflict) unless
   // deciding gives that plan again.
+  using Speaker = domain::Shared<domain::Principal>;  // for who has many commands at a time
+  void submit(const domain::Command& command, const Speaker& who, Reply reply, std::vector<SideRecord> sides = {});
   void submit(const domain::Command& command, const domain::Principal& who, Reply reply,
-              std::vector<SideRecord> sides = {});
+              std::vector<SideRecord> sides = {}) {
+    submit(command, Speaker(who), std::move(reply), std::move(sides));
+  }
 
   // While one lives, what commands bring about is gathered, and passes the gate together at its end: all events, then
   // all answers, then all effects. For what comes in one message: one commit, and one turn at the gate.
@@ -126,10 +130,9 @@ class Core {
   Result<void> plan_holds(const domain::Command& command) const;
   Result<domain::Answer> answered_before(const domain::Command& command, std::uint32_t digest,
                                          const domain::Remembered& before) const;
-  void fold(Outcome& out, domain::EventBody body, const domain::Command& command, const domain::Principal& who,
+  void fold(Outcome& out, domain::EventBody body, const domain::Command& command, const Speaker& who,
             std::uint64_t causation);
   void fold_follow_ups(Outcome& out, const domain::Command& command);
-  const domain::Shared<domain::Principal>& shared(const domain::Principal& who);
   void begin_epoch(Outcome& out);
   void release(Outcome out);
   void let_go();
@@ -152,7 +155,6 @@ class Core {
   EventSink event_sink_;
   AlarmGate alarms_;
   Leaving leaving_;
-  domain::Shared<domain::Principal> speaker_;  // who spoke last
   QuietAnswers quiet_answers_;
   int groups_ = 0;
   std::string read_only_;

@@ -152,12 +152,13 @@ void AgentInbox::on(const Key& agent, const wire::Heartbeat& heartbeat) {
 
 void AgentInbox::on(const Key& agent, wire::Reports reports) {
   if (!desk_.core.read_only_reason().empty()) return;  // nothing can be logged now: they are sent again
-  const domain::Principal who = agent_principal(agent);
+  const Speaker who(agent_principal(agent));
   bool all = true;
   {
     const command_handler::Core::Group together(desk_.core);
     all = take_all(agent, who, reports.reports);
     for (auto end = reports.plain_ends.begin(); all && end != reports.plain_ends.end(); ++end) {
+      if (end + 1 != reports.plain_ends.end()) domain::soon(desk_.core.state(), (end + 1)->task);
       all = take(agent, who, *end);
     }
   }
@@ -169,7 +170,7 @@ void AgentInbox::on(const Key& agent, wire::Reports reports) {
   });
 }
 
-bool AgentInbox::take_all(const Key& agent, const domain::Principal& who, std::vector<wire::Report>& reports) {
+bool AgentInbox::take_all(const Key& agent, const Speaker& who, std::vector<wire::Report>& reports) {
   const wire::Report* start = nullptr;  // of a step that has ended since: one event will tell of both
   for (std::size_t i = 0; i < reports.size(); ++i) {
     wire::Report& report = reports[i];
@@ -204,7 +205,7 @@ AgentInbox::Weight AgentInbox::weigh(const Key& agent, const Id& id, std::uint32
   return Weight::counts;
 }
 
-bool AgentInbox::take(const Key& agent, const domain::Principal& who, wire::Report& report, const wire::Report* start) {
+bool AgentInbox::take(const Key& agent, const Speaker& who, wire::Report& report, const wire::Report* start) {
   const bool is_end = std::holds_alternative<wire::Ended>(report.what);
   const Weight weight = weigh(agent, report.task, report.attempt, report.sequence, is_end);
   if (weight != Weight::counts) return weight == Weight::passed_over;
@@ -262,8 +263,8 @@ bool AgentInbox::take_output(const Key& agent, const wire::Report& report, wire:
   return true;
 }
 
-bool AgentInbox::take_ended(const Key& agent, const domain::Principal& who, const wire::Report& report,
-                            const wire::Ended& ended, const wire::Report* start) {
+bool AgentInbox::take_ended(const Key& agent, const Speaker& who, const wire::Report& report, const wire::Ended& ended,
+                            const wire::Report* start) {
   const std::uint64_t output_bytes = std::min(ended.output_bytes, kMaxOutputBytes);
   if (output_bytes > 0) {
     const std::uint64_t stored = stored_bytes(report.task, report.attempt);
@@ -288,7 +289,7 @@ bool AgentInbox::take_ended(const Key& agent, const domain::Principal& who, cons
   return true;
 }
 
-bool AgentInbox::take(const Key& agent, const domain::Principal& who, const wire::PlainEnd& end) {
+bool AgentInbox::take(const Key& agent, const Speaker& who, const wire::PlainEnd& end) {
   static const Digest nothing = digest_of("");
   const Weight weight = weigh(agent, end.task, end.attempt, end.sequence, true);
   if (weight != Weight::counts) return weight == Weight::passed_over;
@@ -304,8 +305,7 @@ bool AgentInbox::take(const Key& agent, const domain::Principal& who, const wire
   return true;
 }
 
-void AgentInbox::report_ended(const Key& agent, const domain::Principal& who, domain::TaskEnded end,
-                              TimeMs agent_time_ms) {
+void AgentInbox::report_ended(const Key& agent, const Speaker& who, domain::TaskEnded end, TimeMs agent_time_ms) {
   outputs_.erase(end.task);
   sessions_.ended(agent, end.task);
   desk_.core.submit({{}, "", domain::ReportEnded{agent, std::move(end), agent_time_ms, {}}}, who, {});

@@ -25,6 +25,7 @@ class AgentInbox {
   std::uint32_t attested_epoch() const { return attested_epoch_; }
 
  private:
+  using Speaker = command_handler::Core::Speaker;
   void on(const Key& agent, wire::Hello hello);
   void on(const Key& agent, const wire::Heartbeat& heartbeat);
   void on(const Key& agent, wire::Reports reports);
@@ -42,13 +43,13 @@ class AgentInbox {
   Weight weigh(const Key& agent, const Id& task, std::uint32_t attempt, std::uint64_t sequence, bool is_end);
   // Each returns false when the report cannot be taken yet.
   // `start`: the word of the same step's start, where it has not been taken; else null.
-  bool take_all(const Key& agent, const domain::Principal& who, std::vector<wire::Report>& reports);
-  bool take(const Key& agent, const domain::Principal& who, wire::Report& report, const wire::Report* start);
-  bool take(const Key& agent, const domain::Principal& who, const wire::PlainEnd& end);
+  bool take_all(const Key& agent, const Speaker& who, std::vector<wire::Report>& reports);
+  bool take(const Key& agent, const Speaker& who, wire::Report& report, const wire::Report* start);
+  bool take(const Key& agent, const Speaker& who, const wire::PlainEnd& end);
   bool take_output(const Key& agent, const wire::Report& report, wire::Output& output);
-  bool take_ended(const Key& agent, const domain::Principal& who, const wire::Report& report, const wire::Ended& ended,
+  bool take_ended(const Key& agent, const Speaker& who, const wire::Report& report, const wire::Ended& ended,
                   const wire::Report* start);
-  void report_ended(const Key& agent, const domain::Principal& who, domain::TaskEnded end, TimeMs agent_time_ms);
+  void report_ended(const Key& agent, const Speaker& who, domain::TaskEnded end, TimeMs agent_time_ms);
   std::uint64_t& stored_bytes(const Id& task, std::uint32_t attempt);
   void ask_for_lost_ends(const Key& agent, const wire::Hello& hello);
   void ask_again();

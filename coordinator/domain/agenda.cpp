@@ -106,8 +106,8 @@ bool means_something(const State& state, const Deadline& deadline) {
 
 bool is_over_then(const State& state, const Task& task, const Deadline& deadline) {
   if (task.attempt != deadline.attempt || !out_now(task)) return false;
-  const bool agent_gone = !task.agent.is_zero() && !state.agents.contains(task.agent);
-  return agent_gone || task.deadline_ms == deadline.at_ms;
+  if (task.deadline_ms == deadline.at_ms) return true;
+  return !task.agent.is_zero() && !state.agents.contains(task.agent);
 }
 
 void agenda_deadline(State& state, const Deadline& deadline) {
@@ -399,6 +399,13 @@ Located locate(const State& state, const Id& task) {
   const auto index = task_index(task);
   if (workflow == nullptr || !index || *index >= workflow->tasks.size()) return {};
   return {workflow, &workflow->tasks[*index]};
+}
+
+void soon(const State& state, const Id& task) {
+  constexpr std::size_t kCacheLine = 64;
+  const auto* at = reinterpret_cast<const char*>(find_task(state, task));
+  if (at == nullptr) return;
+  for (std::size_t line = 0; line < sizeof(Task); line += kCacheLine) __builtin_prefetch(at + line, 1);
 }
 
 const Operation* operation_named(const Workflow& workflow, std::string_view id) {

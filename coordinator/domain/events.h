@@ -64,9 +64,17 @@ struct Principal {         // who asks; set by the transport, never by the messa
 
 // Which one of its kind: a name, or the bytes of an id, a key or a digest, which need no memory of their own.
 class AggregateId {
+  struct Sixteen : Id {
+    operator std::string_view() const { return view(); }
+  };
+  struct ThirtyTwo : Key {
+    operator std::string_view() const { return view(); }
+  };
+
  public:
   AggregateId() = default;
   AggregateId(std::string_view bytes);
+  AggregateId(const Id& id) : bytes_(Sixteen{id}) {}
   AggregateId(const std::string& bytes) : AggregateId(std::string_view(bytes)) {}
   bool empty() const { return std::string_view(*this).empty(); }
   operator std::string_view() const {
@@ -74,12 +82,6 @@ class AggregateId {
   }
 
  private:
-  struct Sixteen : Id {
-    operator std::string_view() const { return view(); }
-  };
-  struct ThirtyTwo : Key {
-    operator std::string_view() const { return view(); }
-  };
   std::variant<std::string, Sixteen, ThirtyTwo> bytes_;
 };
 inline bool operator==(const AggregateId& a, std::string_view b) { return std::string_view(a) == b; }

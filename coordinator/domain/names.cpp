@@ -148,7 +148,7 @@ const char* name_of(TaskStatus status) {
 
 namespace {
 
-Aggregate of_id(AggregateKind kind, const Id& id) { return {kind, id.view()}; }
+Aggregate of_id(AggregateKind kind, const Id& id) { return {kind, id}; }
 Aggregate of_key(const Key& key) { return {AggregateKind::agent, key.view()}; }
 
 struct AggregateOf {

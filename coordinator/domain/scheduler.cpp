@@ -43,6 +43,7 @@ bool entered(const Located& at, const Lanes::Entry& entry) {
 // Takes the first entry out of `queue`; nullptr when it is not one that may go now.
 const Task* take(State& state, Lanes& queue, Id& id, TimeMs now_ms) {
   const Lanes::Entry entry = *queue.pop();
+  if (const Lanes::Entry* next = queue.peek()) soon(state, next->task);
   id = entry.task;
   const Located at = locate(state, id);
   if (!entered(at, entry) || at.workflow->cancelling || at.workflow->stopped_by) return nullptr;

@@ -81,6 +81,9 @@ struct Located {  // both, or none
   explicit operator bool() const { return task != nullptr; }
 };
 Located locate(const State& state, const Id& task);
+// That task will be asked for next. There may be a million of them, so it is fetched while the one before is dealt
+// with.
+void soon(const State& state, const Id& task);
 const Operation* operation_named(const Workflow& workflow, std::string_view id);
 const Agent* agent_of(const State& state, const std::string& workspace, const std::string& hostname);
 

@@ -24,25 +24,25 @@ enum class TaskStatus : std::uint8_t {
 };
 const char* name_of(TaskStatus status);
 
+// What is asked when it goes out stands first: tasks are many, and each is seldom in a cache.
 struct Task {
   Shared<TaskPlan> plan;
   TaskStatus status = TaskStatus::pending;
-  std::uint32_t attempt = 0;          // the last one that was dispatched
-  std::uint32_t attempts_before = 0;  // of `attempt`: those before a person last had it begun again
-  Key agent;                          // of that attempt; zero: the coordinator
-  std::uint64_t dispatch_sequence = 0;
-  TimeMs ready_ms = 0, started_ms = 0, ended_ms = 0, deadline_ms = 0, retry_at_ms = 0;
   Outcome outcome = Outcome::done;  // of the last attempt that ended
+  std::uint32_t attempt = 0;        // the last one that was dispatched
+  std::uint32_t operation = 0;      // derived
+  HostNumber host = kNoHost;        // derived: in the agenda, once it was needed
+  TimeMs ready_ms = 0, retry_at_ms = 0, deadline_ms = 0;
+  std::uint64_t dispatch_sequence = 0;
+  Key agent;  // of that attempt; zero: the coordinator
+  TimeMs started_ms = 0, ended_ms = 0;
+  std::uint32_t attempts_before = 0;  // of `attempt`: those before a person last had it begun again
   std::int32_t exit_code = 0;
   std::string message;
   std::uint64_t output_bytes = 0;
   Digest output_digest;
   std::uint64_t ended_sequence = 0;  // of the event by which it ended; a late verdict on a doubt does not change it
   Pairs outputs;
-
-  // derived
-  std::uint32_t operation = 0;
-  HostNumber host = kNoHost;  // in the agenda, once it was needed
 };
 
 enum class OperationStatus : std::uint8_t {

@@ -40,7 +40,7 @@ class FeedHub {
  public:
   using EventJson = std::function<std::string(const domain::Event&)>;
 
-  static constexpr std::size_t kRecentEvents = 8192;  // enough to find back after a page of the log was read
+  static constexpr std::size_t kRecentEvents = 4096;  // enough to find back after a page of the log was read
   static constexpr std::size_t kPendingEvents = 16384;
   static constexpr std::size_t kPendingTasks = 4096;
 

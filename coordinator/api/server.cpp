@@ -226,9 +226,9 @@ Server::Server(ServerConfig config, ServerHooks hooks, command_handler::Core& co
     : parts_(std::make_unique<Parts>(std::move(config), std::move(hooks), core, dispatcher, log, writer, owner, timers,
                                      clock, random)) {
   FeedHub& hub = parts_->hub;
-  core.on_event([&hub, &ends = parts_->ends](std::span<const EventPtr> events) {
-    hub.publish(events);
+  core.on_event([&hub, &ends = parts_->ends](std::vector<EventPtr>&& events) {
     ends.saw(events);
+    hub.publish(std::move(events));
   });
   dispatcher.on_output([&hub](const Id& task, std::uint32_t attempt, std::uint64_t offset, std::string_view data) {
     hub.publish_output(task, attempt, offset, data);
@@ -237,7 +237,7 @@ Server::Server(ServerConfig config, ServerHooks hooks, command_handler::Core& co
 
 Server::~Server() {
   stop();
-  parts_->core.on_event([](const auto&) {});
+  parts_->core.on_event([](std::vector<EventPtr>&&) {});
   parts_->dispatcher.on_output([](const Id&, std::uint32_t, std::uint64_t, std::string_view) {});
 }
 

@@ -319,12 +319,13 @@ void Core::let_go() {
 
 void Core::hand_over() {
   if (groups_ > 0) return;  // at its end
-  if (!leaving_.empty()) writer_.when_durable([this, leaving = std::exchange(leaving_, {})] { pass_gate(leaving); });
+  if (!leaving_.empty())
+    writer_.when_durable([this, leaving = std::exchange(leaving_, {})]() mutable { pass_gate(leaving); });
   writer_.flush();
 }
 
-void Core::pass_gate(const Leaving& leaving) const {
-  if (event_sink_ && !leaving.events.empty()) event_sink_(leaving.events);
+void Core::pass_gate(Leaving& leaving) const {
+  if (event_sink_ && !leaving.events.empty()) event_sink_(std::move(leaving.events));
   PROV_FAIL_HERE("answer_before");
   for (const auto& [reply, answer] : leaving.answers) reply(answer);
   PROV_FAIL_HERE("answer_after");

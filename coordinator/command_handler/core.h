@@ -46,7 +46,7 @@ class Core {
   using EffectSink = std::function<void(const domain::Effect&)>;  // after durability, in order
   using EventPtr = std::shared_ptr<const domain::Event>;
   using EventSink =
-      std::function<void(std::span<const EventPtr>)>;  // after durability, in order, as they pass the gate
+      std::function<void(std::vector<EventPtr>&&)>;  // after durability, in order, as they pass the gate; its own then
 
   // `writer` is open and replayed; `state` is what the log folded to. All references outlive the core.
   Core(CoreConfig config, event_log::LogWriter& writer, domain::State state, Timers& timers, Random& random);
@@ -137,7 +137,7 @@ class Core {
   void release(Outcome out);
   void let_go();
   void hand_over();
-  void pass_gate(const Leaving& leaving) const;
+  void pass_gate(Leaving& leaving) const;
   void log_alarm(std::string kind, std::string peer, std::string detail, std::uint32_t count);
   void sweep_alarms();
   void tick();

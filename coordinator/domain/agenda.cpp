@@ -383,13 +383,11 @@ void rebuild_agenda(State& state) {
 }
 
 Workflow* find_workflow(State& state, const Id& workflow_or_task) {
-  const auto found = state.workflows.find(workflow_id(workflow_or_task));
-  return found == state.workflows.end() ? nullptr : &found->second;
+  return state.workflows.get(workflow_id(workflow_or_task));
 }
 
 const Workflow* find_workflow(const State& state, const Id& workflow_or_task) {
-  const auto found = state.workflows.find(workflow_id(workflow_or_task));
-  return found == state.workflows.end() ? nullptr : &found->second;
+  return state.workflows.get(workflow_id(workflow_or_task));
 }
 
 const Task* find_task(const State& state, const Id& task) { return locate(state, task).task; }

@@ -13,6 +13,7 @@
 #include "coordinator/domain/agenda.h"
 #include "coordinator/domain/inventory.h"
 #include "coordinator/domain/workflow.h"
+#include "coordinator/domain/workflow_table.h"
 
 namespace prov::domain {
 
@@ -58,7 +59,7 @@ struct State {
   std::map<TaskservKey, Taskserv> taskservs;
   std::map<std::pair<std::string, std::string>, Cluster> clusters;  // workspace, name
   std::map<std::string, Duration> durations;                        // what kinds of steps took, see duration_key
-  std::unordered_map<Id, Workflow, IdHash> workflows;
+  WorkflowTable workflows;
   std::deque<Id> ended_workflows;  // in the order they ended; the oldest leave the working set
   std::size_t ended_tasks = 0;     // derived: of the workflows in it
   std::uint64_t ended_workflows_total = 0;

@@ -13,12 +13,12 @@ namespace {
 void forget_ended(State& state) {
   while (state.ended_workflows.size() > 1 &&
          (state.ended_workflows.size() > kKeepEndedWorkflows || state.ended_tasks > kKeepEndedTasks)) {
-    const auto oldest = state.workflows.find(state.ended_workflows.front());
-    state.ended_tasks -= oldest->second.tasks.size();
-    for (const Task& task : oldest->second.tasks) {
-      if (task.outcome == Outcome::in_doubt) agenda_settle(state, oldest->second, task);
+    const Workflow& oldest = state.workflows.at(state.ended_workflows.front());
+    state.ended_tasks -= oldest.tasks.size();
+    for (const Task& task : oldest.tasks) {
+      if (task.outcome == Outcome::in_doubt) agenda_settle(state, oldest, task);
     }
-    state.workflows.erase(oldest);
+    state.workflows.erase(state.ended_workflows.front());
     state.ended_workflows.pop_front();
   }
 }

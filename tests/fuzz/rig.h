@@ -31,7 +31,7 @@ struct Rig {
       : writer(log, executor, clock, begin(), nullptr, [](const Error&) { expect(false, "memory does not fail"); }),
         core(config(), writer, {}, timers, random) {
     core.on_effect([this](const domain::Effect& effect) { effects.push_back(effect); });
-    core.on_event([](std::span<const command_handler::Core::EventPtr> events) {
+    core.on_event([](const std::vector<command_handler::Core::EventPtr>& events) {
       for (const auto& each : events) {
         const std::string once = event_log::encode_event(*each);
         const auto again = event_log::decode_event(once);

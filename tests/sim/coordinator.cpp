@@ -59,7 +59,7 @@ struct Coordinator::Life {
         secrets(log, of.master_key_, of.kernel_.rng),
         dispatcher(dispatcher_config(), core, writer, log, link, providers, secrets, process, process, of.kernel_.rng) {
     disk_log.set_room([&of](std::size_t bytes) { return bytes <= of.free_bytes(); });
-    core.on_event([this](std::span<const command_handler::Core::EventPtr> events) {
+    core.on_event([this](const std::vector<command_handler::Core::EventPtr>& events) {
       for (const auto& event : events) {  // who follows the feed hears of each, in order
         PROV_ASSERT(told == 0 || event->meta.sequence == told + 1);
         told = event->meta.sequence;

@@ -415,11 +415,10 @@ void Inspector::check_history() {
   if (!page) return kernel_.violate("I13", page.error().message);
   std::set<Id> listed;
   for (const event_log::HistoryEntry& entry : page->items) {
-    const auto whole = auditor_.state().workflows.find(entry.id);
+    const domain::Workflow* whole = domain::find_workflow(auditor_.state(), entry.id);
     const auto alone = event_log::fold_workflow(log, entry.id);
-    const bool same = whole != auditor_.state().workflows.end() && alone && *alone &&
-                      same_workflow((*alone)->workflows.at(entry.id), whole->second) &&
-                      entry.end.has_value() == whole->second.ended;
+    const bool same = whole != nullptr && alone && *alone && same_workflow((*alone)->workflows.at(entry.id), *whole) &&
+                      entry.end.has_value() == whole->ended;
     if (!same || !listed.insert(entry.id).second) {
       return kernel_.violate("I13", "workflow " + to_text(entry.id) + " is another one in the history" +
                                         (alone ? "" : ": " + alone.error().message));

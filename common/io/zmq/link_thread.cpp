@@ -1,6 +1,10 @@
 #include "common/io/zmq/link_thread.h"
 
+#include <poll.h>
+
+#include <cerrno>
 #include <chrono>
+#include <utility>
 
 namespace prov::io {
 namespace {
@@ -10,6 +14,7 @@ constexpr const char* kEnrolDomain = "enrol";
 constexpr long kSweepMs = 1'000;
 constexpr std::size_t kFramesPerTurn = 2'048;  // then ZAP, commands and the owner have their turn
 constexpr std::size_t kBytesPerTurn = 8 << 20;
+constexpr std::size_t kEnrolmentsPerTurn = 64;
 constexpr int kQueuedIn = 32;  // per agent; libzmq holds them, and behind them TCP holds the agent
 constexpr int kQueuedOut = 256;
 constexpr std::uint64_t kEnrolMs = 10'000;  // an enrolment's connection lives so long at most
@@ -95,27 +100,32 @@ Result<void> LinkThread::listen(const std::string& address) {
 
 void LinkThread::run() {
   while (!stopping_) {
-    wait();
+    const Ready ready = wait();
     now_ms_ = monotonic_ms();
     obey();
-    answer_zap();
+    if (ready.zap) answer_zap();
     send_frames();
-    receive_frames();
-    receive_enrolments();
+    receive_frames(ready);
+    if (ready.enrol || more_enrolments_) receive_enrolments();
     sweep();
     hand_over();
   }
 }
 
-void LinkThread::wait() {
-  zmq_pollitem_t items[] = {{nullptr, exchange_.wake.get(), ZMQ_POLLIN, 0}, {zap_.raw(), 0, ZMQ_POLLIN, 0},
-                            {link_.monitor().raw(), 0, ZMQ_POLLIN, 0},      {enrol_.monitor().raw(), 0, ZMQ_POLLIN, 0},
-                            {link_.router().raw(), 0, ZMQ_POLLIN, 0},       {enrol_.router().raw(), 0, ZMQ_POLLIN, 0}};
+// A socket's descriptor tells once that something has come, and whatever is done with the socket may hear that. So each
+// is read until nothing is left; the link's router in every turn, as frames are sent through it; and all of them once
+// in a while.
+LinkThread::Ready LinkThread::wait() {
+  pollfd fds[] = {{exchange_.wake.get(), POLLIN, 0}, {zap_.fd(), POLLIN, 0},
+                  {link_.monitor().fd(), POLLIN, 0}, {enrol_.monitor().fd(), POLLIN, 0},
+                  {link_.router().fd(), POLLIN, 0},  {enrol_.router().fd(), POLLIN, 0}};
   // Nothing is read from agents while the owner is behind; it wakes this thread when it has caught up.
   const bool behind = exchange_.inbound.full();
-  const int count = behind ? 4 : 6;
-  if (zmq_poll(items, count, kSweepMs) < 0) PROV_ASSERT(zmq_errno() == EINTR);
-  if ((items[0].revents & ZMQ_POLLIN) != 0) exchange_.wake.clear();
+  const bool at_once = look_at_all_ || ((more_frames_ || more_enrolments_) && !behind);
+  if (poll(fds, behind ? 4 : 6, at_once ? 0 : static_cast<int>(kSweepMs)) < 0) PROV_ASSERT(errno == EINTR);
+  if (fds[0].revents != 0) exchange_.wake.clear();
+  if (std::exchange(look_at_all_, false)) return {true, true, true};
+  return {fds[1].revents != 0, fds[2].revents != 0 || fds[3].revents != 0, fds[5].revents != 0};
 }
 
 // ---- commands
@@ -141,11 +151,15 @@ void LinkThread::obey(const Forbid& forbid) {
 void LinkThread::obey(const AnswerEnrolment& answer) {
   const auto route = parse_routing_id(answer.route);
   if (!route || answering_.erase(*route) == 0 || answer.answer.empty()) return;
+  more_enrolments_ = true;
   if (enrol_.router().send(answer.route, true) != Sent::yes) return;  // it has gone: it will ask again
   static_cast<void>(enrol_.router().send(answer.answer, false));
 }
 
-void LinkThread::obey(const Listen& listen_to) { listen_to.done->set_value(listen(listen_to.address)); }
+void LinkThread::obey(const Listen& listen_to) {
+  look_at_all_ = true;
+  listen_to.done->set_value(listen(listen_to.address));
+}
 
 // ---- who may come in (ZAP 1.0, RFC 27)
 
@@ -208,12 +222,17 @@ void LinkThread::send_frames() {
 
 // ---- from the agents
 
-std::vector<LinkThread::Arrival> LinkThread::receive(Socket& router, std::size_t max_frames, std::size_t max_bytes) {
+std::vector<LinkThread::Arrival> LinkThread::receive(Socket& router, std::size_t max_frames, std::size_t max_bytes,
+                                                     bool& there_is_more) {
   std::vector<Arrival> arrivals;
   std::size_t bytes = 0;
+  there_is_more = true;
   while (arrivals.size() < max_frames && bytes < max_bytes) {
     Message route, body;
-    if (!router.receive(route)) break;
+    if (!router.receive(route)) {
+      there_is_more = false;
+      break;
+    }
     PROV_ASSERT(route.more() && router.receive(body));  // libzmq gives whole messages
     Arrival arrival{std::string(route.view()), authenticated_key(body), zmq_msg_get(body.raw(), ZMQ_SRCFD),
                     std::string(body.view()), !body.more()};
@@ -226,13 +245,14 @@ std::vector<LinkThread::Arrival> LinkThread::receive(Socket& router, std::size_t
     arrivals.push_back(std::move(arrival));
   }
   // A connection is told of before its first frame is there; only now is every one of these known.
-  read_monitors();
+  if (!arrivals.empty()) read_monitors();
   return arrivals;
 }
 
-void LinkThread::receive_frames() {
-  if (exchange_.inbound.full()) return read_monitors();
-  for (auto& arrival : receive(link_.router(), kFramesPerTurn, kBytesPerTurn)) {
+void LinkThread::receive_frames(const Ready& ready) {
+  if (ready.monitors) read_monitors();
+  if (exchange_.inbound.full()) return;
+  for (auto& arrival : receive(link_.router(), kFramesPerTurn, kBytesPerTurn, more_frames_)) {
     const auto route = parse_routing_id(arrival.route);
     if (!route) {
       alarm("routing_id", arrival.key ? to_text(*arrival.key) : "", "it chose its own routing id");
@@ -279,7 +299,7 @@ bool LinkThread::newest(Agent& agent, const Arrival& arrival, RoutingId route) {
 }
 
 void LinkThread::receive_enrolments() {
-  for (auto& arrival : receive(enrol_.router(), 64, kBytesPerTurn)) {
+  for (auto& arrival : receive(enrol_.router(), kEnrolmentsPerTurn, kBytesPerTurn, more_enrolments_)) {
     const auto route = parse_routing_id(arrival.route);
     const bool once = route && enrolled_ms_.try_emplace(*route, now_ms_).second;
     if (!arrival.key || !once || !arrival.one_part || arrival.frame.size() > kMaxEnrolFrameBytes ||
@@ -299,6 +319,7 @@ void LinkThread::receive_enrolments() {
 void LinkThread::sweep() {
   if (now_ms_ - swept_ms_ < static_cast<std::uint64_t>(kSweepMs)) return;
   swept_ms_ = now_ms_;
+  look_at_all_ = true;
   if (now_ms_ > config_.silence_ms) link_.connections().cut_silent(now_ms_ - config_.silence_ms);
   if (now_ms_ > kEnrolMs) enrol_.connections().cut_all(now_ms_ - kEnrolMs);
   std::erase_if(enrolled_ms_, [&](const auto& one) { return one.second + 2 * kEnrolMs < now_ms_; });

@@ -48,7 +48,11 @@ class LinkThread {
   LinkThread(const ZmqAgentLinkConfig& config, Exchange& exchange, std::function<void()> hand_over,
              std::shared_ptr<ZmqContext> context, Socket zap, ServerSocket link, ServerSocket enrol);
 
-  void wait();
+  // Which sockets there is something to look at. libzmq's own poll asks each of them twice, with a system call each.
+  struct Ready {
+    bool zap = false, monitors = false, enrol = false;
+  };
+  Ready wait();
   void obey();
   void obey(const Allow& allow);
   void obey(const Forbid& forbid);
@@ -60,8 +64,9 @@ class LinkThread {
   const char* verdict(const std::string& domain, const Key& key, const std::string& address);  // nullptr: come in
   void read_monitors();
   void send_frames();
-  std::vector<Arrival> receive(Socket& router, std::size_t max_frames, std::size_t max_bytes);
-  void receive_frames();
+  // `more`: it stopped at a limit, and there may be more.
+  std::vector<Arrival> receive(Socket& router, std::size_t max_frames, std::size_t max_bytes, bool& more);
+  void receive_frames(const Ready& ready);
   void receive_enrolments();
   bool accept(Arrival& arrival, RoutingId route);
   bool newest(Agent& agent, const Arrival& arrival, RoutingId route);
@@ -89,6 +94,9 @@ class LinkThread {
   std::vector<Inbound> batch_;
   std::size_t batch_bytes_ = 0;
   std::uint64_t now_ms_ = 0, swept_ms_ = 0;
+  // What a descriptor does not tell (again): see wait().
+  bool more_frames_ = false, more_enrolments_ = false;
+  bool look_at_all_ = true;
   bool stopping_ = false;
 };
 

@@ -15,13 +15,16 @@ Message::Message(std::string_view bytes) {
 }
 
 Socket::Socket(const ZmqContext& context, int type) : raw_(zmq_socket(context.raw(), type)) {
-  if (raw_ != nullptr) set(ZMQ_LINGER, 0);
+  if (raw_ == nullptr) return;
+  set(ZMQ_LINGER, 0);
+  fd_ = get(ZMQ_FD);
 }
 
 Socket& Socket::operator=(Socket&& other) noexcept {
   if (this != &other) {
     if (raw_ != nullptr) zmq_close(raw_);
     raw_ = std::exchange(other.raw_, nullptr);
+    fd_ = std::exchange(other.fd_, -1);
   }
   return *this;
 }

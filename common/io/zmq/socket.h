@@ -38,11 +38,12 @@ class Socket {
  public:
   Socket() = default;
   Socket(const ZmqContext& context, int type);
-  Socket(Socket&& other) noexcept : raw_(std::exchange(other.raw_, nullptr)) {}
+  Socket(Socket&& other) noexcept : raw_(std::exchange(other.raw_, nullptr)), fd_(std::exchange(other.fd_, -1)) {}
   Socket& operator=(Socket&& other) noexcept;
   ~Socket();
 
   void* raw() const { return raw_; }
+  int fd() const { return fd_; }  // becomes readable when there may be something to receive (ZMQ_FD)
   explicit operator bool() const { return raw_ != nullptr; }
 
   void set(int option, int value);
@@ -59,6 +60,7 @@ class Socket {
 
  private:
   void* raw_ = nullptr;
+  int fd_ = -1;
 };
 
 void act_as_curve_server(Socket& socket, const KeyPair& keys, std::string_view zap_domain);

@@ -64,7 +64,7 @@ struct ZmqCoordinatorLink::Impl {
     }
     socket = std::move(*next);
     ++generation;
-    fd = socket.get(ZMQ_FD);
+    fd = socket.fd();
     watcher.watch(fd, [this] { drain(); });
     drain_later();
   }

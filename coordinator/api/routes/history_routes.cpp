@@ -99,12 +99,12 @@ void fill_gaps(const CallPtr& call, const PagePtr& page) {  // reader's thread
 }
 
 void add_what_runs(const CallPtr& call, const PagePtr& page) {  // owner's thread
-  const auto& running = call->services.backend.state().workflows;
+  const domain::State& state = call->services.backend.state();
   bool gaps = false;
   for (Item& item : page->items) {
     if (!item.shown.is_null()) continue;
-    const auto found = running.find(item.id);
-    found == running.end() ? void(gaps = true) : void(item.shown = projection::workflow(found->second));
+    const domain::Workflow* found = domain::find_workflow(state, item.id);
+    found == nullptr ? void(gaps = true) : void(item.shown = projection::workflow(*found));
   }
   when_durable(call, [call, page, gaps] {
     if (!gaps) return answer_page(call, *page);

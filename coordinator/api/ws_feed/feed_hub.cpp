@@ -1,6 +1,7 @@
 #include "coordinator/api/ws_feed/feed_hub.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "common/result.h"
 #include "coordinator/projection/feed_frames.h"
@@ -9,13 +10,16 @@ namespace prov::api {
 
 // The head is raised before anybody is looked for, and a subscriber is counted before it looks at the head: so either
 // this event reaches the subscriber, or the subscriber sees that it has to read it.
-void FeedHub::publish(std::span<const EventPtr> events) {
+void FeedHub::publish(std::vector<EventPtr>&& events) {
   PROV_ASSERT(!events.empty());
   const std::lock_guard lock(mutex_);  // so that coming() never sees the head without the event
   head_ = events.back()->meta.sequence;
   if (listening_ == 0) return;
   if (pending_.size() >= kPendingEvents) pending_.clear();  // the io thread is far behind: it will read the log
-  pending_.insert(pending_.end(), events.begin(), events.end());
+  if (pending_.empty())
+    pending_.swap(events);
+  else
+    pending_.insert(pending_.end(), std::make_move_iterator(events.begin()), std::make_move_iterator(events.end()));
   schedule();
 }
 

@@ -9,7 +9,6 @@
 #include <memory>
 #include <mutex>
 #include <set>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,7 +47,7 @@ class FeedHub {
       : io_(io), event_json_(std::move(event_json)), head_(head) {}
 
   // ---- owner's thread
-  void publish(std::span<const EventPtr> events);  // durable, in order; at least one
+  void publish(std::vector<EventPtr>&& events);  // durable, in order; at least one
   void publish_output(const Id& task, std::uint32_t attempt, std::uint64_t offset, std::string_view data);
 
   // ---- io thread

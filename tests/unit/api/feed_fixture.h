@@ -133,7 +133,7 @@ class FeedFixture : public testing::Test {
  protected:
   void publish(const Id& workflow = {}) {
     archive.log.push_back(workflow_event(archive.log.size() + 1, workflow));
-    hub.publish(std::span(&archive.log.back(), 1));
+    hub.publish({archive.log.back()});
   }
   void settle() {
     while (io.run_one() || reader.run_one()) continue;

@@ -23,7 +23,7 @@ class Follow : public FeedFixture {
     event->meta.aggregate_id = std::string(task_id(id, 0).view());
     event->body = domain::TaskStarted{task_id(id, 0), 1};
     const EventPtr news = event;
-    hub.publish(std::span(&news, 1));
+    hub.publish({news});
   }
   void print(const std::string& text) {
     std::string& all = store.stored[task().attempt];

@@ -320,10 +320,10 @@ void Model::take(const Envelope& meta, const TaskInDoubt& e) {
 
 void Model::compare(const State& state) {
   for (const auto& [id, w] : workflows_) {
-    const auto found = state.workflows.find(id);
-    if ((found == state.workflows.end()) != w.left) complain(w, w.left ? "has not left" : "is not there");
-    if (found == state.workflows.end()) continue;
-    const Workflow& real = found->second;
+    const Workflow* found = state.workflows.get(id);
+    if ((found == nullptr) != w.left) complain(w, w.left ? "has not left" : "is not there");
+    if (found == nullptr) continue;
+    const Workflow& real = *found;
     const bool same = real.ended == w.ended && real.paused == w.paused && real.cancelling == w.cancelling &&
                       real.rollbacks == w.rollbacks && real.retries == w.retries &&
                       (!w.ended || real.outcome == w.outcome);

@@ -44,7 +44,7 @@ struct Config {
   std::function<Facts()> facts;
   std::function<void(Severity, std::string_view)> log;  // lines for people
   std::uint32_t parallel = 8;                           // steps that run at once
-  std::uint32_t capacity = 128;                         // orders held that have not ended
+  std::uint32_t capacity = 256;                         // orders held that have not ended
   std::uint64_t journal_floor_bytes = kJournalFloorBytes;
   // Hears where the coordinator says that it can be reached, with each welcome that says it. May be empty.
   std::function<void(const std::vector<std::string>& endpoints)> endpoints;

@@ -69,7 +69,7 @@ class HostTable {
   std::unordered_map<HostKey, HostNumber, HostKeyHash> numbers_;
 };
 struct Limits {
-  std::uint32_t agent_orders = 128;      // out at one agent at most
+  std::uint32_t agent_orders = 256;      // out at one agent at most
   std::uint32_t workflow_parallel = 64;  // tasks of a workflow that are out at once, unless it says otherwise
   std::uint32_t workflow_tasks = 1'000'000;
   std::uint32_t settled_tasks = 20'000;        // a workflow with more leaves when it ends, if it is settled for good

@@ -146,7 +146,7 @@ const std::vector<Entry>& entries() {
        number_in(&Settings::archive_segment_kib, 64, 1 << 20)},
       {nullptr, "limits.workflow_parallel", "tasks of a workflow out at once",
        limit_in(&domain::Limits::workflow_parallel, 1, 1'000'000)},
-      {nullptr, "limits.agent_orders", "orders out at one agent", limit_in(&domain::Limits::agent_orders, 1, 128)},
+      {nullptr, "limits.agent_orders", "orders out at one agent", limit_in(&domain::Limits::agent_orders, 1, 256)},
       {nullptr, "limits.provider_parallel", "provider calls at once",
        limit_in(&domain::Limits::provider_parallel, 1, 100)},
       {nullptr, "limits.delivery_ms", "until a task for an absent host is given up",

@@ -62,7 +62,7 @@ TEST(Deadlines, OfWhatHasEndedAreNotKeptWithoutBound) {
     most = std::max(most, p.state.agenda.deadlines.size());
   }
   EXPECT_EQ(find_workflow(p.state, workflow)->outcome, Outcome::done);
-  EXPECT_LT(most, 2'000U) << "128 are out at once";
+  EXPECT_LT(most, 2'000U) << "256 are out at once";
 }
 
 TEST(Deadlines, OfAnAttemptIsTheOneThatItHasSinceItsStart) {

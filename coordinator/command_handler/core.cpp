@@ -14,7 +14,9 @@ using domain::Command;
 using domain::EventBody;
 using domain::Principal;
 
-const Core::Speaker kSystem(Principal{"system", "", domain::Transport::internal});
+// There as long as the program, so nobody counts who refers to it: all threads would count in one place.
+const Principal kSystemItself{"system", "", domain::Transport::internal};
+const Core::Speaker kSystem(std::shared_ptr<const Principal>(std::shared_ptr<void>(), &kSystemItself));
 
 bool from_operator(const Principal& who) {
   return who.transport == domain::Transport::unix_socket || who.transport == domain::Transport::tcp;

@@ -53,6 +53,8 @@ void get_meta(schema::Event::Reader in, domain::Envelope& meta) {
   meta.command_digest = in.getCommandDigest();
 }
 
+constexpr std::size_t kLargeEvent = 1 << 20;
+
 struct PutPayload {
   schema::Event::Builder event;
   ScratchWords& scratch;
@@ -124,8 +126,9 @@ void EventEncoder::append_to(std::string& out, const domain::Event& event) {
   root.setType(unknown != nullptr ? unknown->type : static_cast<std::uint16_t>(event.body.index()));
   std::visit(PutPayload{root, scratch_->payload}, event.body);
   const auto segments = message.getSegmentsForOutput();
-  const std::size_t at = out.size();
-  out.resize(at + flat_bytes(segments));
+  const std::size_t at = out.size(), bytes = flat_bytes(segments);
+  if (bytes > kLargeEvent) out.reserve(at + bytes + kLargeEvent);  // the small ones behind it are not to move it
+  out.resize(at + bytes);
   write_flat(segments, out.data() + at);
 }
 

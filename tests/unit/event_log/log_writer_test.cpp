@@ -60,7 +60,9 @@ TEST_F(LogWriterTest, AGroupIsOneCommitAlsoWhenNothingIsUnderWay) {
 }
 
 TEST_F(LogWriterTest, AGroupIsOneMomentOfLogTime) {
-  const auto append = [this] { return writer->append(domain::Event{{}, domain::WorkspaceRegistered{"w"}})->meta.log_time_ms; };
+  const auto append = [this] {
+    return writer->append(domain::Event{{}, domain::WorkspaceRegistered{"w"}})->meta.log_time_ms;
+  };
   const TimeMs before = append();
   clock.advance(500);
   {

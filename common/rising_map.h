@@ -22,6 +22,7 @@ class RisingMap {
   const_iterator end() const { return all_.end(); }
   std::size_t size() const { return all_.size() - gone_; }
   bool empty() const { return size() == 0; }
+  std::size_t capacity() const { return all_.capacity(); }  // in entries
 
   iterator find(const Key& key) {
     const iterator at = place(key);
@@ -42,7 +43,7 @@ class RisingMap {
   // The one behind it.
   iterator erase(iterator at) {
     if (size() == 1 && all_.capacity() > kFew) {  // what is idle holds no memory
-      all_ = {};
+      std::vector<Entry>().swap(all_);
       gone_ = 0;
       return end();
     }

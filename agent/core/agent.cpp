@@ -188,7 +188,7 @@ Result<void> Agent::Impl::start() {
   world_.steps.attach({[this](const StepId& step, std::uint64_t bytes) {
                          const Entry* entry = book_.find(step);
                          if (dead_ || entry == nullptr || entry->phase != Phase::started) return;
-                         outbox_.about(step, entry->sequence).output(bytes);
+                         outbox_.output(step, entry->sequence, bytes);
                          outbox_.flush();
                        },
                        [this](const StepId& step, Verdict verdict) {

@@ -31,13 +31,25 @@ void Outbox::queue(Stream& stream) {
   if (!stream.in_flight && !std::exchange(stream.queued, true)) ready_.push_back(&stream);
 }
 
-Outbox::Telling Outbox::about(const StepId& step, std::uint64_t sequence) {
+Outbox::Stream& Outbox::stream(const StepId& step, std::uint64_t sequence_if_new) {
   const auto [at, fresh] = streams_.try_emplace(step);
-  Stream& stream = at->second;
-  if (fresh) stream.step = step;
-  stream.sequence = sequence;
-  queue(stream);
-  return Telling(stream);
+  if (!fresh) return at->second;
+  at->second.step = step;
+  at->second.sequence = sequence_if_new;
+  return at->second;
+}
+
+Outbox::Telling Outbox::about(const StepId& step, std::uint64_t sequence) {
+  Stream& to = stream(step, sequence);
+  to.sequence = sequence;
+  queue(to);
+  return Telling(to);
+}
+
+void Outbox::output(const StepId& step, std::uint64_t sequence, std::uint64_t bytes) {
+  Stream& to = stream(step, sequence);
+  queue(to);
+  Telling(to).output(bytes);
 }
 
 Outbox::Telling& Outbox::Telling::accepted(TimeMs agent_time_ms) {

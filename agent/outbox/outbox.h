@@ -50,6 +50,9 @@ class Outbox {
   };
   // `sequence`: which order it is (now); all that is told of the step from here on says so.
   Telling about(const StepId& step, std::uint64_t sequence);
+  // There is output up to here, which needs no journal. A step that something was told of is of the order that it was
+  // then.
+  void output(const StepId& step, std::uint64_t sequence, std::uint64_t bytes);
 
   void drop(const StepId& step);  // nobody wants its reports any more
   // The coordinator has its output up to `offset` and no more, whatever it acknowledged: the rest is sent again.
@@ -100,6 +103,7 @@ class Outbox {
     bool take(std::size_t size);  // for a report of so many bytes: false when it does not fit
   };
 
+  Stream& stream(const StepId& step, std::uint64_t sequence_if_new);
   void queue(Stream& stream);
   void take_back(const Stream& stream);
   bool pack(Frame& frame);

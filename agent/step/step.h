@@ -36,7 +36,7 @@ inline constexpr const char* kStepPath = "/usr/local/sbin:/usr/local/bin:/usr/sb
 
 using Action = decltype(wire::Order::action);  // what an order runs
 
-// Which boot of the host. All that is said of one boot shares its text: orders are many, and boots few.
+// Which boot of the host. All that is said of the present one shares its text: orders are many, and boots few.
 class BootId {
  public:
   BootId() = default;

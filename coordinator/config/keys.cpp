@@ -104,7 +104,8 @@ constexpr Key kKeys[] = {
     number("log.archive_segment_kib", "KiB", "65536", 64, 1 << 20, "moved to the archive at once, as one file"),
 
     number("limits.workflow_parallel", "tasks", "64", 1, 1'000'000, "of one workflow that are out at once"),
-    number("limits.agent_orders", "orders", "256", 1, 256, "out at one agent"),
+    number("limits.agent_orders", "orders", "256", 1, 256,
+           "out at one agent; no more than 128 unless it ends so many in a second"),
     number("limits.provider_parallel", "calls", "4", 1, 100, "to providers at once"),
     number("limits.delivery_ms", "ms", "900000", 1000, 604'800'000,
            "a task whose host stays away for so long is given up: not delivered"),

@@ -196,6 +196,7 @@ void agenda_task_back(State& state, Workflow& workflow, std::uint32_t index, boo
   } else {
     Host& host = host_of(state, workflow, task);
     --host.outstanding;
+    host.pace.ended(state.log_time_ms);
     if (task.plan->exclusive) --host.exclusive_outstanding;
     if (settled) host.unsettled.erase(task.dispatch_sequence);
     mark_runnable(state, host);

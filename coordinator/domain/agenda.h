@@ -30,6 +30,29 @@ struct HostKeyHash {
   }
 };
 
+// Whether a host ends its orders quickly. Such a one is given more of them ahead, so that it never waits for the next;
+// where steps take a while they are better kept back, as their deadlines run from when they go out.
+class Pace {
+ public:
+  static constexpr std::uint32_t kQuick = 128;  // ends within a second, and what a host has that is not quick
+
+  void ended(TimeMs now_ms) {
+    if (now_ms - since_ms_ >= kSecondMs) {
+      quick_ = ended_ >= kQuick && now_ms - since_ms_ < 2 * kSecondMs;
+      since_ms_ = now_ms;
+      ended_ = 0;
+    }
+    quick_ = ++ended_ >= kQuick || quick_;
+  }
+  bool is_quick(TimeMs now_ms) const { return quick_ && now_ms - since_ms_ < 2 * kSecondMs; }
+
+ private:
+  static constexpr TimeMs kSecondMs = 1000;
+  TimeMs since_ms_ = 0;
+  std::uint32_t ended_ = 0;  // since then
+  bool quick_ = false;
+};
+
 using HostNumber = std::uint32_t;
 inline constexpr HostNumber kNoHost = std::numeric_limits<HostNumber>::max();
 struct Host {
@@ -38,6 +61,7 @@ struct Host {
   Key agent;  // zero: none enrolled
   Lanes ready, ready_exclusive;
   std::uint32_t outstanding = 0, exclusive_outstanding = 0;
+  Pace pace;
   std::vector<Id> awaiting;                            // awaitAgent tasks that are out
   RisingMap<std::uint64_t, std::monostate> unsettled;  // sequences of its agent's orders that have not ended
   bool queued = false;                                 // stands in Agenda::runnable

@@ -39,6 +39,10 @@ class Deadlines {
     std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
     const Deadline first = heap_.back();
     heap_.pop_back();
+    if (crowded_ > kFew && 8 * heap_.size() < crowded_) {  // a peak has passed
+      heap_.shrink_to_fit();
+      crowded_ = 2 * heap_.size() + kFew;
+    }
     return first;
   }
 

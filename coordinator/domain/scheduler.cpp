@@ -282,13 +282,18 @@ std::optional<EventBody> next_on_coordinator(State& state, TimeMs now_ms) {
   return std::nullopt;
 }
 
+bool has_all_it_may(const State& state, const Host& host, TimeMs now_ms) {
+  const std::uint32_t most = state.agenda.limits.agent_orders;
+  return host.outstanding >= (host.pace.is_quick(now_ms) ? most : std::min(most, Pace::kQuick));
+}
+
 std::optional<EventBody> next_on_hosts(State& state, TimeMs now_ms) {
   while (auto* runnable = state.agenda.runnable.next()) {
     Host& host = state.agenda.hosts[runnable->front()];
     runnable->pop_front();
     host.queued = false;
     const Agent* agent = reachable_agent(state, host);
-    if (agent == nullptr || agent->draining || host.outstanding >= state.agenda.limits.agent_orders) continue;
+    if (agent == nullptr || agent->draining || has_all_it_may(state, host, now_ms)) continue;
     Id id;
     const Task* task = take(state, host, id, now_ms);
     if (task == nullptr) continue;

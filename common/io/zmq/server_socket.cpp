@@ -52,7 +52,7 @@ Socket monitor_of(const ZmqContext& context, Socket& router, const std::string& 
                      ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
   PROV_ASSERT(zmq_socket_monitor(router.raw(), endpoint.c_str(), events) == 0);
   Socket monitor(context, ZMQ_PAIR);
-  monitor.set(ZMQ_RCVHWM, 0);  // a full one would block libzmq's thread; it is read in every turn
+  monitor.set(ZMQ_RCVHWM, 0);  // a full one would block libzmq's thread; it is read whenever it has something
   PROV_ASSERT(monitor.connect(endpoint).has_value());
   return monitor;
 }

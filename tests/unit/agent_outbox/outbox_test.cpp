@@ -165,6 +165,22 @@ TEST_F(Outboxes, ACoordinatorOfAnEarlierReleaseIsToldInFullAlsoWhatWasUnderWay) 
   EXPECT_TRUE(sent[1].plain_ends.empty());
 }
 
+TEST_F(Outboxes, OutputIsOfTheOrderThatWasToldLast) {
+  outbox.open();
+  files[step(1)] = "ab";
+  outbox.output(step(1), 70, 1);
+  outbox.flush();
+  EXPECT_EQ(sent.back().reports.at(0).sequence, 70U);
+  outbox.acknowledge(sent.back().frame_id);
+  outbox.output(step(1), 71, 2);  // given out anew, which the journal does not have yet
+  outbox.flush();
+  EXPECT_EQ(sent.back().reports.at(0).sequence, 70U);
+  outbox.acknowledge(sent.back().frame_id);
+  outbox.about(step(1), 71).ended(3, {Outcome::done, 0, {}, 2, {}, {}});
+  outbox.flush();
+  EXPECT_EQ(sent.back().reports.at(0).sequence, 71U);
+}
+
 TEST_F(Outboxes, ManyOutputsAreSpreadOverFramesThatMayTravel) {
   outbox.open();
   wire::Ended end;

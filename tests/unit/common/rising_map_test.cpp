@@ -39,6 +39,7 @@ TEST(RisingMap, AnswersAsATreeDoesWhateverOrderKeysComeAndLeaveIn) {
                            [](const auto& a, const auto& b) { return a.first == b.first && a.second == b.second; }));
     while (!map.empty()) map.erase(map.begin());
     EXPECT_EQ(map.begin(), map.end());
+    EXPECT_LE(map.capacity(), 8U) << "what is idle holds no memory";
   }
 }
 

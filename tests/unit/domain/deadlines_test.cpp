@@ -49,6 +49,19 @@ TEST(Deadlines, ThatAreAddedAgainAndAgainAreKeptOnce) {
   EXPECT_LT(deadlines.size(), 5'000U);
 }
 
+TEST(Deadlines, AfterAPeakNoMoreAreKeptThanWithoutOne) {
+  Deadlines deadlines;
+  const auto means_something = [](const Deadline& deadline) { return deadline.at_ms < 100'000; };
+  const auto add = [&](TimeMs at_ms) {
+    if (deadlines.crowded()) deadlines.drop_stale(means_something);
+    deadlines.add({at_ms, DeadlineKind::attempt, {}, 1});
+  };
+  for (TimeMs at_ms = 1; at_ms <= 100'000; ++at_ms) add(at_ms - 1);
+  while (!deadlines.empty()) deadlines.pop();
+  for (TimeMs at_ms = 100'000; at_ms < 200'000; ++at_ms) add(at_ms);
+  EXPECT_LT(deadlines.size(), 2'000U);
+}
+
 TEST(Deadlines, OfWhatHasEndedAreNotKeptWithoutBound) {
   Platform p;
   p.add_host("h1", 1);

@@ -240,5 +240,24 @@ TEST(Workflow, RepeatedAndStaleReportsChangeNothing) {
   EXPECT_TRUE(p.must(ReportStarted{key_of(1), e.task, 1, 0}).empty());
 }
 
+TEST(Workflows, AHostThatEndsItsOrdersQuicklyIsGivenMoreOfThemAhead) {
+  Platform p;
+  p.add_host("h1", 1);
+  p.must(RunNoop{{"h1"}, 2'000});
+  const Host& host = *p.state.agenda.hosts.find({"w", "h1"});
+  const auto end_some = [&](std::size_t count, std::uint64_t pause_ms) {
+    for (; count > 0; --count) {
+      const auto sent = p.sent();
+      p.end(sent[sent.size() - host.outstanding]);
+      p.now_ms += pause_ms;
+    }
+  };
+  EXPECT_EQ(host.outstanding, Pace::kQuick);
+  end_some(Pace::kQuick, 1);
+  EXPECT_EQ(host.outstanding, p.state.agenda.limits.agent_orders);
+  end_some(400, 20);
+  EXPECT_EQ(host.outstanding, Pace::kQuick) << "it has become slow";
+}
+
 }  // namespace
 }  // namespace prov::domain

@@ -15,11 +15,16 @@ namespace prov::domain {
 enum class DeadlineKind : std::uint8_t { attempt, retry, delivery, token, wave, condition };
 struct Deadline {
   TimeMs at_ms = 0;
-  DeadlineKind kind = DeadlineKind::attempt;
   Id id;
   std::uint32_t attempt = 0;
+  DeadlineKind kind = DeadlineKind::attempt;
+
+  Deadline() = default;
+  Deadline(TimeMs at, DeadlineKind of, const Id& whose, std::uint32_t number)
+      : at_ms(at), id(whose), attempt(number), kind(of) {}
   auto operator<=>(const Deadline&) const = default;
 };
+static_assert(sizeof(Deadline) == 32);
 
 // None is ever taken out before its time: nearly every attempt ends long before its own, and to look for it among all
 // the others cost more than what else the scheduler does for a task. Who takes the first one looks whether it still

@@ -296,7 +296,7 @@ bool TaskTableBuilder::has_plain_ends() const { return content_ && !content_->en
 std::size_t TaskTableBuilder::bytes() const { return content_ ? content_->bytes() : 0; }
 
 void TaskTableBuilder::clear() {
-  constexpr std::size_t kWorthKeeping = 4 << 20;
+  constexpr std::size_t kWorthKeeping = 512 << 10;  // what a full commit of a busy log takes
   if (content_ && content_->bytes() > kWorthKeeping) content_.reset();
   if (content_) content_->clear();
 }

@@ -15,6 +15,7 @@ class WorkflowTable {
   using Table = std::unordered_map<Id, Workflow, IdHash>;
 
  public:
+  using key_type = Table::key_type;
   using value_type = Table::value_type;
   using iterator = Table::iterator;
   using const_iterator = Table::const_iterator;

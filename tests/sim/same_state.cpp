@@ -63,10 +63,12 @@ auto fields(const domain::Approval& approval) {
   return std::tie(task, approved, by, at_ms, comment);
 }
 
+// Not its host's number, which is the agenda's.
 auto fields(const domain::Task& task) {
-  const auto& [plan, status, attempt, attempts_before, agent, dispatch_sequence, ready_ms, started_ms, ended_ms,
-               deadline_ms, retry_at_ms, outcome, exit_code, message, output_bytes, output_digest, ended_sequence,
-               outputs, operation] = task;
+  const auto& [plan, status, outcome, attempt, operation, host, ready_ms, retry_at_ms, deadline_ms, dispatch_sequence,
+               agent, started_ms, ended_ms, attempts_before, exit_code, message, output_bytes, output_digest,
+               ended_sequence, outputs] = task;
+  (void)host;
   return std::tie(status, attempt, attempts_before, agent, dispatch_sequence, ready_ms, started_ms, ended_ms,
                   deadline_ms, retry_at_ms, outcome, exit_code, output_bytes, output_digest, ended_sequence, operation,
                   message, outputs, plan);
@@ -129,6 +131,13 @@ bool same(const std::unordered_map<K, V, H>& a, const std::unordered_map<K, V, H
   return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&](const auto& one) {
            const auto other = b.find(one.first);
            return other != b.end() && same(one.second, other->second);
+         });
+}
+
+bool same(const domain::WorkflowTable& a, const domain::WorkflowTable& b) {
+  return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&](const auto& one) {
+           const domain::Workflow* other = b.get(one.first);
+           return other != nullptr && same(one.second, *other);
          });
 }
 

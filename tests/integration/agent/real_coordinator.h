@@ -41,8 +41,13 @@ class RealCoordinator {
   }
 
   void open() {
-    io::ZmqAgentLinkConfig config{keys, {"127.0.0.1"}, link_port, enrol_port};
-    auto made = io::ZmqAgentLink::create(std::move(config), loop);
+    const io::ZmqAgentLinkConfig config{keys, {"127.0.0.1"}, link_port, enrol_port};
+    auto made = io::ZmqAgentLink::create(config, loop);
+    // While it was closed, its port may have become that of a connection: of the agent's own that looks for it, too.
+    for (int tries = 0; !made && link_port != 0 && tries < 100; ++tries) {
+      loop.turn(100);
+      made = io::ZmqAgentLink::create(config, loop);
+    }
     ASSERT_TRUE(made) << made.error().message;
     link = std::move(*made);
     link_port = link->link_port();

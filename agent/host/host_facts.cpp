@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
 #include <memory>
 #include <sstream>
 
-#include "agent/step/step.h"
 #include "common/io/posix/files.h"
 #include "common/io/posix/processes.h"
 
@@ -28,14 +28,17 @@ namespace {
 constexpr const char* kInterpreters[] = {"awk", "bash", "dash",   "deno",    "fish", "lua", "node",  "nu", "perl",
                                          "php", "pwsh", "python", "python3", "ruby", "sh",  "tclsh", "zsh"};
 
-bool is_on_path(const std::string& name) {
-  std::istringstream folders(kStepPath);
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    const std::string path = folder + "/" + name;
-    struct stat about {};
-    if (stat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode) && access(path.c_str(), X_OK) == 0) return true;
-  }
-  return false;
+// The system's clock for files ticks this often at most: a folder that has changed since may change again and look the
+// same.
+constexpr std::uint64_t kTickNs = 100'000'000;
+
+std::uint64_t ns_of(const timespec& time) {
+  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+bool is_executable(const std::string& path) {
+  struct stat about {};
+  return stat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode) && access(path.c_str(), X_OK) == 0;
 }
 
 std::uint64_t disk_bytes() {
@@ -92,7 +95,40 @@ std::string host_boot_id() {
   return out + "." + std::to_string(first ? first->start_ticks : 0);
 }
 
-Facts host_facts() {
+HostFacts::HostFacts(std::string path) : boot_id_(host_boot_id()) {
+  std::istringstream folders(std::move(path));
+  for (std::string folder; std::getline(folders, folder, ':');) folders_.push_back(std::move(folder));
+}
+
+std::vector<HostFacts::Stamp> HostFacts::stamps() const {
+  std::vector<Stamp> out;
+  for (const std::string& folder : folders_) {
+    struct stat about {};
+    if (stat(folder.c_str(), &about) != 0) about = {};
+    out.push_back({about.st_dev, about.st_ino, ns_of(about.st_ctim)});
+  }
+  return out;
+}
+
+void HostFacts::look_for_interpreters() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  std::vector<Stamp> before = stamps();
+  if (before == seen_) return;
+  interpreters_.clear();
+  missing_.clear();
+  for (const char* interpreter : kInterpreters) {
+    const bool is_there = std::any_of(folders_.begin(), folders_.end(), [&](const std::string& folder) {
+      return is_executable(folder + "/" + interpreter);
+    });
+    (is_there ? interpreters_ : missing_).emplace_back(interpreter);
+  }
+  const bool fresh = std::any_of(before.begin(), before.end(),
+                                 [&](const Stamp& each) { return each.changed_ns + kTickNs > ns_of(now); });
+  seen_ = fresh ? std::vector<Stamp>() : std::move(before);
+}
+
+Facts HostFacts::operator()() {
   Facts out;
   utsname name{};
   uname(&name);
@@ -110,12 +146,12 @@ Facts host_facts() {
   if (sysinfo(&memory) == 0) out.memory_bytes = static_cast<std::uint64_t>(memory.totalram) * memory.mem_unit;
   out.addresses = addresses();
   out.init = access("/run/systemd/system", F_OK) == 0 ? "systemd" : "none";
-  out.boot_id = host_boot_id();
+  out.boot_id = boot_id_;
   out.agent_version = PROV_VERSION;
   out.disk_bytes = disk_bytes();
-  for (const char* interpreter : kInterpreters) {
-    (is_on_path(interpreter) ? out.interpreters : out.missing_interpreters).emplace_back(interpreter);
-  }
+  look_for_interpreters();
+  out.interpreters = interpreters_;
+  out.missing_interpreters = missing_;
   return out;
 }
 

@@ -1,10 +1,35 @@
 #pragma once
-// What this host is, read from the system at the time of the call.
+// What this host is, read from the system.
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/step/step.h"
 #include "common/facts.h"
 
 namespace prov::agent {
 
-Facts host_facts();
+// Reads them anew at each call, as is done after each step that has changed something; so what costs most, where the
+// interpreters are, is looked up again only when a folder that they are looked for in has changed.
+class HostFacts {
+ public:
+  explicit HostFacts(std::string path = kStepPath);  // folders, as in PATH
+  Facts operator()();
+
+ private:
+  struct Stamp {
+    std::uint64_t device = 0, inode = 0, changed_ns = 0;
+    bool operator==(const Stamp&) const = default;
+  };
+  std::vector<Stamp> stamps() const;
+  void look_for_interpreters();
+
+  std::vector<std::string> folders_;
+  std::string boot_id_;
+  std::vector<Stamp> seen_;  // of the folders; none: not yet, or too fresh to tell another change by them
+  std::vector<std::string> interpreters_, missing_;
+};
 
 // Names one life of this host: the kernel's boot id, and when process 1 started, since a container is "booted" (all
 // its processes end) without its kernel being so.

@@ -93,7 +93,7 @@ Result<void> build(Parts& parts, const RunOptions& options, const AgentKeys& key
   config.key = keys.link.public_key;
   config.log_id = enrolment.log_id;
   config.boot_id = host_boot_id();
-  config.facts = host_facts;
+  config.facts = HostFacts();
   config.log = log_line;
   config.parallel = options.parallel;
   config.endpoints = [&parts, dir = options.state_dir](const auto& said) { follow(parts, dir, said); };

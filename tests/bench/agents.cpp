@@ -65,7 +65,7 @@ Result<Known> become_known(const std::string& state_dir, Random& random) {
 Result<void> add_agent(Hosts& hosts, const Known& known, const std::shared_ptr<io::ZmqContext>& context,
                        const std::shared_ptr<Zygote>& zygote, const std::string& program) {
   static const auto facts =
-      host_facts();  // of the one host that they share; looked up by each it would be most of a hello
+      HostFacts()();  // of the one host that they share; looked up by each it would be most of a hello
   auto one = std::make_unique<OneAgent>();
   one->journal.emplace(known.state_dir + "/journal");
   auto bundles = agent::BundleCache::open(known.state_dir + "/bundles");
@@ -119,7 +119,7 @@ std::vector<Result<Known>> become_known(const std::string& dir, int first, int c
 Result<void> run(const std::string& dir, int first, int count, int threads, const std::string& program) {
   auto context = io::ZmqContext::create({1, count + 64});
   if (!context) return tl::unexpected(context.error());
-  const auto zygote = std::make_shared<Zygote>(program);
+  const auto zygote = std::make_shared<Zygote>(program, 8 * static_cast<std::size_t>(count));  // as many as hosts have
   std::vector<std::unique_ptr<Hosts>> groups;
   for (int n = 0; n < threads; ++n) groups.push_back(std::make_unique<Hosts>());
   int turn = 0;

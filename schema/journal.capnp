@@ -75,6 +75,7 @@ struct StepSpec {
     check @2;                      # as it says of scripts/check
   }
   mode @8 :Order.Mode;             # where it runs
+  name @9 :Text;                   # of its folder
 }
 struct StepVerdict {
   exitCode @0 :Int32;              # when it ended by itself

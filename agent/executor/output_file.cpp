@@ -7,11 +7,13 @@
 #include <cerrno>
 #include <string>
 
+#include "agent/executor/step_dir.h"
+
 namespace prov::agent {
 
 void OutputFile::keep(std::string_view bytes) {
   if (!fd_ && !bytes.empty()) {
-    fd_.reset(openat(dir_fd_, "output", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
+    fd_.reset(openat(dir_fd_, kOutputFile, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
   }
   while (fd_ && !bytes.empty()) {
     const ssize_t n = write(fd_.get(), bytes.data(), bytes.size());

@@ -1,5 +1,7 @@
 #include "agent/executor/prepare.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <map>
 
@@ -132,6 +134,7 @@ Result<StepSpec> spec_of(const Preparation& how, const StepId& step, const wire:
   auto environment = environment_of(how, step, order);
   if (!environment) return tl::unexpected(environment.error());
   StepSpec out;
+  out.name = step_dir_name(step);
   for (const auto& [name, value] : *environment) out.environment.push_back(name + "=" + value);
   if (const auto* script = std::get_if<wire::Script>(&order.action)) {
     out.argv = {how.step_dir + "/work/" + script->path};
@@ -152,17 +155,17 @@ Result<StepSpec> spec_of(const Preparation& how, const StepId& step, const wire:
 }
 
 Result<void> fill_work(int dir_fd, const Preparation& how, const wire::Order& order, const std::string& bundle) {
-  auto work = io::make_new_dir_at(dir_fd, "work");
-  if (!work) return tl::unexpected(work.error());
   if (const auto* exec = std::get_if<wire::Exec>(&order.action)) {
     if (exec->stdin_data.empty()) return {};
     return io::create_beneath(dir_fd, "stdin", exec->stdin_data, 0600);
   }
   const auto& script = std::get<wire::Script>(order.action);
+  const io::Fd work(openat(dir_fd, "work", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!work) return tl::unexpected(io::system_error("open", "work"));
   Wiped secrets;
   if (auto opened = open_secrets(how.keys, script.secrets, secrets.values); !opened) return opened;
-  if (auto unpacked = unpack(work->get(), bundle); !unpacked) return unpacked;
-  return write_private_parts(work->get(), script, secrets.values);
+  if (auto unpacked = unpack(work.get(), bundle); !unpacked) return unpacked;
+  return write_private_parts(work.get(), script, secrets.values);
 }
 
 }  // namespace
@@ -172,7 +175,7 @@ Result<void> prepare_step(int dir_fd, const Preparation& how, const StepId& step
   auto spec = spec_of(how, step, order);
   if (!spec) return tl::unexpected(spec.error());
   if (auto filled = as_invalid(fill_work(dir_fd, how, order, bundle)); !filled) return filled;
-  return as_invalid(write_spec(dir_fd, *spec));
+  return write_spec(dir_fd, *spec);
 }
 
 }  // namespace prov::agent

@@ -19,7 +19,7 @@ struct Preparation {
 };
 
 // `bundle` is the encoded bundle of a script, empty for an exec. Any error leaves a folder that must be removed; it is
-// never Code::conflict. REQUIRES: dir_fd is the new folder; the order is not a noop.
+// never Code::conflict. REQUIRES: dir_fd is the new folder, with an empty work/; the order is not a noop.
 Result<void> prepare_step(int dir_fd, const Preparation& how, const StepId& step, const wire::Order& order,
                           const std::string& bundle);
 

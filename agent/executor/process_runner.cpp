@@ -1,6 +1,7 @@
 #include "agent/executor/process_runner.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,66 +21,57 @@ constexpr std::uint64_t kRemovalMs = 20;     // after a step is forgotten; what 
 constexpr std::size_t kRemovalsAtOnce = 16;  // folders, before the loop has its turn again
 constexpr std::uint64_t kPollMs = 50;  // while steps run: new output, and steps whose supervisor is not watched yet
 
-io::Fd open_dir(int parent, const std::string& name) {
-  return io::Fd(openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-}
-
 std::uint64_t output_size(int dir_fd) {
   struct stat info {};
-  return fstatat(dir_fd, "output", &info, AT_SYMLINK_NOFOLLOW) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
+  return fstatat(dir_fd, kOutputFile, &info, AT_SYMLINK_NOFOLLOW) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<ProcessRunner>> ProcessRunner::open(RunnerConfig config, BundleStore& bundles, Timers& timers,
                                                            FdWatcher& watcher) {
-  auto dir = io::make_private_dir(config.steps_dir);
-  if (!dir) return tl::unexpected(dir.error());
-  auto names = io::list_dir(dir->get());
-  if (!names) return tl::unexpected(names.error());
-  std::unique_ptr<ProcessRunner> runner(
-      new ProcessRunner(std::move(config), std::move(*dir), bundles, timers, watcher));
-  for (const std::string& name : *names) {
-    if (const auto step = parse_step_dir_name(name)) runner->folders_.insert(*step);
-  }
-  return runner;
+  auto folders = StepFolders::open(config.steps_dir);
+  if (!folders) return tl::unexpected(folders.error());
+  return std::unique_ptr<ProcessRunner>(
+      new ProcessRunner(std::move(config), std::move(*folders), bundles, timers, watcher));
 }
 
-ProcessRunner::ProcessRunner(RunnerConfig config, io::Fd dir, BundleStore& bundles, Timers& timers, FdWatcher& watcher)
+ProcessRunner::ProcessRunner(RunnerConfig config, StepFolders folders, BundleStore& bundles, Timers& timers,
+                             FdWatcher& watcher)
     : config_(std::move(config)),
-      dir_(std::move(dir)),
+      folders_(std::move(folders)),
       bundles_(bundles),
       watcher_(watcher),
       poll_alarm_(timers),
-      removal_alarm_(timers) {
+      removal_alarm_(timers),
+      rest_alarm_(timers) {
   if (!config_.zygote) config_.zygote = std::make_shared<Zygote>(config_.program);
 }
 
 ProcessRunner::~ProcessRunner() {
   for (auto& [step, running] : running_) {
+    if (running.line) watcher_.unwatch(running.line.get());
     if (running.pidfd) watcher_.unwatch(running.pidfd.get());
   }
 }
 
 Result<void> ProcessRunner::start(const StepId& step, const wire::Order& order) {
-  const std::string name = step_dir_name(step);
-  auto dir = io::make_new_dir_at(dir_.get(), name);
+  auto dir = folders_.make(step);
   if (!dir) return tl::unexpected(dir.error());  // Code::conflict: begun before
-  folders_.insert(step);
   const auto give_up = [&](const Error& error) -> Result<void> {
     dir->reset();
-    static_cast<void>(io::remove_tree_at(dir_.get(), name));
+    folders_.remove(step);
     return tl::unexpected(error);
   };
   if (auto filled = fill(dir->get(), step, order); !filled) return give_up(filled.error());
   PROV_FAIL_HERE("supervisor_before");
-  auto supervisor = config_.zygote->supervise(path_of(step));
+  auto line = config_.zygote->supervise(folders_.path_of(step));
   PROV_FAIL_HERE("supervisor_after");
-  if (!supervisor) return give_up(supervisor.error());
-  Running& running = running_[step];
-  running.dir = std::move(*dir);
-  watch_supervisor(step, running, std::move(*supervisor));
+  if (!line) return give_up(line.error());
+  running_[step].dir = std::move(*dir);
+  watch_line(step, std::move(*line));
   if (!poll_alarm_.is_set()) poll_alarm_.set(kPollMs, [this] { poll_all(); });
+  rest_alarm_.stop();
   return {};
 }
 
@@ -90,17 +82,36 @@ Result<void> ProcessRunner::fill(int dir_fd, const StepId& step, const wire::Ord
     if (!bytes) return tl::unexpected(bytes.error());
     bundle = std::move(*bytes);
   }
-  const Preparation how{path_of(step),        config_.program,      config_.keys,
-                        config_.output_limit, config_.memory_limit, config_.grace_ms};
+  const Preparation how{folders_.path_of(step), config_.program,      config_.keys,
+                        config_.output_limit,   config_.memory_limit, config_.grace_ms};
   return prepare_step(dir_fd, how, step, order, bundle);
 }
 
 void ProcessRunner::adopt(const StepId& step, Boot boot) {
   Running& running = running_[step];
-  running.dir = open_dir(dir_.get(), step_dir_name(step));
-  if (running.dir) folders_.insert(step);
+  running.dir = folders_.find(step);
   running.boot = boot;
   if (!poll_alarm_.is_set()) poll_alarm_.set(0, [this] { poll_all(); });
+}
+
+void ProcessRunner::watch_line(const StepId& step, io::Fd line) {
+  watcher_.watch(line.get(), [this, step] { hear_supervisor(step); });
+  running_[step].line = std::move(line);
+}
+
+// Its step is over, or it has ended itself.
+void ProcessRunner::hear_supervisor(const StepId& step) {
+  const auto it = running_.find(step);
+  if (it == running_.end()) return;
+  io::Fd line = std::move(it->second.line);
+  watcher_.unwatch(line.get());
+  char word[kFreeWord.size() + 1];
+  const ssize_t n = recv(line.get(), word, sizeof word, MSG_DONTWAIT);
+  if (n > 0 && std::string_view(word, static_cast<std::size_t>(n)) == kFreeWord) {
+    folders_.left_nothing(step);
+    config_.zygote->give_back(std::move(line));
+  }
+  look_after(step);
 }
 
 void ProcessRunner::watch_supervisor(const StepId& step, Running& running, io::Fd pidfd) {
@@ -112,7 +123,7 @@ void ProcessRunner::watch_supervisor(const StepId& step, Running& running, io::F
 void ProcessRunner::poll_all() {
   std::vector<StepId> unwatched;
   for (auto& [step, running] : running_) {
-    if (!running.pidfd) unwatched.push_back(step);
+    if (!running.line && !running.pidfd) unwatched.push_back(step);
     poll_output(step, running);
   }
   for (const StepId& step : unwatched) look_after(step);
@@ -140,7 +151,7 @@ void ProcessRunner::look_after(const StepId& step) {
   if (!running.dir) return conclude(step, interrupted(running));  // it was never begun
   const auto verdict = [&]() -> std::optional<Verdict> {
     const auto step_file = read_step(running.dir.get());
-    if (!step_file || !step_file->result) return std::nullopt;
+    if (!step_file || !step_file->result || !is_of(*step_file, step)) return std::nullopt;
     return verdict_of(step_file->spec, *step_file->result);
   };
   if (auto found = verdict()) return conclude(step, std::move(*found));
@@ -174,7 +185,7 @@ Verdict ProcessRunner::interrupted(const Running& running) const {
                                             : "its supervisor ended without a verdict; its processes are gone";
   std::string output;
   if (running.dir) {
-    if (auto bytes = io::read_file_at(running.dir.get(), "output", config_.output_limit * 2))
+    if (auto bytes = io::read_file_at(running.dir.get(), kOutputFile, config_.output_limit * 2))
       output = std::move(*bytes);
     remove_private_parts(running.dir.get());
   }
@@ -185,6 +196,7 @@ Verdict ProcessRunner::interrupted(const Running& running) const {
 
 void ProcessRunner::conclude(const StepId& step, Verdict verdict) {
   running_.erase(step);
+  if (running_.empty()) rest_alarm_.set(config_.rest_ms, [this] { config_.zygote->send_home(); });
   if (handler_.ended) handler_.ended(step, std::move(verdict));
 }
 
@@ -192,13 +204,14 @@ void ProcessRunner::cancel(const StepId& step) {
   const auto it = running_.find(step);
   if (it == running_.end()) return;
   it->second.cancelled = true;
+  if (it->second.line) send(it->second.line.get(), kCancelWord.data(), kCancelWord.size(), MSG_NOSIGNAL);
   if (it->second.pidfd) io::signal_pidfd(it->second.pidfd, kCancelSignal);
 }
 
 Result<std::string> ProcessRunner::read_output(const StepId& step, std::uint64_t offset, std::size_t max) {
-  const std::string path = step_dir_name(step) + "/output";
+  const std::string path = step_dir_name(step) + "/" + kOutputFile;
   if (!folders_.contains(step)) return fail(Code::not_found, "there is no " + path);
-  const io::Fd fd(openat(dir_.get(), path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  const io::Fd fd(openat(folders_.dir().get(), path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd && errno == ENOENT) return std::string();  // nothing was printed
   if (!fd) return tl::unexpected(io::system_error("open", path));
   std::string out(max, '\0');
@@ -215,32 +228,24 @@ Result<std::string> ProcessRunner::read_output(const StepId& step, std::uint64_t
 }
 
 void ProcessRunner::forget(const StepId& step) {
-  if (running_.contains(step) || folders_.erase(step) == 0) return;
-  forgotten_.push_back(step);
+  if (running_.contains(step) || !folders_.contains(step)) return;
+  folders_.forget(step);
   if (!removal_alarm_.is_set()) removal_alarm_.set(kRemovalMs, [this] { remove_forgotten(); });
 }
 
 void ProcessRunner::remove_forgotten() {
-  for (std::size_t i = 0; i < kRemovalsAtOnce && !forgotten_.empty(); ++i) {
-    static_cast<void>(io::remove_tree_at(dir_.get(), step_dir_name(forgotten_.front())));
-    forgotten_.pop_front();
-  }
-  if (!forgotten_.empty()) removal_alarm_.set(0, [this] { remove_forgotten(); });
+  if (folders_.remove_forgotten(kRemovalsAtOnce)) removal_alarm_.set(0, [this] { remove_forgotten(); });
 }
 
 void ProcessRunner::sweep(const std::function<bool(const StepId&)>& known) {
-  auto names = io::list_dir(dir_.get());
-  if (!names) return;
-  for (const std::string& name : *names) {
+  folders_.sweep([&](const std::string& name) {
     const auto step = parse_step_dir_name(name);
-    if (step && (known(*step) || running_.contains(*step))) continue;
-    const io::Fd dir = open_dir(dir_.get(), name);
-    if (dir) {
-      auto sign = probe_supervisor(dir.get());
-      if (!sign || sign->life == Life::alive) continue;
-    }
-    static_cast<void>(io::remove_tree_at(dir_.get(), name));
-  }
+    if (!step) return false;
+    if (known(*step) || running_.contains(*step)) return true;
+    const io::Fd dir = folders_.find(*step);
+    const auto sign = dir ? probe_supervisor(dir.get()) : LifeSign{};
+    return !sign || sign->life == Life::alive;
+  });
 }
 
 }  // namespace prov::agent

@@ -1,14 +1,13 @@
 #pragma once
 // Steps as real processes, each under a supervisor of its own (agent/executor/supervisor.h) that outlives the agent.
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 
 #include "agent/executor/bundle_store.h"
 #include "agent/executor/prepare.h"
+#include "agent/executor/step_folders.h"
 #include "agent/executor/step_runner.h"
 #include "agent/executor/zygote.h"
 #include "common/io/posix/files.h"
@@ -24,6 +23,7 @@ struct RunnerConfig {
   std::uint64_t output_limit = 8 << 20;
   std::uint64_t memory_limit = 0;
   std::uint32_t grace_ms = 10'000;
+  std::uint64_t rest_ms = 10'000;  // with nothing to run, until the supervisors that are free go home
   std::shared_ptr<Zygote> zygote;  // may be shared by many runners; none: one of its own
 };
 
@@ -46,7 +46,8 @@ class ProcessRunner final : public StepRunner {
  private:
   struct Running {
     io::Fd dir;
-    io::Fd pidfd;  // of the supervisor, once it is known
+    io::Fd line;   // to the supervisor, when it is this agent's own
+    io::Fd pidfd;  // of the supervisor that an agent before had, once it is known
     Boot boot = Boot::same;
     std::uint64_t bytes_seen = 0;
     bool cancelled = false;
@@ -54,8 +55,10 @@ class ProcessRunner final : public StepRunner {
     Supervisor last;
   };
 
-  ProcessRunner(RunnerConfig config, io::Fd dir, BundleStore& bundles, Timers& timers, FdWatcher& watcher);
+  ProcessRunner(RunnerConfig config, StepFolders folders, BundleStore& bundles, Timers& timers, FdWatcher& watcher);
   Result<void> fill(int dir_fd, const StepId& step, const wire::Order& order);
+  void watch_line(const StepId& step, io::Fd line);
+  void hear_supervisor(const StepId& step);
   void watch_supervisor(const StepId& step, Running& running, io::Fd pidfd);
   void poll_all();
   void poll_output(const StepId& step, Running& running);
@@ -64,17 +67,14 @@ class ProcessRunner final : public StepRunner {
   void remove_forgotten();
   void conclude(const StepId& step, Verdict verdict);
   Verdict interrupted(const Running& running) const;
-  std::string path_of(const StepId& step) const { return config_.steps_dir + "/" + step_dir_name(step); }
 
   RunnerConfig config_;
-  io::Fd dir_;
+  StepFolders folders_;  // no-op orders have none
   BundleStore& bundles_;
   FdWatcher& watcher_;
-  Alarm poll_alarm_, removal_alarm_;
+  Alarm poll_alarm_, removal_alarm_, rest_alarm_;
   Handler handler_;
   std::map<StepId, Running> running_;
-  std::set<StepId> folders_;      // steps that have a folder: no-op orders never do
-  std::deque<StepId> forgotten_;  // whose folders are to be removed
 };
 
 }  // namespace prov::agent

@@ -19,12 +19,12 @@ namespace {
 using namespace wire::detail;
 
 constexpr std::size_t kMaxSpecBytes = 4 << 20;
-constexpr const char* kStepFile = "step";
 constexpr std::size_t kLineBytes = 24;    // two numbers of ten digits, and room
 constexpr std::size_t kLengthBytes = 16;  // of the spec: its size in decimal digits, and room; what follows is aligned
 constexpr std::size_t kHeadBytes = kLineBytes + kLengthBytes;
 constexpr std::size_t kMaxVerdictBytes = 64 << 10;
 constexpr std::size_t kMaxTexts = 4096;
+constexpr std::size_t kMaxName = 64;
 
 template <class List>
 std::vector<std::string> texts_of(const List& list, const char* field) {
@@ -39,6 +39,7 @@ void put_texts(Builder out, const std::vector<std::string>& texts) {
 
 StepSpec get_spec(schema::StepSpec::Reader in) {
   StepSpec out;
+  out.name = text_of(in.getName(), kMaxName, "name");
   out.argv = texts_of(in.getArgv(), "argv");
   out.environment = texts_of(in.getEnvironment(), "environment");
   out.timeout_s = in.getTimeoutS();
@@ -151,6 +152,7 @@ std::string encode_spec(const StepSpec& spec) {
   out.setHasStdin(spec.has_stdin);
   out.setKind(static_cast<schema::StepSpec::Kind>(spec.kind));
   out.setMode(static_cast<schema::Order::Mode>(spec.mode));
+  out.setName(to_text_field(spec.name));
   return builder.finish();
 }
 
@@ -193,8 +195,13 @@ Verdict verdict_of(const StepSpec& spec, const StepResult& result) {
 
 Result<void> write_spec(int dir_fd, const StepSpec& spec) {
   const std::string encoded = encode_spec(spec);
-  return io::create_beneath(dir_fd, kStepFile, supervisor_line(std::nullopt) + length_line(encoded.size()) + encoded,
-                            0600);
+  const io::Fd file(openat(dir_fd, kStepFile, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file) return tl::unexpected(io::system_error("create", kStepFile));
+  return write_at(file, supervisor_line(std::nullopt) + length_line(encoded.size()) + encoded, 0);
+}
+
+bool is_of(const StepFile& file, const StepId& step) {
+  return file.spec.name.empty() || file.spec.name == step_dir_name(step);
 }
 
 Result<StepFile> read_step(int dir_fd) {

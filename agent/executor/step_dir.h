@@ -1,13 +1,14 @@
 #pragma once
 // A step's folder: how a step's supervisor and the agent understand each other, across restarts of either.
 //
-//   <steps>/<task hex>-<attempt>/   0700, made once per attempt: that it exists says that the attempt was begun
+//   <steps>/<task hex>-<attempt>/   0700, named so once per attempt: that it exists says that the attempt was begun
 //     step       a line for the supervisor, what to run (StepSpec, schema/journal.capnp), and behind it, once it has
 //                ended, how (StepVerdict). The line is blank until the supervisor puts "PID GROUP" there, and it locks
 //                the file (flock) while it lives. Whoever finds it unlocked and puts "0 0" there has made sure that no
 //                supervisor will run this step any more
 //     stdin      standard input, when the order has one
 //     output     what the step prints, head first; made by the supervisor when there is some, and grows while it runs
+//                (in a folder that another step had before, it is there and empty: agent/executor/step_folders.h)
 //     host/      where the copy of the host lies in which it is rehearsed (agent/sandbox/host_copy.h)
 //     report     the difference that a rehearsal made; the last line of `output` then
 //     work/      the step's private folder and working directory: the bundle's files, rendered/, secrets/, outputs
@@ -26,9 +27,12 @@
 
 namespace prov::agent {
 
+inline constexpr const char* kStepFile = "step";
+inline constexpr const char* kOutputFile = "output";
 inline constexpr const char* kOutputsFile = "outputs";  // in work/; made by the step, see agent/step/outputs.h
 
 struct StepSpec {
+  std::string name;  // of its folder; empty in one that a release before wrote
   std::vector<std::string> argv;
   std::vector<std::string> environment;  // NAME=value, exactly what the step gets
   std::uint32_t timeout_s = 0;           // 0: no limit
@@ -64,6 +68,8 @@ struct StepFile {
 };
 Result<void> write_spec(int dir_fd, const StepSpec& spec);  // once, before the supervisor starts
 Result<StepFile> read_step(int dir_fd);
+// Whether it is this step's. After a crash of the machine a folder may hold what it held under the name before.
+bool is_of(const StepFile& file, const StepId& step);
 
 // Right when a step ends, however it ends: nothing of what was filled in for it stays on the disk.
 void remove_private_parts(int dir_fd);

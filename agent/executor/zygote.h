@@ -1,11 +1,12 @@
 #pragma once
-// Supervisors without an exec for each: a small process, started once, forks one for each step. To execute the agent's
-// program anew took longer than all else that the agent does for a step; a fork of a process this small takes a tenth
-// of that, and holds nothing of the agent's memory.
+// Supervisors without an exec, and most without a fork: a small process, started once, forks them, and one whose step
+// has left nothing behind waits for another. To execute the agent's program anew took longer than all else that the
+// agent does for a step; a fork of a process this small takes a tenth of that, and holds nothing of the agent's memory.
 #include <sys/types.h>
 
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "common/io/posix/files.h"
 #include "common/result.h"
@@ -14,22 +15,31 @@ namespace prov::agent {
 
 class Zygote {
  public:
-  explicit Zygote(std::string program) : program_(std::move(program)) {}  // the agent's own: `PROGRAM zygote`
-  ~Zygote();                                                              // supervisors go on
+  // `program` is the agent's own: `PROGRAM zygote`. At most `most_free` supervisors wait for a step.
+  explicit Zygote(std::string program, std::size_t most_free = 8)
+      : program_(std::move(program)), most_free_(most_free) {}
+  ~Zygote();  // supervisors with a step go on
   Zygote(const Zygote&) = delete;
   Zygote& operator=(const Zygote&) = delete;
 
-  // A supervisor for the step in this folder (agent/executor/supervisor.h), as a pidfd. The small process is started
-  // when it is first needed, and again should it have been killed. Any thread.
+  // Puts a supervisor to the step in this folder: the line to it (agent/executor/supervisor.h). It is readable when the
+  // step is over, by a word or its end. The small process is started when it is first needed, and again should it have
+  // been killed. Any thread.
   Result<io::Fd> supervise(const std::string& step_dir);
+
+  void give_back(io::Fd line);  // of a supervisor that has said it is free
+  void send_home();             // those that are free
 
  private:
   Result<void> hatch();
-  Result<io::Fd> ask(const std::string& step_dir);
+  Result<io::Fd> fork_supervisor();
+  Result<io::Fd> ask();
   void end();
 
   const std::string program_;
+  const std::size_t most_free_;
   std::mutex mutex_;
+  std::vector<io::Fd> free_;  // the one used last at the end
   io::Fd socket_;
   pid_t pid_ = 0;
 };

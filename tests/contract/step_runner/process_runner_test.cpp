@@ -10,6 +10,8 @@
 #include <set>
 #include <sstream>
 
+#include "agent/executor/supervisor.h"
+#include "agent/executor/zygote.h"
 #include "tests/contract/step_runner/real_world.h"
 #include "tests/contract/step_runner/step_runner_contract.h"
 
@@ -49,6 +51,10 @@ class ProcessSteps : public StepRunnerContract<RealWorld> {
     ASSERT_EQ(std::sscanf(io::read_file(path, 1 << 20)->c_str() + 24, "%zu", &length), 1);
     ASSERT_GT(std::filesystem::file_size(path), 40 + length + to);
     std::filesystem::resize_file(path, 40 + length + to);
+  }
+  void forget(const StepId& which) {  // and waits until its folder is gone
+    world.runner().forget(which);
+    EXPECT_TRUE(world.run_until([&] { return !std::filesystem::exists(world.step_path(which)); }));
   }
   bool alive(int pid) { return io::process_stat(pid) && io::process_stat(pid)->state != 'Z'; }
   int number_in_output(const StepId& which, std::size_t line = 0) {
@@ -318,6 +324,9 @@ TEST_F(ProcessSteps, SupervisorsAreForkedFromOneSmallProcessAndBearTheirStepsNam
 }
 
 TEST_F(ProcessSteps, TheSmallProcessEndsWithItsAgentAndLeavesNoZombies) {
+  world.rest_ms = 20;
+  world.reopen();
+  attach();
   for (std::uint8_t n = 10; n < 20; ++n) {
     ASSERT_EQ(run(step_number(n), world.shell(step_number(n), "ps -o ppid= -p $PPID")).outcome, Outcome::done);
   }
@@ -327,7 +336,7 @@ TEST_F(ProcessSteps, TheSmallProcessEndsWithItsAgentAndLeavesNoZombies) {
     return std::count_if(all.begin(), all.end(), [&](const io::ProcessStat& each) { return each.parent == zygote; });
   };
   EXPECT_TRUE(alive(zygote));
-  EXPECT_TRUE(world.run_until([&] { return children() == 0; }));
+  EXPECT_TRUE(world.run_until([&] { return children() == 0; })) << "nobody waits for a step that does not come";
   restart();
   EXPECT_FALSE(io::process_stat(zygote));
 }
@@ -345,6 +354,117 @@ TEST_F(ProcessSteps, TheSmallProcessEndsByItselfWhenItsAgentIsGone) {
   int status = 0;
   ASSERT_EQ(waitpid(*pid, &status, 0), *pid);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+TEST_F(ProcessSteps, ASupervisorAndAFolderThatAStepLeftCleanHaveTheNextOne) {
+  std::set<int> supervisors;
+  std::set<std::string> folders;
+  for (std::uint8_t n = 30; n < 40; ++n) {
+    const StepId each = step_number(n);
+    const std::string number = std::to_string(n);
+    const Verdict verdict = run(each, world.shell(each, "echo $PPID; stat -c %i .; ls -A . ..; env >mine-" + number +
+                                                            "; echo n=" + number + " >$PROV_OUTPUTS; exit " + number));
+    EXPECT_EQ(verdict.exit_code, n);
+    EXPECT_EQ(verdict.outputs, (std::vector<wire::Variable>{{"n", number}}));
+    const auto title = io::read_file("/proc/" + std::to_string(number_in_output(each)) + "/cmdline", 1 << 16);
+    EXPECT_EQ(std::string(title->c_str()), PROV_AGENT_PROGRAM " supervise") << "it waits";
+    std::istringstream lines(output_of(each));
+    std::string supervisor, folder, rest;
+    std::getline(lines, supervisor);
+    std::getline(lines, folder);
+    std::getline(lines, rest, '\0');
+    EXPECT_EQ(rest, ".:\n\n..:\noutput\nstep\nwork\n") << "as if it were new";
+    supervisors.insert(std::stoi(supervisor));
+    folders.insert(folder);
+    forget(each);
+  }
+  EXPECT_EQ(supervisors.size(), 1U);
+  EXPECT_LE(folders.size(), 2U);
+}
+
+TEST_F(ProcessSteps, ASupervisorWhoseStepLeftSomethingEndsInsteadAndTheFolderGoes) {
+  const auto next_supervisor = [&](std::uint8_t n, const wire::Order& order) {
+    EXPECT_EQ(run(step_number(n), order).outcome, Outcome::done);
+    return number_in_output(step_number(n));
+  };
+  const auto ends = [&](int supervisor) { return world.run_until([&] { return !io::process_stat(supervisor); }, 20); };
+  const int first = next_supervisor(41, world.shell(step_number(41), "echo $PPID"));
+  // A daemon that has left the group: it may go on to use the folder, and prints there for all that we know.
+  const int second = next_supervisor(
+      42,
+      world.shell(step_number(42), "echo $PPID; setsid sh -c 'echo $$; exec sleep 1000 >/dev/null 2>&1' & sleep 0.2"));
+  EXPECT_EQ(second, first);
+  EXPECT_TRUE(ends(second));
+  const int third = next_supervisor(
+      43, script(step_number(43), "#!/bin/sh\necho $PPID\n", {}, {seal("password", "s3cret-canary-value")}));
+  EXPECT_NE(third, first);
+  EXPECT_TRUE(ends(third)) << "a secret was in its memory";
+  kill(number_in_output(step_number(42), 1), SIGKILL);
+  for (const std::uint8_t n : std::initializer_list<std::uint8_t>{42, 43}) forget(step_number(n));
+  EXPECT_EQ(std::count_if(std::filesystem::directory_iterator(world.dir() + "/steps"), {},
+                          [](const auto& entry) { return entry.path().filename().string().starts_with("spare-"); }),
+            0);
+}
+
+TEST_F(ProcessSteps, ASupervisorThatIsKilledAsItWaitsIsNotMissed) {
+  const StepId first = step_number(45), second = step_number(46);
+  run(first, world.shell(first, "echo $PPID"));
+  const int waiting = number_in_output(first);
+  ASSERT_TRUE(alive(waiting));
+  kill(waiting, SIGKILL);
+  ASSERT_TRUE(world.run_until([&] { return !alive(waiting); }));
+  EXPECT_EQ(run(second, world.shell(second, "echo $PPID")).outcome, Outcome::done);
+  EXPECT_NE(number_in_output(second), waiting);
+}
+
+TEST_F(ProcessSteps, SupervisorsThatWaitEndWithTheirAgent) {
+  run(step, world.shell(step, "echo $PPID"));
+  const int waiting = number_in_output(step);
+  ASSERT_TRUE(alive(waiting));
+  restart();  // closes the lines, as the kernel does when an agent is killed
+  EXPECT_TRUE(world.run_until([&] { return !alive(waiting); }));
+}
+
+TEST_F(ProcessSteps, ACancelThatComesTooLateIsNotTheNextSteps) {
+  const auto folder_of = [&](std::uint8_t n) {
+    const StepId each = step_number(n);
+    const std::string path = world.dir() + "/" + step_dir_name(each);
+    std::filesystem::create_directories(path + "/work");
+    for (const char* part : {"", "/work"}) chmod((path + part).c_str(), 0700);
+    const auto dir = io::open_private_dir(path);
+    StepSpec spec;
+    spec.argv = {"/bin/sleep", "0.1"};
+    EXPECT_TRUE(dir && write_spec(dir->get(), spec));
+    return path;
+  };
+  Zygote zygote(PROV_AGENT_PROGRAM);
+  for (const std::uint8_t n : std::initializer_list<std::uint8_t>{50, 51, 52}) {
+    const std::string path = folder_of(n);
+    auto line = zygote.supervise(path);
+    ASSERT_TRUE(line);
+    char word[16] = {};
+    ASSERT_EQ(recv(line->get(), word, sizeof word, 0), static_cast<ssize_t>(kFreeWord.size()));
+    EXPECT_EQ(std::string_view(word), kFreeWord);
+    const auto dir = io::open_private_dir(path);
+    const auto over = read_step(dir->get());
+    ASSERT_TRUE(over && over->result);
+    EXPECT_FALSE(over->result->end.cancelled) << int{n};
+    send(line->get(), kCancelWord.data(), kCancelWord.size(), MSG_NOSIGNAL);
+    zygote.give_back(std::move(*line));
+  }
+}
+
+TEST_F(ProcessSteps, AVerdictOfAnotherStepThatACrashOfTheMachineBroughtBackIsNotTaken) {
+  const StepId other = step_number(8);
+  run(step, world.prints(step, "x"));
+  run(other, world.ends_with(other, 3));
+  std::filesystem::copy_file(world.step_path(step) + "/step", world.step_path(other) + "/step",
+                             std::filesystem::copy_options::overwrite_existing);
+  restart();
+  ended.clear();
+  adopt(other, Boot::other);
+  ASSERT_TRUE(wait_for(other));
+  EXPECT_EQ(ended[other][0].outcome, Outcome::interrupted);
 }
 
 TEST_F(ProcessSteps, AVerdictThatACrashOfTheMachineTookIsAnInterruption) {

@@ -81,6 +81,7 @@ class RealWorld {
   io::EventLoop& loop() { return loop_; }
   std::uint64_t output_limit = 8 << 20;
   std::uint32_t grace_ms = 10'000;
+  std::uint64_t rest_ms = 10'000;
   void reopen() { restart(); }  // with the limits as they are now
 
  private:
@@ -88,6 +89,7 @@ class RealWorld {
     RunnerConfig config{dir_ + "/steps", PROV_AGENT_PROGRAM, keys_};
     config.output_limit = output_limit;
     config.grace_ms = grace_ms;
+    config.rest_ms = rest_ms;
     runner_ = std::move(*ProcessRunner::open(std::move(config), *bundles_, loop_, loop_));
   }
   // Whatever a failed test left running under this folder.

@@ -1,0 +1,204 @@
+// The folders of steps on a real file system: made once, used again only when nothing tells them from a new one.
+#include "agent/executor/step_folders.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <optional>
+
+#include "agent/executor/step_dir.h"
+
+namespace prov::agent {
+namespace {
+
+namespace fs = std::filesystem;
+
+StepId step_number(std::uint8_t n) {
+  StepId out;
+  out.task.bytes.fill(n);
+  out.attempt = 1;
+  return out;
+}
+
+struct StepFoldersTest : ::testing::Test {
+  void SetUp() override {
+    char path[] = "/tmp/prov-folders-XXXXXX";
+    ASSERT_NE(mkdtemp(path), nullptr);
+    dir = path;
+    open();
+  }
+  void TearDown() override { fs::remove_all(dir); }
+  void open() {
+    folders.reset();
+    auto opened = StepFolders::open(dir + "/steps");
+    ASSERT_TRUE(opened);
+    folders.emplace(std::move(*opened));
+  }
+
+  // As a step leaves it.
+  std::string use(const StepId& which) {
+    auto made = folders->make(which);
+    EXPECT_TRUE(made) << made.error().message;
+    const std::string path = folders->path_of(which);
+    for (const char* name : {"/step", "/output"}) {
+      std::ofstream(path + name) << "what the step before had";
+      chmod((path + name).c_str(), 0600);
+    }
+    std::ofstream(path + "/stdin") << "x";
+    fs::create_directories(path + "/work/deep/er");
+    std::ofstream(path + "/work/deep/er/file") << "x";
+    return path;
+  }
+  void give_back(const StepId& which, bool clean = true) {
+    if (clean) folders->left_nothing(which);
+    folders->forget(which);
+    EXPECT_FALSE(folders->remove_forgotten(16));
+    EXPECT_FALSE(fs::exists(folders->path_of(which)));
+  }
+  static ino_t inode(const std::string& path) {
+    struct stat info {};
+    EXPECT_EQ(stat(path.c_str(), &info), 0) << path;
+    return info.st_ino;
+  }
+  std::size_t entries() const {
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(dir + "/steps"), {}));
+  }
+
+  std::string dir;
+  std::optional<StepFolders> folders;
+  const StepId step = step_number(1), other = step_number(2);
+};
+
+TEST_F(StepFoldersTest, OneThatNothingWasLeftInIsTheNextSteps) {
+  const std::string path = use(step);
+  const ino_t folder = inode(path), work = inode(path + "/work"), file = inode(path + "/step");
+  give_back(step);
+  ASSERT_TRUE(folders->make(other));
+  const std::string next = folders->path_of(other);
+  EXPECT_EQ(inode(next), folder);
+  EXPECT_EQ(inode(next + "/work"), work);
+  EXPECT_EQ(inode(next + "/step"), file);
+  EXPECT_EQ(fs::file_size(next + "/step"), 0U);
+  EXPECT_EQ(fs::file_size(next + "/output"), 0U);
+  EXPECT_TRUE(fs::is_empty(next + "/work"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(next), {}), 3);
+}
+
+TEST_F(StepFoldersTest, AnAttemptIsBegunOnceWhetherThereAreSparesOrNot) {
+  use(step);
+  for (const bool spare : {false, true}) {
+    if (spare) {
+      use(other);
+      give_back(other);
+    }
+    const auto again = folders->make(step);
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().code, Code::conflict);
+    EXPECT_EQ(fs::file_size(folders->path_of(step) + "/output"), 24U) << "it is as it was";
+  }
+  EXPECT_TRUE(folders->make(other)) << "the spare is still to be had";
+  EXPECT_EQ(entries(), 2U);
+}
+
+TEST_F(StepFoldersTest, OneOfWhichNobodySaidThatNothingIsLeftGoes) {
+  use(step);
+  give_back(step, false);
+  EXPECT_EQ(entries(), 0U);
+}
+
+// Whatever a step may do to its folder that emptying does not undo.
+TEST_F(StepFoldersTest, OneThatCanBeToldFromANewOneGoes) {
+  const std::vector<std::pair<const char*, std::function<void(const std::string&)>>> deeds = {
+      {"the folder's mode", [](const std::string& path) { chmod(path.c_str(), 0755); }},
+      {"a sticky work/", [](const std::string& path) { chmod((path + "/work").c_str(), 01700); }},
+      {"work/ is somebody else's",
+       [](const std::string& path) { ASSERT_EQ(chown((path + "/work").c_str(), 1234, 0), 0); }},
+      {"work/ is a link",
+       [](const std::string& path) {
+         fs::remove_all(path + "/work");
+         fs::create_directory_symlink("/tmp", path + "/work");
+       }},
+      {"work/ is gone", [](const std::string& path) { fs::remove_all(path + "/work"); }},
+      {"an attribute",
+       [](const std::string& path) {
+         if (setxattr((path + "/work").c_str(), "user.note", "x", 1, 0) != 0) chmod(path.c_str(), 0755);  // none here
+       }},
+      {"its file has a second name",
+       [](const std::string& path) { fs::create_hard_link(path + "/step", path + "/../../kept"); }},
+      {"its output is a pipe",
+       [](const std::string& path) {
+         fs::remove(path + "/output");
+         ASSERT_EQ(mkfifo((path + "/output").c_str(), 0600), 0);
+       }},
+      {"its output is a link",
+       [](const std::string& path) {
+         fs::remove(path + "/output");
+         fs::create_symlink(path + "/../../precious", path + "/output");
+       }},
+      {"its output is for all to read", [](const std::string& path) { chmod((path + "/output").c_str(), 0644); }},
+  };
+  std::ofstream(dir + "/precious") << "precious";
+  for (const auto& [what, deed] : deeds) {
+    deed(use(step));
+    give_back(step);
+    EXPECT_EQ(entries(), 0U) << what;
+    fs::remove(dir + "/kept");
+  }
+  EXPECT_EQ(fs::file_size(dir + "/precious"), 8U);
+}
+
+TEST_F(StepFoldersTest, OneWhoseFileIsLockedGoes) {
+  const std::string path = use(step);
+  const io::Fd held(::open((path + "/step").c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_EQ(flock(held.get(), LOCK_EX | LOCK_NB), 0);
+  give_back(step);
+  EXPECT_EQ(entries(), 0U);
+}
+
+TEST_F(StepFoldersTest, SparesAreFewAndDoNotOutliveTheAgent) {
+  for (std::uint8_t n = 10; n < 110; ++n) use(step_number(n));
+  for (std::uint8_t n = 10; n < 110; ++n) {
+    folders->left_nothing(step_number(n));
+    folders->forget(step_number(n));
+  }
+  while (folders->remove_forgotten(16)) {
+  }
+  EXPECT_EQ(entries(), 64U);
+  open();
+  EXPECT_EQ(entries(), 0U);
+}
+
+TEST_F(StepFoldersTest, ASpareThatSomebodyTookAwayIsNotMissed) {
+  use(step);
+  give_back(step);
+  fs::remove_all(dir + "/steps/spare-0");
+  EXPECT_TRUE(folders->make(other));
+  EXPECT_TRUE(fs::is_empty(folders->path_of(other) + "/work"));
+}
+
+TEST_F(StepFoldersTest, SweepingLeavesSparesAndWhatIsWanted) {
+  use(step);
+  give_back(step);
+  use(step);
+  use(other);
+  fs::create_directories(dir + "/steps/what-is-this/here");
+  use(step_number(3));
+  give_back(step_number(3));
+  folders->sweep([&](const std::string& name) { return name == step_dir_name(step); });
+  EXPECT_TRUE(fs::exists(folders->path_of(step)));
+  EXPECT_FALSE(folders->contains(other));
+  EXPECT_EQ(entries(), 2U);
+  EXPECT_TRUE(folders->make(other));
+  EXPECT_EQ(entries(), 2U) << "of the spare";
+}
+
+}  // namespace
+}  // namespace prov::agent

@@ -43,14 +43,18 @@ def init_workspace(rig, build):
     return environment, home / WORKSPACE
 
 
-def timed(argv, environment, folder):
-    begun = time.perf_counter()
+def output_of(argv, environment=None, folder=None):
     done = subprocess.run([str(a) for a in argv], env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE)
-    taken = time.perf_counter() - begun
     if done.returncode:
         raise SystemExit(f"{argv}: exit {done.returncode}: {done.stderr.decode()[-2000:]}")
-    return taken
+    return done.stdout
+
+
+def timed(argv, environment, folder):
+    begun = time.perf_counter()
+    output_of(argv, environment, folder)
+    return time.perf_counter() - begun
 
 
 def exec_on_hosts(build, hosts, runs):
@@ -68,22 +72,41 @@ SCRIPTS = """batch_workflow:
       type: script
       for_each: [{numbers}]
       targets: h0
-      run: ["true"]
+      run: {argv}
 """
+
+
+def run_batch(rig, argv, environment, folder):
+    """From the batch's durable acceptance to its durable end, in ms of the log's own time."""
+    accepted = json.loads(output_of(argv, environment, folder))["workflow"]
+    while True:
+        workflow = rig.ask("GET", f"/workflows/{accepted}?limit=1")
+        if workflow["status"] == "ended":
+            if workflow["outcome"] != "done":
+                raise SystemExit(f"the batch ended {workflow['outcome']}: {workflow['failures']}")
+            return workflow["ended_ms"] - workflow["submitted_ms"]
+        time.sleep(0.02)  # so that asking is no load to speak of
 
 
 def processes(build, count, rounds):
     """So many real steps through one agent (supervised, output captured and journalled), beside as many bare processes."""
-    rates = {"agent": [], "posix_spawn": [], "posix_spawn, two threads": []}
+    rates = {}
     with Rig(build, 1) as rig:
         environment, folder = init_workspace(rig, build)
-        batch = folder / "processes.yaml"
-        batch.write_text(SCRIPTS.format(numbers=", ".join(str(n) for n in range(count))))
+        numbers = ", ".join(str(n) for n in range(count))
+        for name, argv in (("quiet", '["true"]'), ("prints", '["echo", "a line"]')):
+            (folder / f"{name}.yaml").write_text(SCRIPTS.format(numbers=numbers, argv=argv))
+        submit = [build / "bin/provisioning", "batch", "submit", "--yes"]
+        ways = {
+            "agent": lambda: run_batch(rig, [*submit, "--out", "json", folder / "quiet.yaml"], environment, folder) / 1e3,
+            "agent, each prints a line": lambda: run_batch(rig, [*submit, "--out", "json", folder / "prints.yaml"], environment, folder) / 1e3,
+            "agent, `batch submit --wait` from start to exit": lambda: timed([*submit, "--wait", folder / "quiet.yaml"], environment, folder),
+            "posix_spawn": lambda: count / float(output_of([build / "bench/spawn", str(count), "1"])),
+            "posix_spawn, two threads": lambda: count / float(output_of([build / "bench/spawn", str(count), "2"])),
+        }
         for _ in range(rounds):
-            rates["agent"].append(count / timed([build / "bin/provisioning", "batch", "submit", batch, "--wait", "--yes"], environment, folder))
-            for name, threads in (("posix_spawn", 1), ("posix_spawn, two threads", 2)):
-                out = subprocess.run([build / "bench/spawn", str(count), str(threads)], check=True, stdout=subprocess.PIPE).stdout
-                rates[name].append(float(out))
+            for name, run in ways.items():
+                rates.setdefault(name, []).append(count / run())
     return rates
 
 

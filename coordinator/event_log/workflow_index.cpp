@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "coordinator/event_log/commit.h"
 #include "coordinator/event_log/keys.h"
@@ -75,24 +76,31 @@ void WorkflowIndexer::add(const domain::Event& event) {
   }
 }
 
+// By space, and in each by key: the store finds the place of a key that lies beside the last one without a search.
 void WorkflowIndexer::put_records(std::uint64_t commit, std::vector<SideRecord>& out) {
+  std::vector<SideRecord> of_all, of_workspaces;
   for (auto& [id, touched] : touched_) {
     const auto put = [&, &workflow = id](char kind, std::string value) {
       out.push_back({workflow_key(workflow, kind, commit), std::move(value), false});
     };
-    put(kTouched, "");
+    if (auto& over = touched.end) {
+      over->at.commit = commit;
+      put(kEnd, encode(*over));
+    }
     if (!touched.notes.empty()) put(kNotes, encode(touched.notes));
     if (auto& begun = touched.submission) {
       begun->at.commit = commit;
       put(kSubmission, encode(*begun));
       const std::string value(id.view());
-      out.push_back({history_key("", begun->at.sequence), value, false});
-      if (!begun->workspace.empty()) out.push_back({history_key(begun->workspace, begun->at.sequence), value, false});
+      of_all.push_back({history_key("", begun->at.sequence), value, false});
+      if (!begun->workspace.empty()) {
+        of_workspaces.push_back({history_key(begun->workspace, begun->at.sequence), value, false});
+      }
     }
-    if (auto& over = touched.end) {
-      over->at.commit = commit;
-      put(kEnd, encode(*over));
-    }
+    put(kTouched, "");
+  }
+  for (auto* each : {&of_all, &of_workspaces}) {
+    out.insert(out.end(), std::make_move_iterator(each->begin()), std::make_move_iterator(each->end()));
   }
 }
 

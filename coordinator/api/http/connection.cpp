@@ -1,11 +1,15 @@
 // One HTTP connection: request after request, each admitted by its head before its body is read.
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <cerrno>
+#include <iterator>
+#include <string>
 
 #include "coordinator/api/http/shared.h"
 #include "coordinator/api/http/ws_session.h"
@@ -39,6 +43,29 @@ std::string_view view(beast::string_view text) { return {text.data(), text.size(
 
 Response too_large(std::size_t limit) {
   return refusal(413, Error{Code::exhausted, "the body is larger than " + std::to_string(limit) + " bytes", {}});
+}
+
+// A status line and fields, written out at once: a message of Beast's would be built and taken apart again for it.
+std::string head_text(const Response& response, std::size_t body_bytes, bool keep) {
+  std::string out;
+  out.reserve(256);
+  const auto add = [&](std::string_view name, std::string_view value) {
+    out.append(name).append(": ");
+    // A line's end in a value would begin another field.
+    std::replace_copy_if(
+        value.begin(), value.end(), std::back_inserter(out), [](char c) { return c == '\r' || c == '\n'; }, ' ');
+    out.append("\r\n");
+  };
+  out.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ").append(reason_of(response.status));
+  out.append("\r\n");
+  add("Content-Type", response.content_type);
+  add("Cache-Control", "no-store");
+  add("X-Content-Type-Options", "nosniff");
+  for (const auto& [name, value] : response.headers) add(name, value);
+  if (!keep) add("Connection", "close");
+  add("Content-Length", std::to_string(body_bytes));
+  out.append("\r\n");
+  return out;
 }
 
 class Connection final : public Open, public std::enable_shared_from_this<Connection> {
@@ -199,24 +226,18 @@ class Connection final : public Open, public std::enable_shared_from_this<Connec
     self_.reset();
     if (finished_) return;
     if (shared_.stopping) keep_ = false;
-    out_ = http::response<http::string_body>(static_cast<http::status>(response.status), 11);
-    out_.reason(beast::string_view(reason_of(response.status)));
-    out_.set(http::field::content_type, response.content_type);
-    out_.set(http::field::cache_control, "no-store");
-    out_.set("X-Content-Type-Options", "nosniff");
-    for (const auto& [name, value] : response.headers) out_.set(name, value);
-    out_.keep_alive(keep_);
-    if (!head_only_) out_.body() = body_text(response);
-    out_.prepare_payload();
+    if (!head_only_) body_out_ = response.data == nullptr ? std::move(response.body) : body_text(response);
+    head_out_ = head_text(response, body_out_.size(), keep_);
     after_ = std::move(response.after);
     expire(shared_.config.write_ms);
-    http::async_write(socket_, out_, [self](error_code error, std::size_t) { self->on_written(error); });
+    asio::async_write(socket_, std::array{asio::buffer(head_out_), asio::buffer(body_out_)},
+                      [self](error_code error, std::size_t) { self->on_written(error); });
   }
 
   void on_written(error_code error) {
     if (const auto after = std::exchange(after_, nullptr)) after();
     if (error) return finish();
-    out_ = {};
+    body_out_ = {};
     asked_ = {};
     served_ = true;
     if (keep_) return begin();
@@ -262,7 +283,7 @@ class Connection final : public Open, public std::enable_shared_from_this<Connec
   std::optional<http::request_parser<http::empty_body>> head_;
   std::optional<http::request_parser<http::string_body>> body_;
   Admitted asked_;
-  http::response<http::string_body> out_;
+  std::string head_out_, body_out_;
   std::function<void()> after_;
   std::shared_ptr<Connection> self_;
   std::size_t budget_ = 0;

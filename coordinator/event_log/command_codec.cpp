@@ -256,6 +256,9 @@ AskedCommand get_command(schema::Command::Reader in) {
   return out;
 }
 
+// Words of the first segment; what a large command needs beside it is added. As it comes it would be 8 KB, zeroed.
+constexpr unsigned kCommandWords = 128;
+
 std::string canonical(capnp::MallocMessageBuilder& message) {
   const kj::Array<capnp::word> words = capnp::canonicalize(message.getRoot<schema::Command>().asReader());
   const kj::ArrayPtr<const capnp::word> segment = words;
@@ -266,7 +269,7 @@ std::string canonical(capnp::MallocMessageBuilder& message) {
 }
 
 std::uint32_t digest_of_body(const CommandBody& body) {
-  capnp::MallocMessageBuilder message;
+  capnp::MallocMessageBuilder message(kCommandWords);
   std::visit(PutBody{message.initRoot<schema::Command>().getBody()}, body);
   const Digest whole = digest_of(canonical(message));
   std::uint32_t first = 0;
@@ -281,7 +284,7 @@ bool has_bytes(const CommandBody& body) {
 }
 
 std::string encode_command(const domain::Command& command, const domain::Principal& who) {
-  capnp::MallocMessageBuilder message;
+  capnp::MallocMessageBuilder message(kCommandWords);
   auto root = message.initRoot<schema::Command>();
   PUT_ID(root, Id, command.id);
   PUT_TEXT(root, Workspace, command.workspace);

@@ -1,5 +1,8 @@
 #include "coordinator/event_log/workflow_history.h"
 
+#include <algorithm>
+#include <functional>
+
 #include "coordinator/domain/evolve.h"
 #include "coordinator/event_log/commit.h"
 #include "coordinator/event_log/keys.h"
@@ -23,24 +26,40 @@ Result<void> complete(RecordLog& log) {
               "try again in a while; what runs is there already: provisioning workflow list");
 }
 
+// Each commit from `from` on that holds an event of the workflow, or one that says something of it; in no order, and
+// perhaps twice. Until `take` says false.
+Result<void> each_commit(RecordLog& log, const Id& workflow, std::uint64_t from,
+                         const std::function<bool(std::uint64_t)>& take) {
+  bool more = true;
+  auto telling = log.scan(workflow_prefix(workflow), [&](std::string_view key, std::string_view) {
+    if (workflow_kind(key) == kTouched) return false;
+    const std::uint64_t commit = workflow_commit(key);
+    return more = commit < from || take(commit);
+  });
+  if (!telling || !more) return telling;
+  return log.scan_from(workflow_prefix(workflow), workflow_key(workflow, kTouched, from),
+                       [&](std::string_view key, std::string_view) { return take(workflow_commit(key)); });
+}
+
 Result<bool> revised(RecordLog& log, const Id& workflow, const EndRecord& end) {
   if (end.event.in_doubt == 0) return false;  // nothing was open: no verdict can come late
   if (end.followed) return true;
   bool found = false;
-  auto scanned = log.scan_from(workflow_prefix(workflow), workflow_key(workflow, kTouched, end.at.commit + 1),
-                               [&](std::string_view, std::string_view) { return !(found = true); });
+  auto scanned = each_commit(log, workflow, end.at.commit + 1, [&](std::uint64_t) { return !(found = true); });
   if (!scanned) return tl::unexpected(scanned.error());
   return found;
 }
 
+// In the order of the log.
 Result<std::vector<std::uint64_t>> commits_of(RecordLog& log, const Id& workflow) {
   std::vector<std::uint64_t> out;
-  auto scanned = log.scan_from(workflow_prefix(workflow), workflow_key(workflow, kTouched, 0),
-                               [&](std::string_view key, std::string_view) {
-                                 out.push_back(workflow_commit(key));
-                                 return true;
-                               });
+  auto scanned = each_commit(log, workflow, 0, [&](std::uint64_t commit) {
+    out.push_back(commit);
+    return true;
+  });
   if (!scanned) return tl::unexpected(scanned.error());
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
 }
 
@@ -211,11 +230,10 @@ Result<std::uint64_t> last_commit_of(RecordLog& log, const Id& workflow) {
   if (!*entry) return 0;
   const std::uint64_t from = (*entry)->end ? (*entry)->end->at.commit : 0;  // few come after its end
   std::uint64_t last = 0;
-  auto scanned = log.scan_from(workflow_prefix(workflow), workflow_key(workflow, kTouched, from),
-                               [&](std::string_view key, std::string_view) {
-                                 last = workflow_commit(key);
-                                 return true;
-                               });
+  auto scanned = each_commit(log, workflow, from, [&](std::uint64_t commit) {
+    last = std::max(last, commit);
+    return true;
+  });
   if (!scanned) return tl::unexpected(scanned.error());
   return last;
 }

@@ -13,8 +13,9 @@ namespace {
 constexpr std::size_t kStepBytes = 1 << 20;
 constexpr std::size_t kStepCommits = 4096;
 
-// The mark's value: this, then the commit (8, little-endian). Another form of the index has another mark.
-constexpr std::string_view kMark = "PRVIDX1\n";
+// The mark's value: this, then the commit (8, little-endian). Another form of the index has another mark; of the first
+// one all is read as of this one.
+constexpr std::string_view kMark = "PRVIDX2\n", kFirstMark = "PRVIDX1\n";
 
 IndexedAt at_of(const domain::Envelope& meta) { return {0, meta.sequence, meta.log_time_ms}; }
 
@@ -97,7 +98,7 @@ void WorkflowIndexer::put_records(std::uint64_t commit, std::vector<SideRecord>&
         of_workspaces.push_back({history_key(begun->workspace, begun->at.sequence), value, false});
       }
     }
-    put(kTouched, "");
+    if (!touched.end && touched.notes.empty() && !touched.submission) put(kTouched, "");
   }
   for (auto* each : {&of_all, &of_workspaces}) {
     out.insert(out.end(), std::make_move_iterator(each->begin()), std::make_move_iterator(each->end()));
@@ -108,7 +109,8 @@ Result<std::uint64_t> indexed_commit(RecordLog& log) {
   auto mark = log.get(kIndexedKey);
   if (!mark) return tl::unexpected(mark.error());
   std::uint64_t commit = 0;
-  if (!*mark || (*mark)->size() != kMark.size() + sizeof commit || !(*mark)->starts_with(kMark)) return 0;
+  if (!*mark || (*mark)->size() != kMark.size() + sizeof commit) return 0;
+  if (!(*mark)->starts_with(kMark) && !(*mark)->starts_with(kFirstMark)) return 0;
   std::memcpy(&commit, (*mark)->data() + kMark.size(), sizeof commit);
   return commit;
 }

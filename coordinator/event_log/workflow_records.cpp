@@ -9,11 +9,12 @@ namespace {
 using namespace detail;
 
 constexpr std::string_view kNotesKnown = "cru";
+constexpr unsigned kRecordWords = 64;  // of a message: what a record usually needs; as it comes, 8 KB would be zeroed
 constexpr std::size_t kNoteBytes = 1 + sizeof(std::uint64_t);
 
 template <class Root, class Fill>
 std::string flat(Fill fill) {
-  capnp::MallocMessageBuilder message;
+  capnp::MallocMessageBuilder message(kRecordWords);
   fill(message.initRoot<Root>());
   const Segments segments = message.getSegmentsForOutput();
   std::string out(flat_bytes(segments), '\0');

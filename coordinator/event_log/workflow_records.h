@@ -6,7 +6,8 @@
 //   'e'  EndRecord         it ended there
 //   'n'  notes             count x { what(1), sequence(8, little-endian) }: see Note
 //   's'  SubmissionRecord  it was submitted there
-//   't'  nothing           the commit holds an event of it, or one that says something of it
+//   't'  nothing           the commit holds an event of it, or one that says something of it, and no record above says
+//                          so (a release before wrote this one always)
 #include <cstdint>
 #include <string>
 #include <string_view>

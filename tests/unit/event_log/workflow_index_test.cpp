@@ -367,6 +367,45 @@ TEST_F(WorkflowIndexTest, ALogWithoutAnIndexSaysSoAndIsFilledWhileItIsWritten) {
   EXPECT_EQ(writer->index_missing_to(), 0U) << "once is enough";
 }
 
+// It had a record more of each commit that submits a workflow, ends it or says something of it, and another mark.
+TEST_F(WorkflowIndexTest, TheIndexOfTheReleaseBeforeIsReadAsItIs) {
+  test::History life = history(8, test::History::Asks::batches);
+  life.begin();
+  live_through(life, 800);
+  struct Told {
+    bool revised;
+    std::uint64_t last;
+    std::string folded;
+    bool operator==(const Told&) const = default;
+  };
+  const auto all = [&] {
+    std::vector<Told> out;
+    for (const Seen& one : submitted()) {
+      out.push_back({read_history_of(*log, one.id).value()->revised, *last_commit_of(*log, one.id),
+                     bytes_of(fold_workflow(*log, one.id).value()->workflows.at(one.id))});
+    }
+    return out;
+  };
+  const auto now = all();
+  ASSERT_GT(now.size(), 30U);
+  const std::size_t records = index().size();
+  for (const auto& record : Records(disk->sides)) {
+    const std::string_view name = record.first;
+    if (!name.starts_with(kWorkflowSpace)) continue;
+    const Id id = *Id::from(name.substr(kWorkflowSpace.size(), Id::kSize));
+    disk->sides[workflow_key(id, kTouched, workflow_commit(name))] = "";
+  }
+  disk->sides.at(std::string(kIndexedKey)).replace(0, 8, "PRVIDX1\n");
+  EXPECT_GT(index().size(), records);
+  start();
+  EXPECT_EQ(writer->index_missing_to(), 0U) << "it is not made again";
+  EXPECT_EQ(all(), now);
+  submit("meanwhile");
+  commit();
+  EXPECT_TRUE(disk->sides.at(std::string(kIndexedKey)).starts_with("PRVIDX2\n")) << "which that release does not trust";
+  EXPECT_EQ(must({.limit = 1}).items.at(0).submission.kind, "meanwhile");
+}
+
 TEST_F(WorkflowIndexTest, WhatAnEarlierReleaseWroteInBetweenIsMissedAndFilled) {
   const Id first = submit();
   commit();

@@ -24,7 +24,8 @@ using rocksdb::Status;
 constexpr std::size_t kMaxWalCopyBytes = std::size_t{4} << 30;
 constexpr int kReadOnlyTries = 500;  // of milliseconds each: a writer on a fast disk may be in the way of most
 constexpr int kReadOnlyErrors = 3;
-constexpr std::size_t kAsideBytes = 8 << 20;  // written at once when commits are set aside
+constexpr std::size_t kAsideBytes = 8 << 20;   // written at once when commits are set aside
+constexpr std::size_t kWorthAFlush = 1 << 20;  // in memory, by itself
 
 Slice slice_of(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view view_of(const Slice& slice) { return {slice.data(), slice.size()}; }
@@ -255,9 +256,7 @@ void RocksRecordLog::append(std::shared_ptr<const LogBatch> batch, Done done) {
 
 void RocksRecordLog::run() {
   std::unique_lock lock(mutex_);
-  for (;;) {
-    wake_.wait(lock, [this] { return job_ || stopping_; });
-    if (!job_) return;
+  while (wait_for_job(lock)) {
     Job job = std::move(*job_);
     job_.reset();
     lock.unlock();
@@ -265,6 +264,19 @@ void RocksRecordLog::run() {
     job = {};
     lock.lock();
   }
+}
+
+// False: it is time to end. After a while without work, what the memtables hold goes to files, which it would do only
+// when there is work again: so a coordinator that rests is small, and reads less when it starts.
+bool RocksRecordLog::wait_for_job(std::unique_lock<std::mutex>& lock) {
+  const auto is_called = [this] { return job_ || stopping_; };
+  if (in_memory_ >= kWorthAFlush && !wake_.wait_for(lock, options_.quiet, is_called)) {
+    lock.unlock();
+    flush_soon();
+    lock.lock();
+  }
+  wake_.wait(lock, is_called);
+  return job_.has_value();
 }
 
 Result<void> RocksRecordLog::write(const LogBatch& batch) {
@@ -291,6 +303,7 @@ Result<void> RocksRecordLog::write(const LogBatch& batch) {
   if (status.ok()) status = db_->Write(durable, &records);
   PROV_FAIL_HERE("log_after_sync");
   if (!status.ok()) return store_error("write", options_.folder, status);
+  in_memory_ += bytes;
   if (bytes > options_.write_buffer_bytes) flush_soon();
   if (batch.number == 0) return {};
   last_commit_ = batch.number;
@@ -305,6 +318,7 @@ void RocksRecordLog::flush_soon() {
   options.wait = false;
   options.allow_write_stall = true;                            // else it waits here until there would be none
   static_cast<void>(db_->Flush(options, {commits_, sides_}));  // should it fail, the next write says so
+  in_memory_ = 0;
 }
 
 Result<void> RocksRecordLog::set_aside_after(std::uint64_t commit) {

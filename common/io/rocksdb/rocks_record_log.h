@@ -12,6 +12,7 @@
 // attested_commit() > last_commit() says so. RocksDB aborts when the disk is full, so it is not let near that: see
 // min_free_bytes.
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -35,6 +36,7 @@ namespace prov::io {
 struct RocksOptions {
   std::string folder;
   std::size_t write_buffer_bytes = 8 << 20;
+  std::chrono::milliseconds quiet{10'000};  // without an append, until what memory holds of those before is given back
   std::uint64_t min_free_bytes = 64 << 20;  // with less on the disk, appends answer Code::exhausted and open fails so
   rocksdb::Env* env = nullptr;              // another file system below RocksDB, for tests; outlives the log
 };
@@ -82,6 +84,7 @@ class RocksRecordLog final : public RecordLog {
   Result<void> open_db(const RocksOptions& options, bool read_only);
   Result<void> find_end();
   void run();
+  bool wait_for_job(std::unique_lock<std::mutex>& lock);
   Result<void> write(const LogBatch& batch);
   void flush_soon();
 
@@ -100,6 +103,7 @@ class RocksRecordLog final : public RecordLog {
   std::condition_variable wake_;
   std::optional<Job> job_;
   bool stopping_ = false;
+  std::size_t in_memory_ = 0;  // bytes written since the last flush that was asked for; the thread's own
   std::thread thread_;
 };
 

@@ -197,20 +197,37 @@ TEST(RocksRecordLog, AWriteThatWasNeverAcknowledgedIsDroppedQuietly) {
   EXPECT_EQ(log->notes().size(), 1U);
 }
 
+std::ptrdiff_t tables_in(const std::string& folder) {
+  const fs::directory_iterator all(folder + "/db");
+  return std::count_if(begin(all), end(all), [](const auto& entry) { return entry.path().extension() == ".sst"; });
+}
+
+bool comes_to_have_tables(const std::string& folder) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (tables_in(folder) == 0 && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  return tables_in(folder) > 0;
+}
+
 // Nothing that is larger than what is kept in memory on purpose stays there until somebody writes again.
 TEST(RocksRecordLog, ALargeWriteGoesToItsFileWithoutAnother) {
   const TempFolder folder;
   auto log = open_log(folder.path());
   fill(*log, 3);
-  const auto tables = [&] {
-    const fs::directory_iterator all(folder / "db");
-    return std::count_if(begin(all), end(all), [](const auto& entry) { return entry.path().extension() == ".sst"; });
-  };
-  ASSERT_EQ(tables(), 0) << "small ones wait in memory";
+  ASSERT_EQ(tables_in(folder.path()), 0) << "small ones wait in memory";
   ASSERT_TRUE(append_and_wait(*log, {4, std::string(10 << 20, 'x'), {}}));
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (tables() == 0 && std::chrono::steady_clock::now() < until) std::this_thread::yield();
-  EXPECT_GT(tables(), 0);
+  EXPECT_TRUE(comes_to_have_tables(folder.path()));
+}
+
+TEST(RocksRecordLog, WhatWasWrittenGoesToFilesWhenThereIsNothingToDo) {
+  const TempFolder folder;
+  auto log =
+      RocksRecordLog::open({.folder = folder.path(), .quiet = std::chrono::milliseconds(1), .min_free_bytes = 0});
+  ASSERT_TRUE(log);
+  for (std::uint64_t n = 1; n <= 3; ++n) ASSERT_TRUE(append_and_wait(**log, {n, std::string(500 << 10, 'x'), {}}));
+  EXPECT_TRUE(comes_to_have_tables(folder.path()));
+  ASSERT_TRUE(append_and_wait(**log, {4, "after it", {}}));
+  log->reset();
+  EXPECT_EQ(count(*open_log(folder.path())), 4U);
 }
 
 TEST(RocksRecordLog, ABlockThatRottedIsAnErrorWithWhatCameBefore) {

@@ -148,14 +148,14 @@ void ProcessRunner::look_after(const StepId& step) {
     watcher_.unwatch(running.pidfd.get());
     running.pidfd.reset();
   }
-  if (!running.dir) return conclude(step, interrupted(running));  // it was never begun
+  if (!running.dir) return conclude(step, interrupted(step, running));  // it was never begun
   const auto verdict = [&]() -> std::optional<Verdict> {
     const auto step_file = read_step(running.dir.get());
     if (!step_file || !step_file->result || !is_of(*step_file, step)) return std::nullopt;
     return verdict_of(step_file->spec, *step_file->result);
   };
   if (auto found = verdict()) return conclude(step, std::move(*found));
-  if (running.boot == Boot::other) return conclude(step, interrupted(running));
+  if (running.boot == Boot::other) return conclude(step, interrupted(step, running));
   if (!running.settled) {
     auto sign = probe_supervisor(running.dir.get());
     if (!sign) return;
@@ -168,7 +168,7 @@ void ProcessRunner::look_after(const StepId& step) {
     running.last = sign->supervisor;
     if (auto found = verdict()) return conclude(step, std::move(*found));  // written between the two looks
   }
-  if (end_leftovers(running)) conclude(step, interrupted(running));
+  if (end_leftovers(running)) conclude(step, interrupted(step, running));
 }
 
 bool ProcessRunner::end_leftovers(Running& running) {
@@ -178,13 +178,17 @@ bool ProcessRunner::end_leftovers(Running& running) {
   return false;  // gone by the next poll, or the one after
 }
 
-Verdict ProcessRunner::interrupted(const Running& running) const {
+Verdict ProcessRunner::interrupted(const StepId& step, const Running& running) const {
   Verdict out;
   out.outcome = running.cancelled ? Outcome::cancelled : Outcome::interrupted;
   out.message = running.boot == Boot::other ? "the host was started again while it ran"
-                                            : "its supervisor ended without a verdict; its processes are gone";
+                : running.settled && !running.last.pid
+                    ? "its supervisor ended before it began"
+                    : "its supervisor ended without a verdict; its processes are gone";
   std::string output;
   if (running.dir) {
+    const auto file = read_step(running.dir.get());
+    if (file && !is_of(*file, step)) unlinkat(running.dir.get(), kOutputFile, 0);
     if (auto bytes = io::read_file_at(running.dir.get(), kOutputFile, config_.output_limit * 2))
       output = std::move(*bytes);
     remove_private_parts(running.dir.get());
@@ -204,7 +208,9 @@ void ProcessRunner::cancel(const StepId& step) {
   const auto it = running_.find(step);
   if (it == running_.end()) return;
   it->second.cancelled = true;
-  if (it->second.line) send(it->second.line.get(), kCancelWord.data(), kCancelWord.size(), MSG_NOSIGNAL);
+  if (it->second.line) {  // full: it has been told often enough
+    send(it->second.line.get(), kCancelWord.data(), kCancelWord.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
   if (it->second.pidfd) io::signal_pidfd(it->second.pidfd, kCancelSignal);
 }
 

@@ -66,7 +66,7 @@ class ProcessRunner final : public StepRunner {
   bool end_leftovers(Running& running);
   void remove_forgotten();
   void conclude(const StepId& step, Verdict verdict);
-  Verdict interrupted(const Running& running) const;
+  Verdict interrupted(const StepId& step, const Running& running) const;
 
   RunnerConfig config_;
   StepFolders folders_;  // no-op orders have none

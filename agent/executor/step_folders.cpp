@@ -52,12 +52,19 @@ bool empty_file(const io::Fd& dir, const char* name) {
          ftruncate(file.get(), 0) == 0;
 }
 
+// Whoever is no child of the step's supervisor may still have its work/: a container that it was mounted into, a mount
+// of it elsewhere, a process that the host's init started there. So that one goes, and they keep what has no name; on
+// one that is mounted upon, or cannot be removed, the whole folder goes.
+bool make_work_anew(const io::Fd& dir) {
+  const auto work = io::open_dir_at(dir.get(), "work");
+  return work && empty_dir(*work, {}) && unlinkat(dir.get(), "work", AT_REMOVEDIR) == 0 &&
+         mkdirat(dir.get(), "work", 0700) == 0;
+}
+
 bool empty_folder(int parent, const std::string& name) {
   const io::Fd dir = open_dir(parent, name);
-  const io::Fd work = dir ? open_dir(dir.get(), "work") : io::Fd();
-  return work && is_as_made(dir.get(), S_IFDIR | 0700) && is_as_made(work.get(), S_IFDIR | 0700) &&
-         empty_dir(work, {}) && empty_dir(dir, {"work", kStepFile, kOutputFile}) && empty_file(dir, kStepFile) &&
-         empty_file(dir, kOutputFile);
+  return dir && is_as_made(dir.get(), S_IFDIR | 0700) && make_work_anew(dir) &&
+         empty_dir(dir, {"work", kStepFile, kOutputFile}) && empty_file(dir, kStepFile) && empty_file(dir, kOutputFile);
 }
 
 }  // namespace

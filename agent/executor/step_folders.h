@@ -1,7 +1,7 @@
 #pragma once
 // Where the folders of this host's steps are made, found and removed (what is in one: agent/executor/step_dir.h). A
 // small step costs a file system more than anybody else, so the folder of a step that has left nothing behind is
-// emptied and becomes another step's, which makes no file then.
+// emptied and becomes another step's, all but its work/, which is made anew.
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -28,7 +28,7 @@ class StepFolders {
   Result<io::Fd> make(const StepId& step);
   io::Fd find(const StepId& step);  // none: there is no such folder
 
-  // REQUIRES: every process that knew the folder is gone or has let go of it, the step's own children too.
+  // REQUIRES: its supervisor has let go of it, and every child of the step is gone.
   void left_nothing(const StepId& step);
 
   void remove(const StepId& step);             // with all that is in it; an unknown one is fine

@@ -18,8 +18,8 @@ int supervise(const std::string& step_dir, const std::string& program);
 
 // What is said on the line between an agent and a supervisor of its own, a SOCK_SEQPACKET socket: the agent names the
 // folder of a step, by its path, or wants the present step cancelled; the supervisor is free for another one.
-// Free, it says of the step that ended that nothing is left: no process, no secret in its memory, nothing open.
-// Where that is not so it ends instead.
+// Free, it says of the step that ended that nothing is left: no child, no secret in its memory, nothing open. Where
+// that is not so it ends instead.
 inline constexpr std::string_view kCancelWord = "cancel";
 inline constexpr std::string_view kFreeWord = "free";
 

@@ -146,7 +146,7 @@ Result<void> Zygote::hatch() {
   const io::Fd theirs(ends[1]);
   setsockopt(ours.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
   io::Spawn request;
-  request.argv = {program_, "zygote"};
+  request.argv = {program_, kZygoteCommand};
   request.environment = {"TITLE=" + std::string(kTitleRoom, ' ')};
   request.new_session = true;
   request.input_fd = theirs.get();
@@ -176,12 +176,12 @@ Result<io::Fd> Zygote::fork_supervisor() {
 Result<io::Fd> Zygote::supervise(const std::string& step_dir) {
   const std::lock_guard lock(mutex_);
   const auto put_to_work = [&](const io::Fd& line) {
-    return send(line.get(), step_dir.data(), step_dir.size(), MSG_NOSIGNAL) >= 0;
+    return send(line.get(), step_dir.data(), step_dir.size(), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
   };
   while (!free_.empty()) {
     io::Fd line = std::move(free_.back());
     free_.pop_back();
-    if (put_to_work(line)) return line;  // else it was killed as it waited
+    if (put_to_work(line)) return line;  // else it was killed as it waited, or does not read
   }
   auto line = fork_supervisor();
   if (line && !put_to_work(*line)) return tl::unexpected(io::system_error("tell", "a supervisor its step"));

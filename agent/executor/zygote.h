@@ -13,9 +13,13 @@
 
 namespace prov::agent {
 
+// What an agent and its small process say to each other belongs to this word: a program that was replaced by another
+// release's, which speaks otherwise, does not know it, and no step begins.
+inline constexpr const char* kZygoteCommand = "zygote-2";
+
 class Zygote {
  public:
-  // `program` is the agent's own: `PROGRAM zygote`. At most `most_free` supervisors wait for a step.
+  // `program` is the agent's own: `PROGRAM zygote-2`. At most `most_free` supervisors wait for a step.
   explicit Zygote(std::string program, std::size_t most_free = 8)
       : program_(std::move(program)), most_free_(most_free) {}
   ~Zygote();  // supervisors with a step go on

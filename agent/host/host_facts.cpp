@@ -110,18 +110,19 @@ std::vector<HostFacts::Stamp> HostFacts::stamps() const {
   return out;
 }
 
-void HostFacts::look_for_interpreters() {
+void HostFacts::look_for_candidates() {
   timespec now{};
   clock_gettime(CLOCK_REALTIME_COARSE, &now);
   std::vector<Stamp> before = stamps();
   if (before == seen_) return;
-  interpreters_.clear();
-  missing_.clear();
+  candidates_.clear();
   for (const char* interpreter : kInterpreters) {
-    const bool is_there = std::any_of(folders_.begin(), folders_.end(), [&](const std::string& folder) {
-      return is_executable(folder + "/" + interpreter);
-    });
-    (is_there ? interpreters_ : missing_).emplace_back(interpreter);
+    std::vector<std::string>& paths = candidates_.emplace_back();
+    for (const std::string& folder : folders_) {
+      std::string path = folder + "/" + interpreter;
+      struct stat about {};  // of a link itself: what it leads to may come and go
+      if (lstat(path.c_str(), &about) == 0) paths.push_back(std::move(path));
+    }
   }
   const bool fresh = std::any_of(before.begin(), before.end(),
                                  [&](const Stamp& each) { return each.changed_ns + kTickNs > ns_of(now); });
@@ -149,9 +150,11 @@ Facts HostFacts::operator()() {
   out.boot_id = boot_id_;
   out.agent_version = PROV_VERSION;
   out.disk_bytes = disk_bytes();
-  look_for_interpreters();
-  out.interpreters = interpreters_;
-  out.missing_interpreters = missing_;
+  look_for_candidates();
+  for (std::size_t i = 0; i < candidates_.size(); ++i) {
+    const bool is_there = std::any_of(candidates_[i].begin(), candidates_[i].end(), is_executable);
+    (is_there ? out.interpreters : out.missing_interpreters).emplace_back(kInterpreters[i]);
+  }
   return out;
 }
 

@@ -10,8 +10,9 @@
 
 namespace prov::agent {
 
-// Reads them anew at each call, as is done after each step that has changed something; so what costs most, where the
-// interpreters are, is looked up again only when a folder that they are looked for in has changed.
+// Reads them anew at each call, as is done after each step that has changed something. What costs most is to look for
+// interpreters that are not there: under which names there is anything at all is looked up again only when a folder
+// that they are looked for in has changed, and whether it can be executed each time.
 class HostFacts {
  public:
   explicit HostFacts(std::string path = kStepPath);  // folders, as in PATH
@@ -23,12 +24,12 @@ class HostFacts {
     bool operator==(const Stamp&) const = default;
   };
   std::vector<Stamp> stamps() const;
-  void look_for_interpreters();
+  void look_for_candidates();
 
   std::vector<std::string> folders_;
   std::string boot_id_;
   std::vector<Stamp> seen_;  // of the folders; none: not yet, or too fresh to tell another change by them
-  std::vector<std::string> interpreters_, missing_;
+  std::vector<std::vector<std::string>> candidates_;  // for each interpreter, the paths where there is anything
 };
 
 // Names one life of this host: the kernel's boot id, and when process 1 started, since a container is "booted" (all

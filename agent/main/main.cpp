@@ -34,7 +34,7 @@ constexpr const char* kHelp =
     "      be the first process of such a host: the agent, the services, orphans\n"
     "  supervise DIR\n"
     "      stand beside one step\n"
-    "  zygote\n"
+    "  zygote-2\n"
     "      start such supervisors (started by the agent itself)\n"
     "  rehearsal-fetch METHOD\n"
     "      download for apt, in a rehearsal (started by apt itself)\n"
@@ -87,7 +87,7 @@ int main(int argc, char** argv) {
   if (command == "run") return with_options(arguments, run_agent);
   if (command == "join") return with_options(arguments, join_only);
   if (command == "supervise" && arguments.size() == 2) return supervise(arguments[1], io::own_program());
-  if (command == "zygote") return serve_as_zygote(argv);
+  if (command == kZygoteCommand) return serve_as_zygote(argv);
   if (command == "service") return service_command({arguments.begin() + 1, arguments.end()});
   if (command == "service-keeper" && arguments.size() == 2) {
     return Services(service_dirs(), io::own_program()).keep(arguments[1]);

@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -171,15 +173,34 @@ Result<void> create_beneath(int dir_fd, std::string_view relative, std::string_v
   return {};
 }
 
+Result<Fd> open_dir_at(int dir_fd, const std::string& name) {
+  open_how how{};
+  how.flags = kDirFlags;
+  how.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH;
+  Fd dir(static_cast<int>(syscall(SYS_openat2, dir_fd, name.c_str(), &how, sizeof how)));
+  // Some containers do not let it through. Without it a mount of the same file system is not told from a folder.
+  if (!dir && (errno == ENOSYS || errno == EPERM)) {
+    struct stat above {
+    }, here{};
+    dir.reset(openat(dir_fd, name.c_str(), kDirFlags));
+    if (dir && (fstat(dir_fd, &above) != 0 || fstat(dir.get(), &here) != 0 || above.st_dev != here.st_dev)) {
+      errno = EXDEV;
+      dir.reset();
+    }
+  }
+  if (!dir) return fail_errno("open", name);
+  return dir;
+}
+
 Result<void> remove_tree_at(int dir_fd, const std::string& name) {
   if (unlinkat(dir_fd, name.c_str(), 0) == 0 || errno == ENOENT) return {};
   if (errno != EISDIR && errno != EPERM) return fail_errno("remove", name);
-  Fd dir(openat(dir_fd, name.c_str(), kDirFlags));
-  if (!dir) return fail_errno("open", name);
-  auto names = list_dir(dir.get());
+  const auto dir = open_dir_at(dir_fd, name);
+  if (!dir) return tl::unexpected(dir.error());
+  auto names = list_dir(dir->get());
   if (!names) return tl::unexpected(names.error());
   for (const std::string& each : *names) {
-    if (auto removed = remove_tree_at(dir.get(), each); !removed) return removed;
+    if (auto removed = remove_tree_at(dir->get(), each); !removed) return removed;
   }
   if (unlinkat(dir_fd, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) return fail_errno("remove", name);
   return {};

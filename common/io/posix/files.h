@@ -59,7 +59,10 @@ Result<Fd> make_new_dir_at(int dir_fd, const std::string& name);  // 0700; Code:
 // REQUIRES: wire::safe_relative_path(relative).
 Result<void> create_beneath(int dir_fd, std::string_view relative, std::string_view bytes, mode_t mode);
 
-Result<void> remove_tree_at(int dir_fd, const std::string& name);  // follows no link; a missing one is fine
-Result<std::vector<std::string>> list_dir(int dir_fd);             // names, sorted, without "." and ".."
+// Follows no link and enters no other file system or mount: what is mounted within is not the folder's. A missing one
+// is fine; one that holds a mount is Code::io, and what is left of it stays.
+Result<void> remove_tree_at(int dir_fd, const std::string& name);
+Result<Fd> open_dir_at(int dir_fd, const std::string& name);  // no link, no mount
+Result<std::vector<std::string>> list_dir(int dir_fd);        // names, sorted, without "." and ".."
 
 }  // namespace prov::io

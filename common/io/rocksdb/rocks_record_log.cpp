@@ -266,13 +266,18 @@ void RocksRecordLog::run() {
   }
 }
 
+// For the write-ahead log and the file that it is flushed to, and as much again for whoever else writes.
+bool RocksRecordLog::has_room(std::size_t bytes) const {
+  return free_bytes(options_.folder) >= options_.min_free_bytes + 4 * bytes;
+}
+
 // False: it is time to end. After a while without work, what the memtables hold goes to files, which it would do only
 // when there is work again: so a coordinator that rests is small, and reads less when it starts.
 bool RocksRecordLog::wait_for_job(std::unique_lock<std::mutex>& lock) {
   const auto is_called = [this] { return job_ || stopping_; };
-  if (in_memory_ >= kWorthAFlush && !wake_.wait_for(lock, options_.quiet, is_called)) {
+  while (in_memory_ >= kWorthAFlush && !wake_.wait_for(lock, options_.quiet, is_called)) {
     lock.unlock();
-    flush_soon();
+    if (has_room(in_memory_)) flush_soon();  // on a full disk it would be an error that ends appends
     lock.lock();
   }
   wake_.wait(lock, is_called);
@@ -286,8 +291,7 @@ Result<void> RocksRecordLog::write(const LogBatch& batch) {
   }
   std::size_t bytes = batch.commit.size();
   for (const SideRecord& side : batch.sides) bytes += side.key.size() + side.value.size();
-  // The write-ahead log and the file that it is flushed to, and as much again for whoever else writes.
-  if (free_bytes(options_.folder) < options_.min_free_bytes + 4 * bytes) {
+  if (!has_room(bytes)) {
     return fail(Code::exhausted, "the disk of " + options_.folder + " is full");
   }
   rocksdb::WriteBatch records(bytes + 64 * (batch.sides.size() + 1));

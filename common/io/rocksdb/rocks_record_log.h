@@ -84,6 +84,7 @@ class RocksRecordLog final : public RecordLog {
   Result<void> open_db(const RocksOptions& options, bool read_only);
   Result<void> find_end();
   void run();
+  bool has_room(std::size_t bytes) const;
   bool wait_for_job(std::unique_lock<std::mutex>& lock);
   Result<void> write(const LogBatch& batch);
   void flush_soon();

@@ -345,7 +345,7 @@ TEST_F(ProcessSteps, TheSmallProcessEndsByItselfWhenItsAgentIsGone) {
   int ends[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
   io::Fd agents(ends[0]), its(ends[1]);
-  io::Spawn request{{PROV_AGENT_PROGRAM, "zygote"}, {}, true};
+  io::Spawn request{{PROV_AGENT_PROGRAM, kZygoteCommand}, {}, true};
   request.input_fd = its.get();
   const auto pid = io::spawn(request);
   ASSERT_TRUE(pid);
@@ -423,6 +423,16 @@ TEST_F(ProcessSteps, SupervisorsThatWaitEndWithTheirAgent) {
   ASSERT_TRUE(alive(waiting));
   restart();  // closes the lines, as the kernel does when an agent is killed
   EXPECT_TRUE(world.run_until([&] { return !alive(waiting); }));
+}
+
+TEST_F(ProcessSteps, CancellingWaitsForNoSupervisorHoweverOftenItIsSaid) {
+  ASSERT_TRUE(start(step, world.shell(step, "echo $PPID; sleep 1000")));
+  ASSERT_TRUE(world.run_until([&] { return grown[step] > 0; }));
+  kill(number_in_output(step), SIGSTOP);  // as one whose disk hangs
+  for (int i = 0; i < 5000; ++i) world.runner().cancel(step);
+  kill(number_in_output(step), SIGCONT);
+  ASSERT_TRUE(wait_for(step));
+  EXPECT_EQ(ended[step][0].outcome, Outcome::cancelled);
 }
 
 TEST_F(ProcessSteps, ACancelThatComesTooLateIsNotTheNextSteps) {

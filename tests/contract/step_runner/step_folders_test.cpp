@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -79,12 +80,11 @@ struct StepFoldersTest : ::testing::Test {
 
 TEST_F(StepFoldersTest, OneThatNothingWasLeftInIsTheNextSteps) {
   const std::string path = use(step);
-  const ino_t folder = inode(path), work = inode(path + "/work"), file = inode(path + "/step");
+  const ino_t folder = inode(path), file = inode(path + "/step");
   give_back(step);
   ASSERT_TRUE(folders->make(other));
   const std::string next = folders->path_of(other);
   EXPECT_EQ(inode(next), folder);
-  EXPECT_EQ(inode(next + "/work"), work);
   EXPECT_EQ(inode(next + "/step"), file);
   EXPECT_EQ(fs::file_size(next + "/step"), 0U);
   EXPECT_EQ(fs::file_size(next + "/output"), 0U);
@@ -118,19 +118,16 @@ TEST_F(StepFoldersTest, OneOfWhichNobodySaidThatNothingIsLeftGoes) {
 TEST_F(StepFoldersTest, OneThatCanBeToldFromANewOneGoes) {
   const std::vector<std::pair<const char*, std::function<void(const std::string&)>>> deeds = {
       {"the folder's mode", [](const std::string& path) { chmod(path.c_str(), 0755); }},
-      {"a sticky work/", [](const std::string& path) { chmod((path + "/work").c_str(), 01700); }},
-      {"work/ is somebody else's",
-       [](const std::string& path) { ASSERT_EQ(chown((path + "/work").c_str(), 1234, 0), 0); }},
+      {"the folder has an attribute",
+       [](const std::string& path) {
+         if (setxattr(path.c_str(), "user.note", "x", 1, 0) != 0) chmod(path.c_str(), 0755);  // there are none here
+       }},
       {"work/ is a link",
        [](const std::string& path) {
          fs::remove_all(path + "/work");
          fs::create_directory_symlink("/tmp", path + "/work");
        }},
       {"work/ is gone", [](const std::string& path) { fs::remove_all(path + "/work"); }},
-      {"an attribute",
-       [](const std::string& path) {
-         if (setxattr((path + "/work").c_str(), "user.note", "x", 1, 0) != 0) chmod(path.c_str(), 0755);  // none here
-       }},
       {"its file has a second name",
        [](const std::string& path) { fs::create_hard_link(path + "/step", path + "/../../kept"); }},
       {"its output is a pipe",
@@ -153,6 +150,72 @@ TEST_F(StepFoldersTest, OneThatCanBeToldFromANewOneGoes) {
     fs::remove(dir + "/kept");
   }
   EXPECT_EQ(fs::file_size(dir + "/precious"), 8U);
+}
+
+// Its working directory is not handed on.
+TEST_F(StepFoldersTest, WhatAStepDidToItsWorkIsNotTheNextSteps) {
+  const std::vector<std::function<void(const std::string&)>> deeds = {
+      [](const std::string& work) { chmod(work.c_str(), 01755); },
+      [](const std::string& work) { ASSERT_EQ(chown(work.c_str(), 1234, 1234), 0); },
+      [](const std::string& work) { setxattr(work.c_str(), "user.note", "x", 1, 0); },
+  };
+  for (const auto& deed : deeds) {
+    deed(use(step) + "/work");
+    give_back(step);
+    EXPECT_EQ(entries(), 1U) << "it is a spare";
+    ASSERT_TRUE(folders->make(other));
+    struct stat info {};
+    ASSERT_EQ(stat((folders->path_of(other) + "/work").c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode, S_IFDIR | 0700U);
+    EXPECT_EQ(info.st_uid, geteuid());
+    EXPECT_LE(listxattr((folders->path_of(other) + "/work").c_str(), nullptr, 0), 17) << "the system's label, if any";
+    give_back(other, false);
+  }
+}
+
+// A container, or a mount, that a step leaves keeps what it has: it is no child of the step's supervisor.
+TEST_F(StepFoldersTest, WhoHasAStepsWorkMountedSeesNothingOfTheNextSteps) {
+  const std::string elsewhere = dir + "/elsewhere";
+  fs::create_directory(elsewhere);
+  const std::string path = use(step);
+  if (mount((path + "/work").c_str(), elsewhere.c_str(), nullptr, MS_BIND, nullptr) != 0) {
+    GTEST_SKIP() << "this process may not mount";
+  }
+  give_back(step);
+  EXPECT_TRUE(folders->make(other));
+  std::ofstream(folders->path_of(other) + "/work/secret") << "x";
+  EXPECT_TRUE(fs::exists(folders->path_of(other) + "/work/secret"));
+  EXPECT_TRUE(fs::is_empty(elsewhere));
+  EXPECT_EQ(umount2(elsewhere.c_str(), MNT_DETACH), 0);
+}
+
+TEST_F(StepFoldersTest, WhatAStepLeftMountedInItsFolderIsLeftAlone) {
+  const std::string data = dir + "/data";
+  fs::create_directory(data);
+  std::ofstream(data + "/precious") << "x";
+  std::uint8_t n = 20;
+  for (const std::string at : {"/work", "/work/data", "/data"}) {
+    for (const bool clean : {true, false}) {
+      const StepId each = step_number(++n);
+      const std::string place = use(each) + at;
+      fs::create_directories(place);
+      if (mount(data.c_str(), place.c_str(), nullptr, MS_BIND, nullptr) != 0) {
+        GTEST_SKIP() << "this process may not mount";
+      }
+      if (clean) folders->left_nothing(each);
+      folders->remove(each);
+      EXPECT_TRUE(fs::exists(data + "/precious")) << at;
+      ASSERT_TRUE(folders->make(other));
+      EXPECT_TRUE(fs::is_empty(folders->path_of(other) + "/work")) << at;
+      std::ofstream(folders->path_of(other) + "/work/mine") << "x";
+      EXPECT_FALSE(fs::exists(data + "/mine")) << at;
+      folders->remove(other);
+      for (const auto& left : fs::directory_iterator(dir + "/steps"))
+        umount2((left.path().string() + at).c_str(), MNT_DETACH);
+    }
+  }
+  folders->sweep([](const std::string&) { return false; });
+  EXPECT_EQ(entries(), 0U) << "once nothing is mounted there any more";
 }
 
 TEST_F(StepFoldersTest, OneWhoseFileIsLockedGoes) {

@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "common/io/posix/claim.h"
 #include "common/io/posix/durable_file.h"
@@ -70,6 +72,21 @@ TEST_F(Files, FollowsNoLinkThatSomebodyPutThere) {
   EXPECT_TRUE(fs::is_empty(dir + "/outside"));
   ASSERT_TRUE(remove_tree_at(fd.get(), "folder"));
   EXPECT_TRUE(fs::exists(dir + "/outside")) << "the link goes, not what it names";
+}
+
+TEST_F(Files, RemovesNothingOfWhatIsMountedWithin) {
+  fs::create_directories(dir + "/outside");
+  fs::create_directories(dir + "/inside/folder/mounted");
+  std::ofstream(dir + "/outside/precious") << "x";
+  const std::string at = dir + "/inside/folder/mounted";
+  if (mount((dir + "/outside").c_str(), at.c_str(), nullptr, MS_BIND, nullptr) != 0) {
+    GTEST_SKIP() << "this process may not mount";
+  }
+  EXPECT_FALSE(remove_tree_at(fd.get(), "folder"));
+  EXPECT_FALSE(open_dir_at(fd.get(), "folder/mounted"));
+  EXPECT_EQ(umount2(at.c_str(), MNT_DETACH), 0);
+  EXPECT_TRUE(fs::exists(dir + "/outside/precious"));
+  EXPECT_TRUE(remove_tree_at(fd.get(), "folder"));
 }
 
 TEST_F(Files, ReplacesNothing) {

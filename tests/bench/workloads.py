@@ -85,7 +85,7 @@ def run_batch(rig, argv, environment, folder):
             if workflow["outcome"] != "done":
                 raise SystemExit(f"the batch ended {workflow['outcome']}: {workflow['failures']}")
             return workflow["ended_ms"] - workflow["submitted_ms"]
-        time.sleep(0.02)  # so that asking is no load to speak of
+        time.sleep(0.1)  # so that asking is no load to speak of
 
 
 def processes(build, count, rounds):

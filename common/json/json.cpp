@@ -1,5 +1,9 @@
 #include "common/json/json.h"
 
+#include <algorithm>
+
+#include "common/json/json_text.h"
+
 template class nlohmann::basic_json<>;
 
 namespace prov {
@@ -14,6 +18,20 @@ json parse_within(std::string_view text, int max_depth) {
   };
   json value = json::parse(text, watch, false);
   return too_deep ? json(json::value_t::discarded) : value;
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= ' ' && byte < 0x80 && c != '"' && c != '\\';
+  });
+  if (!plain) {
+    out += json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+    return;
+  }
+  out += '"';
+  out += text;
+  out += '"';
 }
 
 }  // namespace prov

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "common/json/json.h"
+#include "common/json/json_text.h"
 
 namespace prov::projection {
 
@@ -383,25 +384,62 @@ Plan plan_of(const domain::Workflow& workflow, const std::string& reason) {
   return out;
 }
 
-json plan_json(const Plan& plan, const Id& workflow) {
-  json lines = json::array(), unchanged = json::array(), operations = json::array();
-  for (const auto& line : plan.lines) {
-    lines.push_back(object_of("sign", line.sign, "action", line.action, "name", line.name, "server", line.server,
-                              "operation", line.operation, "reason", line.reason));
-  }
-  for (const auto& line : plan.unchanged) {
-    unchanged.push_back(object_of("name", line.name, "server", line.server, "reason", line.reason));
-  }
-  for (const auto& one : plan.operations) {
-    operations.push_back(
-        object_of("id", one.id, "kind", one.kind, "when", one.when, "note", one.note, "tasks", one.tasks));
-  }
-  json estimate = object_of("known_ms", plan.estimate.known_ms, "unknown_steps", plan.estimate.unknown_steps,
-                            "expected_ms", plan.estimate.expected_ms);
-  json id = workflow.is_zero() ? json(nullptr) : json(to_text(workflow));
-  return object_of("workflow", std::move(id), "unchanged", std::move(unchanged), "plan", std::move(lines), "plan_total",
-                   plan.total, "operations", std::move(operations), "notes", plan.notes, "untouched", plan.untouched,
-                   "estimate", std::move(estimate));
+namespace {
+
+void put_unchanged(std::string& out, const PlanLine& line) {
+  ObjectText one(out);
+  one.text("name", line.name);
+  one.text("server", line.server);
+  one.text("reason", line.reason);
 }
+
+void put_line(std::string& out, const PlanLine& line) {
+  ObjectText one(out);
+  one.text("sign", line.sign);
+  one.text("action", line.action);
+  one.text("name", line.name);
+  one.text("server", line.server);
+  one.text("operation", line.operation);
+  one.text("reason", line.reason);
+}
+
+void put_operation(std::string& out, const PlannedOperation& operation) {
+  ObjectText one(out);
+  one.text("id", operation.id);
+  one.text("kind", operation.kind);
+  one.text("when", operation.when);
+  one.text("note", operation.note);
+  one.number("tasks", operation.tasks);
+}
+
+void put_estimate(std::string& out, const Estimate& estimate) {
+  ObjectText one(out);
+  one.number("known_ms", estimate.known_ms);
+  one.number("unknown_steps", estimate.unknown_steps);
+  one.number("expected_ms", estimate.expected_ms);
+}
+
+void put_plan(std::string& out, const Plan& plan, const Id& workflow) {
+  ObjectText whole(out);
+  workflow.is_zero() ? whole.null("workflow") : whole.text("workflow", to_text(workflow));
+  whole.list("unchanged", plan.unchanged, put_unchanged);
+  whole.list("plan", plan.lines, put_line);
+  whole.number("plan_total", plan.total);
+  whole.list("operations", plan.operations, put_operation);
+  whole.list("notes", plan.notes, append_json_string);
+  whole.number("untouched", plan.untouched);
+  put_estimate(whole.begin("estimate"), plan.estimate);
+}
+
+}  // namespace
+
+std::string plan_text(const Plan& plan, const Id& workflow) {
+  std::string out;
+  out.reserve(512);
+  put_plan(out, plan, workflow);
+  return out;
+}
+
+json plan_json(const Plan& plan, const Id& workflow) { return json::parse(plan_text(plan, workflow)); }
 
 }  // namespace prov::projection

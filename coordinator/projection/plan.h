@@ -44,6 +44,7 @@ Plan plan_of(const domain::State& before, const domain::Command& command, const 
 Plan plan_of(const domain::Workflow& workflow, const std::string& reason);
 
 // {workflow, unchanged, plan, plan_total, operations, notes, untouched, estimate}; a zero id is null.
+std::string plan_text(const Plan& plan, const Id& workflow);
 nlohmann::json plan_json(const Plan& plan, const Id& workflow);
 
 }  // namespace prov::projection

@@ -56,15 +56,17 @@ void tell_plan(const CallPtr& call, const domain::Command& command) {
   answer_durably(call, ok(std::move(answer)));
 }
 
-// Owner's thread. With a wish to wait, the answer comes when the workflow has ended, or when the time has passed.
-void answer_submitted(const CallPtr& call, json answer, const Id& workflow, const Wish& wish) {
-  if (wish.wait_s == 0 || workflow.is_zero()) return call->answer(ok(std::move(answer)));
-  const auto held = std::make_shared<json>(std::move(answer));
-  call->services.backend.when_ended(workflow, wish.wait_s * 1000, [call, held](std::optional<Outcome> outcome) {
-    (*held)["ended"] = outcome.has_value();
-    (*held)["outcome"] = outcome ? json(name_of(*outcome)) : json(nullptr);
-    call->answer(ok(std::move(*held)));
-  });
+// Owner's thread. With a wish to wait, the answer (an object's text) comes when the workflow has ended, or when the
+// time has passed, and says so behind all else.
+void answer_submitted(const CallPtr& call, std::string answer, const Id& workflow, const Wish& wish) {
+  if (wish.wait_s == 0 || workflow.is_zero()) return call->answer(ok_text(std::move(answer)));
+  answer.pop_back();
+  call->services.backend.when_ended(
+      workflow, wish.wait_s * 1000, [call, answer = std::move(answer)](std::optional<Outcome> outcome) {
+        const std::string how =
+            outcome ? "true,\"outcome\":\"" + std::string(name_of(*outcome)) + "\"}" : "false,\"outcome\":null}";
+        call->answer(ok_text(answer + ",\"ended\":" + how));
+      });
 }
 
 void submit(const CallPtr& call, const domain::Command& command, const Wish& wish) {
@@ -79,7 +81,7 @@ void submit(const CallPtr& call, const domain::Command& command, const Wish& wis
                    if (!answer) return call->refuse(answer.error());
                    const auto plan = plan_of_answer(call->services.backend, *answer, preview);
                    const Id workflow = answer->sequence != 0 && !again.is_zero() ? again : answer->made;
-                   answer_submitted(call, projection::plan_json(plan, workflow), workflow, wish);
+                   answer_submitted(call, projection::plan_text(plan, workflow), workflow, wish);
                  },
                  {});
 }

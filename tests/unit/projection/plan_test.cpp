@@ -151,6 +151,33 @@ TEST_F(PlanTest, AsJson) {
   EXPECT_EQ(told["untouched"], 0);
 }
 
+// Names and reasons come from people and hosts.
+TEST_F(PlanTest, AsTextItIsJsonWhateverIsInIt) {
+  Plan odd;
+  const std::string texts[] = {
+      "", "plain", "\"quoted\\\"", "line\nbreak\tand \x01", "gr\xc3\xbc\xc3\x9f", "no \xff UTF-8", "\x7f"};
+  for (const std::string& text : texts) {
+    odd.lines.push_back({"+", "install", text, text, text, text});
+    odd.unchanged.push_back({"", "", text, text, text});
+    odd.operations.push_back({text, text, text, text, 18446744073709551615U});
+    odd.notes.push_back(text);
+  }
+  odd.estimate.expected_ms = 18446744073709551615U;
+  const Id id{{1, 2, 3}};
+  const auto told = nlohmann::json::parse(plan_text(odd, id));
+  EXPECT_EQ(told["workflow"], to_text(id));
+  for (std::size_t i = 0; i < std::size(texts); ++i) {
+    const std::string expected = i == 5 ? "no \xef\xbf\xbd UTF-8" : texts[i];
+    for (const char* name : {"name", "server", "operation", "reason"}) EXPECT_EQ(told["plan"][i][name], expected);
+    for (const char* name : {"name", "server", "reason"}) EXPECT_EQ(told["unchanged"][i][name], expected);
+    for (const char* name : {"id", "kind", "when", "note"}) EXPECT_EQ(told["operations"][i][name], expected);
+    EXPECT_EQ(told["notes"][i], expected);
+  }
+  EXPECT_EQ(told["operations"][0]["tasks"], 18446744073709551615U);
+  EXPECT_EQ(told["estimate"]["expected_ms"], 18446744073709551615U);
+  EXPECT_EQ(nlohmann::json::parse(plan_text(Plan{}, Id{})), plan_json(Plan{}, Id{}));
+}
+
 TEST_F(PlanTest, TheSignSaysWhatBecomesOfAThing) {
   const auto spec = domain::taskserv("a", "redis");
   EXPECT_EQ(plan(install(spec)).lines[0].sign, "+");

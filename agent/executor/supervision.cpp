@@ -208,7 +208,8 @@ bool Supervision::begin() {
 bool Supervision::launch(const Pipe& trouble, int work_fd, int stdin_fd) {
   const pid_t self = getpid();
   char** const own_environment = environ;
-  step_ = vfork();
+  // Not posix_spawn, which sets no limits, and would tell the step's number only when it runs.
+  step_ = vfork();  // NOLINT(clang-analyzer-security.insecureAPI.vfork)
   if (step_ == 0) {
     setpgid(0, 0);
     if (write_supervisor(claim_, {self, getpid()})) execute(work_fd, stdin_fd);

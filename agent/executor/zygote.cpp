@@ -112,7 +112,7 @@ void reap_supervisors(const io::Fd& signals) {
 
 int become_supervisor(const Title& title, const std::string& program, const io::Fd& line) {
   const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (setsid() < 0 || dup2(nothing, STDIN_FILENO) < 0) return 4;  // the socket is closed by it
+  if (setsid() < 0 || nothing < 0 || dup2(nothing, STDIN_FILENO) < 0) return 4;  // the socket is closed by it
   return supervise_all(line, program, [&](std::string_view what) { title.set(what); });
 }
 

@@ -17,8 +17,6 @@
 namespace prov::agent {
 namespace {
 
-constexpr std::uint64_t kRemovalMs = 20;     // after a step is forgotten; what came with that news goes first
-constexpr std::size_t kRemovalsAtOnce = 16;  // folders, before the loop has its turn again
 constexpr std::uint64_t kPollMs = 50;  // while steps run: new output, and steps whose supervisor is not watched yet
 
 std::uint64_t output_size(int dir_fd) {
@@ -29,8 +27,8 @@ std::uint64_t output_size(int dir_fd) {
 }  // namespace
 
 Result<std::unique_ptr<ProcessRunner>> ProcessRunner::open(RunnerConfig config, BundleStore& bundles, Timers& timers,
-                                                           FdWatcher& watcher) {
-  auto folders = StepFolders::open(config.steps_dir);
+                                                           FdWatcher& watcher, Executor& clearing) {
+  auto folders = StepFolders::open(config.steps_dir, clearing);
   if (!folders) return tl::unexpected(folders.error());
   return std::unique_ptr<ProcessRunner>(
       new ProcessRunner(std::move(config), std::move(*folders), bundles, timers, watcher));
@@ -43,7 +41,6 @@ ProcessRunner::ProcessRunner(RunnerConfig config, StepFolders folders, BundleSto
       bundles_(bundles),
       watcher_(watcher),
       poll_alarm_(timers),
-      removal_alarm_(timers),
       rest_alarm_(timers) {
   if (!config_.zygote) config_.zygote = std::make_shared<Zygote>(config_.program);
 }
@@ -235,12 +232,7 @@ Result<std::string> ProcessRunner::read_output(const StepId& step, std::uint64_t
 
 void ProcessRunner::forget(const StepId& step) {
   if (running_.contains(step) || !folders_.contains(step)) return;
-  folders_.forget(step);
-  if (!removal_alarm_.is_set()) removal_alarm_.set(kRemovalMs, [this] { remove_forgotten(); });
-}
-
-void ProcessRunner::remove_forgotten() {
-  if (folders_.remove_forgotten(kRemovalsAtOnce)) removal_alarm_.set(0, [this] { remove_forgotten(); });
+  folders_.remove(step);
 }
 
 void ProcessRunner::sweep(const std::function<bool(const StepId&)>& known) {

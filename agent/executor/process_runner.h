@@ -29,8 +29,9 @@ struct RunnerConfig {
 
 class ProcessRunner final : public StepRunner {
  public:
+  // On `clearing`, beside the loop, folders are removed; like the others it has to outlive this.
   static Result<std::unique_ptr<ProcessRunner>> open(RunnerConfig config, BundleStore& bundles, Timers& timers,
-                                                     FdWatcher& watcher);
+                                                     FdWatcher& watcher, Executor& clearing);
   ~ProcessRunner() override;
 
   void attach(Handler handler) override { handler_ = std::move(handler); }
@@ -38,7 +39,7 @@ class ProcessRunner final : public StepRunner {
   void adopt(const StepId& step, Boot boot) override;
   void cancel(const StepId& step) override;
   Result<std::string> read_output(const StepId& step, std::uint64_t offset, std::size_t max) override;
-  void forget(const StepId& step) override;  // its folder goes soon after: the next step does not wait for that
+  void forget(const StepId& step) override;
 
   // Removes folders of steps that nobody knows and no supervisor holds: what a crash between two removals left.
   void sweep(const std::function<bool(const StepId&)>& known);
@@ -64,7 +65,6 @@ class ProcessRunner final : public StepRunner {
   void poll_output(const StepId& step, Running& running);
   void look_after(const StepId& step);
   bool end_leftovers(Running& running);
-  void remove_forgotten();
   void conclude(const StepId& step, Verdict verdict);
   Verdict interrupted(const StepId& step, const Running& running) const;
 
@@ -72,7 +72,7 @@ class ProcessRunner final : public StepRunner {
   StepFolders folders_;  // no-op orders have none
   BundleStore& bundles_;
   FdWatcher& watcher_;
-  Alarm poll_alarm_, removal_alarm_, rest_alarm_;
+  Alarm poll_alarm_, rest_alarm_;
   Handler handler_;
   std::map<StepId, Running> running_;
 };

@@ -1,15 +1,13 @@
 #pragma once
-// Where the folders of this host's steps are made, found and removed (what is in one: agent/executor/step_dir.h). A
+// Where the folders of this host's steps are made, found and given up (what is in one: agent/executor/step_dir.h). A
 // small step costs a file system more than anybody else, so the folder of a step that has left nothing behind is
 // emptied and becomes another step's, all but its work/, which is made anew.
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <string>
-#include <utility>
-#include <vector>
 
+#include "agent/executor/folder_clearing.h"
 #include "agent/step/step.h"
 #include "common/io/posix/files.h"
 #include "common/result.h"
@@ -18,7 +16,8 @@ namespace prov::agent {
 
 class StepFolders {
  public:
-  static Result<StepFolders> open(std::string path);  // made when missing; must be private
+  // Made when missing; must be private. `clearing` does what takes long, and has to outlive this.
+  static Result<StepFolders> open(std::string path, Executor& clearing);
 
   std::string path_of(const StepId& step) const;
   const io::Fd& dir() const { return dir_; }
@@ -31,9 +30,9 @@ class StepFolders {
   // REQUIRES: its supervisor has let go of it, and every child of the step is gone.
   void left_nothing(const StepId& step);
 
-  void remove(const StepId& step);             // with all that is in it; an unknown one is fine
-  void forget(const StepId& step);             // the same, when remove_forgotten() is called
-  bool remove_forgotten(std::size_t at_most);  // whether there are more
+  // From now on there is none of that name; what is in it goes when the executor has come to it. An unknown one is
+  // fine.
+  void remove(const StepId& step);
 
   // Removes the folders that `keep` does not want, after a crash.
   void sweep(const std::function<bool(const std::string& name)>& keep);
@@ -41,17 +40,16 @@ class StepFolders {
  private:
   enum class Use { once, again };  // again: left_nothing() was said of it
 
-  StepFolders(std::string path, io::Fd dir) : path_(std::move(path)), dir_(std::move(dir)) {}
+  StepFolders(std::string path, io::Fd dir, FolderClearing clearing)
+      : path_(std::move(path)), dir_(std::move(dir)), clearing_(std::move(clearing)) {}
   Result<io::Fd> make_anew(const std::string& name);
-  void remove(const StepId& step, Use use);
-  bool make_spare(const std::string& name);
+  void give_up(const std::string& name, Use use);
 
   std::string path_;
   io::Fd dir_;
+  FolderClearing clearing_;
   std::map<StepId, Use> known_;
-  std::deque<std::pair<StepId, Use>> forgotten_;
-  std::vector<std::string> spares_;
-  std::uint64_t next_spare_ = 0;
+  std::uint64_t next_number_ = 0;
 };
 
 }  // namespace prov::agent

@@ -18,6 +18,7 @@
 #include "agent/main/join.h"
 #include "agent/main/log_line.h"
 #include "common/io/loop/event_loop.h"
+#include "common/io/loop/worker.h"
 #include "common/io/posix/claim.h"
 #include "common/io/posix/core_dumps.h"
 #include "common/io/posix/posix_world.h"
@@ -54,6 +55,7 @@ struct Parts {  // in the order in which they are built; taken down the other wa
   io::SystemRandom random;
   std::optional<DiskJournal> journal;
   std::unique_ptr<BundleCache> bundles;
+  std::optional<io::Worker> clearing;
   std::unique_ptr<ProcessRunner> runner;
   std::optional<PtyTerminals> terminals;
   std::unique_ptr<io::ZmqCoordinatorLink> link;
@@ -77,8 +79,9 @@ Result<void> build(Parts& parts, const RunOptions& options, const AgentKeys& key
   auto bundles = BundleCache::open(options.state_dir + "/bundles");
   if (!bundles) return tl::unexpected(bundles.error());
   parts.bundles = std::move(*bundles);
+  parts.clearing.emplace("folders");
   RunnerConfig runner_config{options.state_dir + "/steps", io::own_program(), keys.seal};
-  auto runner = ProcessRunner::open(std::move(runner_config), *parts.bundles, parts.loop, parts.loop);
+  auto runner = ProcessRunner::open(std::move(runner_config), *parts.bundles, parts.loop, parts.loop, *parts.clearing);
   if (!runner) return tl::unexpected(runner.error());
   parts.runner = std::move(*runner);
   parts.terminals.emplace(parts.loop, root_shell());

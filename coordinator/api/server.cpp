@@ -5,10 +5,10 @@
 
 #include <fstream>
 
+#include "common/io/loop/worker.h"
 #include "common/json/json.h"
 #include "coordinator/api/end_waits.h"
 #include "coordinator/api/log_history.h"
-#include "coordinator/api/worker.h"
 #include "coordinator/api/ws_feed/make_stream.h"
 #include "coordinator/auth/token_store.h"
 #include "coordinator/event_log/event_json.h"
@@ -213,8 +213,8 @@ struct Server::Parts {
   std::optional<auth::TokenStore> tokens;
   HttpServer http;
   FeedHub hub;
-  Worker reader{"reader", [this] { history.forget(); }};
-  Worker feed_reader{"feed-reader", [this] { feed_history.forget(); }};
+  io::Worker reader{"reader", [this] { history.forget(); }};
+  io::Worker feed_reader{"feed-reader", [this] { feed_history.forget(); }};
   Services services;
   StreamServices streams;
   Router router;

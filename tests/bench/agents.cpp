@@ -25,6 +25,7 @@
 #include "agent/main/join.h"
 #include "agent/main/log_line.h"
 #include "common/io/loop/event_loop.h"
+#include "common/io/loop/worker.h"
 #include "common/io/posix/posix_world.h"
 #include "common/io/zmq/zmq_coordinator_link.h"
 
@@ -51,6 +52,7 @@ struct Hosts {  // those of one thread
   io::EventLoop loop;
   io::SystemClock clock;
   io::SystemRandom random;
+  io::Worker clearing{"folders"};
   std::vector<std::unique_ptr<OneAgent>> agents;
 };
 
@@ -73,7 +75,7 @@ Result<void> add_agent(Hosts& hosts, const Known& known, const std::shared_ptr<i
   one->bundles = std::move(*bundles);
   RunnerConfig runner_config{known.state_dir + "/steps", program, known.keys.seal};
   runner_config.zygote = zygote;
-  auto runner = ProcessRunner::open(std::move(runner_config), *one->bundles, hosts.loop, hosts.loop);
+  auto runner = ProcessRunner::open(std::move(runner_config), *one->bundles, hosts.loop, hosts.loop, hosts.clearing);
   if (!runner) return tl::unexpected(runner.error());
   one->runner = std::move(*runner);
   io::ZmqCoordinatorLinkConfig link_config{known.keys.link, known.enrolment.server_key, {known.enrolment.endpoint}};

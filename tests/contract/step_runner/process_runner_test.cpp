@@ -54,7 +54,8 @@ class ProcessSteps : public StepRunnerContract<RealWorld> {
   }
   void forget(const StepId& which) {  // and waits until its folder is gone
     world.runner().forget(which);
-    EXPECT_TRUE(world.run_until([&] { return !std::filesystem::exists(world.step_path(which)); }));
+    EXPECT_FALSE(std::filesystem::exists(world.step_path(which)));
+    world.wait_until_cleared();
   }
   bool alive(int pid) { return io::process_stat(pid) && io::process_stat(pid)->state != 'Z'; }
   int number_in_output(const StepId& which, std::size_t line = 0) {
@@ -517,7 +518,7 @@ TEST_F(ProcessSteps, AnOpenParentFolderIsRefused) {
   mkdir(shared.c_str(), 0700);
   chmod(shared.c_str(), 0777);
   RunnerConfig config{shared, PROV_AGENT_PROGRAM, world.keys()};
-  EXPECT_FALSE(ProcessRunner::open(std::move(config), world.bundles(), world.loop(), world.loop()));
+  EXPECT_FALSE(ProcessRunner::open(std::move(config), world.bundles(), world.loop(), world.loop(), world.clearing()));
 }
 
 TEST_F(ProcessSteps, SweepRemovesOnlyWhatNobodyHolds) {

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 
@@ -14,6 +15,7 @@
 #include "agent/executor/process_runner.h"
 #include "common/hash.h"
 #include "common/io/loop/event_loop.h"
+#include "common/io/loop/worker.h"
 #include "common/io/posix/processes.h"
 
 namespace prov::agent {
@@ -79,6 +81,12 @@ class RealWorld {
   }
 
   io::EventLoop& loop() { return loop_; }
+  io::Worker& clearing() { return clearing_; }
+  void wait_until_cleared() {  // the folders of all that was forgotten
+    std::promise<void> reached;
+    clearing_.post([&] { reached.set_value(); });
+    reached.get_future().wait();
+  }
   std::uint64_t output_limit = 8 << 20;
   std::uint32_t grace_ms = 10'000;
   std::uint64_t rest_ms = 10'000;
@@ -90,7 +98,7 @@ class RealWorld {
     config.output_limit = output_limit;
     config.grace_ms = grace_ms;
     config.rest_ms = rest_ms;
-    runner_ = std::move(*ProcessRunner::open(std::move(config), *bundles_, loop_, loop_));
+    runner_ = std::move(*ProcessRunner::open(std::move(config), *bundles_, loop_, loop_, clearing_));
   }
   // Whatever a failed test left running under this folder.
   void end_all() const {
@@ -109,6 +117,7 @@ class RealWorld {
   std::string dir_;
   SealKeys keys_ = make_seal_keys();
   io::EventLoop loop_;
+  io::Worker clearing_{"folders"};
   std::unique_ptr<BundleCache> bundles_;
   std::unique_ptr<ProcessRunner> runner_;
 };

@@ -29,6 +29,10 @@ StepId step_number(std::uint8_t n) {
   return out;
 }
 
+struct AtOnce final : Executor {
+  void post(std::function<void()> work) override { work(); }
+};
+
 struct StepFoldersTest : ::testing::Test {
   void SetUp() override {
     char path[] = "/tmp/prov-folders-XXXXXX";
@@ -39,7 +43,7 @@ struct StepFoldersTest : ::testing::Test {
   void TearDown() override { fs::remove_all(dir); }
   void open() {
     folders.reset();
-    auto opened = StepFolders::open(dir + "/steps");
+    auto opened = StepFolders::open(dir + "/steps", at_once);
     ASSERT_TRUE(opened);
     folders.emplace(std::move(*opened));
   }
@@ -60,8 +64,7 @@ struct StepFoldersTest : ::testing::Test {
   }
   void give_back(const StepId& which, bool clean = true) {
     if (clean) folders->left_nothing(which);
-    folders->forget(which);
-    EXPECT_FALSE(folders->remove_forgotten(16));
+    folders->remove(which);
     EXPECT_FALSE(fs::exists(folders->path_of(which)));
   }
   static ino_t inode(const std::string& path) {
@@ -74,6 +77,7 @@ struct StepFoldersTest : ::testing::Test {
   }
 
   std::string dir;
+  AtOnce at_once;
   std::optional<StepFolders> folders;
   const StepId step = step_number(1), other = step_number(2);
 };
@@ -230,9 +234,7 @@ TEST_F(StepFoldersTest, SparesAreFewAndDoNotOutliveTheAgent) {
   for (std::uint8_t n = 10; n < 110; ++n) use(step_number(n));
   for (std::uint8_t n = 10; n < 110; ++n) {
     folders->left_nothing(step_number(n));
-    folders->forget(step_number(n));
-  }
-  while (folders->remove_forgotten(16)) {
+    folders->remove(step_number(n));
   }
   EXPECT_EQ(entries(), 64U);
   open();

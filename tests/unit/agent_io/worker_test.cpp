@@ -1,5 +1,5 @@
 // A thread of its own for what takes long.
-#include "coordinator/api/worker.h"
+#include "common/io/loop/worker.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <future>
 #include <semaphore>
 
-namespace prov::api {
+namespace prov::io {
 namespace {
 
 TEST(Worker, WorksInOrder) {
@@ -51,4 +51,4 @@ TEST(Worker, AfterStopNothingIsTaken) {
 }
 
 }  // namespace
-}  // namespace prov::api
+}  // namespace prov::io

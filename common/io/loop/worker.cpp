@@ -1,10 +1,10 @@
-#include "coordinator/api/worker.h"
+#include "common/io/loop/worker.h"
 
 #include <utility>
 
 #include "common/this_thread.h"
 
-namespace prov::api {
+namespace prov::io {
 
 Worker::Worker(const char* name, std::function<void()> idle, std::chrono::milliseconds idle_after)
     : idle_(std::move(idle)), idle_after_(idle_after), thread_([this, name] {
@@ -50,4 +50,4 @@ void Worker::run() {
   }
 }
 
-}  // namespace prov::api
+}  // namespace prov::io

@@ -1,5 +1,5 @@
 #pragma once
-// A thread of its own for what takes long: reading the log, checking digests.
+// A thread of its own for what takes long: reading the log, checking digests, removing folders.
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -9,7 +9,7 @@
 
 #include "common/ports/timers.h"
 
-namespace prov::api {
+namespace prov::io {
 
 class Worker final : public Executor {
  public:
@@ -38,4 +38,4 @@ class Worker final : public Executor {
   std::thread thread_;  // the last: it uses the others
 };
 
-}  // namespace prov::api
+}  // namespace prov::io

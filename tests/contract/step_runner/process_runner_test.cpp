@@ -186,6 +186,7 @@ TEST_F(ProcessSteps, WhatCannotBePreparedLeavesNothing) {
   refused = start(step, world.order(step, wire::Exec{{"true"}, {{"BAD NAME", "x"}}, {}}));
   ASSERT_FALSE(refused);
   EXPECT_FALSE(std::filesystem::exists(world.step_path(step)));
+  world.wait_until_cleared();
   EXPECT_TRUE(std::filesystem::is_empty(world.dir() + "/steps"));
   EXPECT_EQ(run(step, script(step, "#!/bin/sh\n")).outcome, Outcome::done) << "the same attempt may still start";
 }
@@ -199,6 +200,7 @@ TEST_F(ProcessSteps, BundlesCannotLeaveTheirFolderOrPretendToBeRendered) {
     ASSERT_TRUE(world.bundles().put(digest_of(hostile), hostile));
     auto refused = start(step, world.order(step, wire::Script{digest_of(hostile), "scripts/install", {}, {}, {}}));
     EXPECT_FALSE(refused) << path;
+    world.wait_until_cleared();
     EXPECT_TRUE(std::filesystem::is_empty(world.dir() + "/steps")) << path;
   }
   EXPECT_FALSE(std::filesystem::exists(world.dir() + "/escaped"));

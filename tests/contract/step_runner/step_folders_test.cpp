@@ -14,6 +14,8 @@
 #include <fstream>
 #include <functional>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "agent/executor/step_dir.h"
 
@@ -29,8 +31,13 @@ StepId step_number(std::uint8_t n) {
   return out;
 }
 
-struct AtOnce final : Executor {
-  void post(std::function<void()> work) override { work(); }
+struct Clearing final : Executor {
+  void post(std::function<void()> work) override { at_once ? work() : waiting.push_back(std::move(work)); }
+  void catch_up() {
+    for (const auto& work : std::exchange(waiting, {})) work();
+  }
+  bool at_once = true;
+  std::vector<std::function<void()>> waiting;
 };
 
 struct StepFoldersTest : ::testing::Test {
@@ -43,7 +50,7 @@ struct StepFoldersTest : ::testing::Test {
   void TearDown() override { fs::remove_all(dir); }
   void open() {
     folders.reset();
-    auto opened = StepFolders::open(dir + "/steps", at_once);
+    auto opened = StepFolders::open(dir + "/steps", clearing);
     ASSERT_TRUE(opened);
     folders.emplace(std::move(*opened));
   }
@@ -77,7 +84,7 @@ struct StepFoldersTest : ::testing::Test {
   }
 
   std::string dir;
-  AtOnce at_once;
+  Clearing clearing;
   std::optional<StepFolders> folders;
   const StepId step = step_number(1), other = step_number(2);
 };
@@ -237,6 +244,41 @@ TEST_F(StepFoldersTest, SparesAreFewAndDoNotOutliveTheAgent) {
     folders->remove(step_number(n));
   }
   EXPECT_EQ(entries(), 64U);
+  open();
+  EXPECT_EQ(entries(), 0U);
+}
+
+TEST_F(StepFoldersTest, NobodyWaitsForTheClearing) {
+  clearing.at_once = false;
+  const std::string path = use(step), path_of_other = use(other);
+  folders->left_nothing(step);
+  folders->remove(step);
+  folders->remove(other);
+  EXPECT_FALSE(fs::exists(path));
+  EXPECT_FALSE(fs::exists(path_of_other));
+  EXPECT_EQ(entries(), 2U) << "under other names";
+  folders->sweep([](const std::string&) { return false; });
+  EXPECT_EQ(entries(), 2U) << "which are not swept from under whoever clears them";
+  ASSERT_TRUE(folders->make(step)) << "the same step again, in a new folder";
+  EXPECT_TRUE(fs::is_empty(path + "/work"));
+  EXPECT_EQ(entries(), 3U);
+  EXPECT_EQ(clearing.waiting.size(), 1U) << "for both";
+  clearing.catch_up();
+  EXPECT_EQ(entries(), 2U);
+  ASSERT_TRUE(folders->make(other));
+  EXPECT_EQ(entries(), 2U) << "of the spare";
+}
+
+TEST_F(StepFoldersTest, WhatWasNotClearedGoesAtTheNextStart) {
+  clearing.at_once = false;
+  use(step);
+  use(other);
+  folders->left_nothing(step);
+  folders->remove(step);
+  folders->remove(other);
+  folders.reset();
+  clearing.catch_up();
+  EXPECT_EQ(entries(), 2U) << "whoever it was for is gone";
   open();
   EXPECT_EQ(entries(), 0U);
 }

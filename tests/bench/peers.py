@@ -5,23 +5,27 @@ machine. Each peer is a folder with a run.sh that starts it, gives it the same w
   peer=NAME workload=W n=N seconds=S rate=R p50_ms=.. p99_ms=.. rss_mb=..
 
 W1: durable no-op tasks through one worker process: one at a time (serial), 256 in flight (window), all at once (flood).
-W2: `true` on so many hosts.   peers.py BUILD_DIR PEERS_FOLDER [--rounds N] [--out FILE] [NAME...]"""
-import argparse, pathlib, statistics, subprocess, sys
+W2: `true` on so many hosts.   peers.py BUILD_DIR PEERS_FOLDER [--rounds N] [--flood N] [--out FILE] [NAME...]"""
+import argparse, os, pathlib, statistics, subprocess, sys
 
 from rig import Rig, resident_mib
 from workloads import exec_on_hosts
 
 
-def line(workload, n, seconds, more=""):
-    return f"peer=provisioning workload={workload} n={n} seconds={seconds:.3f} rate={n / seconds:.1f} {more}".rstrip()
+def line(workload, n, seconds, more="", peer="provisioning"):
+    return f"peer={peer} workload={workload} n={n} seconds={seconds:.3f} rate={n / seconds:.1f} {more}".rstrip()
 
 
-def own_lines(build):
+def own_lines(build, flood):
     with Rig(build, 1) as rig:
-        for workload, what in (("W1-serial", ("window", 1_000, 1)), ("W1-window", ("window", 20_000, 256)), ("W1-flood", ("batch", 200_000))):
+        for workload, what in (("W1-serial", ("window", 1_000, 1)), ("W1-window", ("window", 20_000, 256)), ("W1-flood", ("batch", flood))):
             done = rig.load(*what)
             latency = f"p50_ms={done['p50_ms']:.2f} p99_ms={done['p99_ms']:.2f} " if "p50_ms" in done else ""
             yield line(workload, done["tasks"], done["ms"] / 1e3, latency + f"rss_mb={resident_mib(rig.coordinator.pid):.1f}")
+    with Rig(build, 100) as rig:
+        for _ in range(3):
+            done = rig.load("batch", flood)
+            yield line("W1-flood", done["tasks"], done["ms"] / 1e3, peer="provisioning-100-agents")
     for ms in exec_on_hosts(build, 100, 3):
         yield line("W2", 100, ms / 1e3)
 
@@ -56,15 +60,18 @@ def main():
     parser.add_argument("peers", type=pathlib.Path)
     parser.add_argument("names", nargs="*", help="folders of peers (default: those of W1 and W2)")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--flood", type=int, help="tasks at once, for us and, as NFLOOD in its environment, for each peer (default: 200,000, and what it chooses)")
     parser.add_argument("--out", type=pathlib.Path, help="append the lines to this file")
     asked = parser.parse_args()
     folders = [asked.peers / n for n in asked.names] or sorted(p.parent for p in asked.peers.glob("w[12]-*/run.sh"))
     if not folders:
         parser.error(f"{asked.peers} has no folder w1-* or w2-* with a run.sh")
+    if asked.flood:
+        os.environ["NFLOOD"] = str(asked.flood)
     lines = []
     for _ in range(asked.rounds):
         for folder in [None, *folders]:
-            for one in own_lines(asked.build.resolve()) if folder is None else peer_lines(folder):
+            for one in own_lines(asked.build.resolve(), asked.flood or 200_000) if folder is None else peer_lines(folder):
                 print(one, flush=True)
                 lines.append(one)
     if asked.out:

@@ -14,14 +14,8 @@ class Unix(http.client.HTTPConnection):
 
 
 def cpu_s(pid):
-    """All threads of a process, to the nanosecond."""
-    total = 0
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        try:
-            total += int((task / "schedstat").read_text().split()[0])
-        except (FileNotFoundError, ProcessLookupError):
-            pass
-    return total / 1e9
+    """All threads of a process, those that have ended as well, to the nanosecond."""
+    return time.clock_gettime((~pid << 3) | 2)  # as clock_getcpuclockid(3) makes it
 
 
 def resident_mib(pid):

@@ -34,7 +34,7 @@ def measure(build, name, quick, rounds):
     if name == "restart":
         return {"restart": {hosts: workloads.restart(build, hosts, rounds) for hosts in ((100,) if quick else (100, 1_000))}}
     if name == "crowd":  # three minutes until all have enrolled, and half of one for each round
-        batch, restarts = workloads.crowd(build, 10_000, [100_000, 200_000], rounds)
+        batch, restarts = workloads.crowd(build, 10_000, [100_000, 200_000, 1_000_000], rounds)
         return {"crowd": {10_000: restarts}, "crowd_batch": {"10000": batch}}
     if name == "history":  # a minute, which finds what grows with the history alone
         return {"history": workloads.history(build, 60_000, 8)}

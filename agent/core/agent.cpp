@@ -218,7 +218,9 @@ Result<void> Agent::Impl::open_journal() {
   for (Record& each : opened->records) {
     for (const StepId& step : book_.apply(std::move(each))) forgotten.push_back(step);
   }
-  for (const StepId& step : forgotten) world_.steps.forget(step);
+  for (const StepId& step : forgotten) {
+    if (book_.find(step) == nullptr) world_.steps.forget(step);  // it may have been given out anew since
+  }
   counters_.journal_bytes_cut = opened->torn_bytes;
   if (opened->torn_bytes > 0) {
     log(Severity::warning, "cut " + std::to_string(opened->torn_bytes) + " torn bytes from the end of the journal");
@@ -604,7 +606,10 @@ bool Agent::Impl::ready(const Entry& entry) {
 bool Agent::Impl::flush_journal() {
   auto flushed = journal_.flush();
   if (flushed) {
-    if (std::exchange(disk_full_, false)) log(Severity::info, "there is room on the disk again");
+    if (std::exchange(disk_full_, false)) {
+      log(Severity::info, "there is room on the disk again");
+      wake();  // for what waited to be started
+    }
     return true;
   }
   if (flushed.error().code != Code::exhausted) {
@@ -663,7 +668,9 @@ void Agent::Impl::drain(std::uint64_t limit_ms, std::function<void()> done) {
 }
 
 void Agent::Impl::finish_drain() {
-  if (!draining_ || !drained_ || (book_.running() > 0 && !drain_over_) || journal_.pending()) return;
+  // What a full disk does not take was told to nobody; the steps' folders tell it after the next start.
+  const bool goes_on = book_.running() > 0 || journal_.pending();
+  if (!draining_ || !drained_ || (goes_on && !drain_over_)) return;
   const auto leave = [this] {
     if (!drained_) return;
     drain_alarm_.stop();

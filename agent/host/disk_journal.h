@@ -15,7 +15,7 @@ class DiskJournal final : public JournalFile {
   Result<void> append(std::string_view bytes) override { return file_.append(bytes); }
   Result<void> sync() override { return file_.sync(); }
   Result<void> replace(std::string_view bytes) override { return file_.replace(bytes); }
-  Result<std::string> set_aside() override { return file_.set_aside("damaged"); }
+  Result<std::string> keep_damaged() override { return file_.keep_as("damaged"); }
 
  private:
   static constexpr std::size_t kMaxBytes = 256 << 20;

@@ -17,10 +17,10 @@ Result<Journal::Opened> Journal::open() {
   Opened out{std::move(scan.records), scan.torn_bytes, std::move(scan.damage), {}};
   bytes_ = bytes->size();
   if (!out.damage.empty()) {
-    auto kept = file_.set_aside();
+    auto kept = file_.keep_damaged();
     if (!kept) return tl::unexpected(kept.error());
     out.kept_as = std::move(*kept);
-    bytes_ = 0;
+    damaged_ = true;
   } else if (out.torn_bytes > 0) {
     const std::string_view whole = std::string_view(*bytes).substr(0, bytes->size() - out.torn_bytes);
     if (auto cut = file_.replace(whole); !cut) return tl::unexpected(cut.error());
@@ -37,6 +37,7 @@ void Journal::add_assigned(const Record& record, std::string_view order) { appen
 
 Result<void> Journal::flush() {
   if (pending_.empty()) return {};
+  PROV_ASSERT(!damaged_);
   if (auto appended = file_.append(pending_); !appended) return appended;
   PROV_FAIL_HERE("journal_before_sync");
   if (auto synced = file_.sync(); !synced) return fail(Code::io, synced.error().message);
@@ -51,6 +52,7 @@ Result<void> Journal::rewrite(const std::vector<Record>& records) {
   for (const Record& record : records) append_record(all, record);
   if (auto replaced = file_.replace(all); !replaced) return replaced;
   pending_.clear();
+  damaged_ = false;
   bytes_ = condensed_bytes_ = all.size();
   return {};
 }

@@ -22,8 +22,10 @@ class Journal {
   struct Opened {
     std::vector<Record> records;
     std::size_t torn_bytes = 0;  // cut from the end: writes that never were durable
-    std::string damage;          // not empty: what is wrong; the file was set aside, `records` is what could be saved
-    std::string kept_as;         // where it was set aside
+    // Not empty: what is wrong. `records` is what could be saved; rewrite() has to come before anything is flushed, and
+    // until it has, the next start finds what this one did.
+    std::string damage;
+    std::string kept_as;  // where the damaged file stays
   };
   Result<Opened> open();  // once, first
 
@@ -45,6 +47,7 @@ class Journal {
   std::string pending_;
   std::uint64_t bytes_ = 0;
   std::uint64_t condensed_bytes_ = 0;
+  bool damaged_ = false;
 };
 
 }  // namespace prov::agent

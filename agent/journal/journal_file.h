@@ -15,8 +15,9 @@ class JournalFile {
   virtual Result<void> append(std::string_view bytes) = 0;  // after a crash before sync: any prefix of it may be there
   virtual Result<void> sync() = 0;                          // all that was appended is durable
   virtual Result<void> replace(
-      std::string_view bytes) = 0;              // the whole content; durable; the old or the new, never both
-  virtual Result<std::string> set_aside() = 0;  // keeps the content under the name returned; now empty
+      std::string_view bytes) = 0;  // the whole content; durable; the old or the new, never both
+  // The content will be kept, also beyond replace(), under the name returned.
+  virtual Result<std::string> keep_damaged() = 0;
 };
 
 }  // namespace prov::agent

@@ -33,10 +33,7 @@ class BytesAsJournal final : public agent::JournalFile {
     content_ = bytes;
     return {};
   }
-  Result<std::string> set_aside() override {
-    content_.clear();
-    return std::string("aside");
-  }
+  Result<std::string> keep_damaged() override { return std::string("aside"); }
 
  private:
   std::string content_;

@@ -171,7 +171,7 @@ bool Machine::flip_journal() {
 }
 
 void Machine::run_agent() {
-  if (plant_ == Plant::forgetful_agent) (void)journal_.set_aside();
+  if (plant_ == Plant::forgetful_agent) journal_.forget_all();
   agent::Config config;
   config.key = key_;
   config.log_id = *log_id_;

@@ -36,12 +36,12 @@ class SimJournal final : public agent::JournalFile {
     unsynced_.clear();
     return {};
   }
-  Result<std::string> set_aside() override {
+  Result<std::string> keep_damaged() override { return std::string("journal.damaged"); }
+
+  void forget_all() {
     synced_.clear();
     unsynced_.clear();
-    return std::string("journal.damaged");
   }
-
   void crash_host() {  // any prefix of what was not synced may be there
     if (!unsynced_.empty()) synced_ += unsynced_.substr(0, rng_.range(0, unsynced_.size()));
     unsynced_.clear();

@@ -1,9 +1,10 @@
 #include "common/io/posix/durable_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include <cerrno>
 
 namespace prov::io {
 namespace {
@@ -11,6 +12,12 @@ namespace {
 std::string folder_of(const std::string& path) {
   const auto slash = path.rfind('/');
   return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+bool is_same_file(const std::string& one, const std::string& other) {
+  struct stat a {
+  }, b{};
+  return lstat(one.c_str(), &a) == 0 && lstat(other.c_str(), &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 }  // namespace
@@ -56,10 +63,15 @@ Result<void> DurableFile::replace(std::string_view bytes) {
   return write_durably(path_, bytes, 0600);
 }
 
-Result<std::string> DurableFile::set_aside(std::string_view suffix) {
-  fd_.reset();
-  const std::string kept = path_ + "." + std::string(suffix);
-  if (rename(path_.c_str(), kept.c_str()) != 0) return tl::unexpected(system_error("rename", path_));
+Result<std::string> DurableFile::keep_as(std::string_view suffix) {
+  constexpr int kMostKept = 100;
+  const std::string first = path_ + "." + std::string(suffix);
+  std::string kept = first;
+  for (int n = 2; link(path_.c_str(), kept.c_str()) != 0; ++n) {
+    if (errno != EEXIST || n > kMostKept) return tl::unexpected(system_error("link to", kept));
+    if (is_same_file(path_, kept)) break;  // by somebody who came no further
+    kept = first + "-" + std::to_string(n);
+  }
   if (auto synced = sync_dir(folder_of(path_)); !synced) return tl::unexpected(synced.error());
   return kept;
 }

@@ -16,7 +16,8 @@ class DurableFile {
   Result<void> append(std::string_view bytes);  // mode 0600; Code::exhausted: the disk is full, nothing was appended
   Result<void> sync();                          // fdatasync, and of the folder when the file is new
   Result<void> replace(std::string_view bytes);
-  Result<std::string> set_aside(std::string_view suffix);  // renamed to PATH.SUFFIX, which is returned
+  // The content stays, also under PATH.SUFFIX (or PATH.SUFFIX-2 and so on, when another has that), which is returned.
+  Result<std::string> keep_as(std::string_view suffix);
 
  private:
   Result<void> open_it();

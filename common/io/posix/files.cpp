@@ -115,9 +115,13 @@ Result<void> write_whole_at(int dir_fd, const std::string& name, std::string_vie
   if (unlinkat(dir_fd, temporary.c_str(), 0) != 0 && errno != ENOENT) return fail_errno("remove", temporary);
   const Fd fd(openat(dir_fd, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!fd) return fail_errno("create", temporary);
-  if (auto written = write_all(fd.get(), bytes); !written) return written;
-  if (fchmod(fd.get(), mode) != 0 || (durably && fsync(fd.get()) != 0)) return fail_errno("sync", temporary);
-  if (renameat(dir_fd, temporary.c_str(), dir_fd, name.c_str()) != 0) return fail_errno("rename", temporary);
+  const auto give_up = [&](Error error) -> Result<void> {  // on a full disk what was written is what fills it
+    unlinkat(dir_fd, temporary.c_str(), 0);
+    return tl::unexpected(std::move(error));
+  };
+  if (auto written = write_all(fd.get(), bytes); !written) return give_up(written.error());
+  if (fchmod(fd.get(), mode) != 0 || (durably && fsync(fd.get()) != 0)) return give_up(system_error("sync", temporary));
+  if (renameat(dir_fd, temporary.c_str(), dir_fd, name.c_str()) != 0) return give_up(system_error("rename", temporary));
   if (durably && fsync(dir_fd) != 0) return fail_errno("sync the folder of", name);
   return {};
 }

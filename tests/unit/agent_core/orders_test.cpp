@@ -300,6 +300,46 @@ TEST_F(Orders, NothingIsSaidOrDoneBeforeItIsOnDisk) {
   EXPECT_EQ(rig.host.starts.size(), 2U);
 }
 
+TEST(FullDisk, WhatWaitsForAPlaceStartsWhenThereIsRoomAgain) {
+  Rig rig;
+  rig.parallel = 1;
+  rig.boot();
+  rig.go();
+  const auto first = rig.order(1), second = rig.order(2);
+  rig.give(first);
+  rig.go();
+  rig.file.full = true;
+  rig.give(second);
+  rig.go();
+  rig.host.end(Rig::id(first));
+  rig.go(5'000);
+  EXPECT_EQ(rig.host.starts.size(), 1U);
+  rig.file.full = false;
+  rig.go(5'000);
+  EXPECT_EQ(rig.host.starts.size(), 2U);
+}
+
+TEST(FullDisk, ADrainEndsInTimeAllTheSame) {
+  Rig rig;
+  rig.boot();
+  rig.go();
+  const auto order = rig.order(1);
+  rig.give(order);
+  rig.go();
+  rig.file.full = true;
+  rig.host.end(Rig::id(order));
+  rig.go();
+  bool done = false;
+  rig.agent->drain(1'000, [&] { done = true; });
+  rig.go(10'000);
+  EXPECT_TRUE(done);
+  rig.file.full = false;
+  rig.crash();
+  rig.boot();
+  rig.go(100);
+  EXPECT_EQ(rig.heard[Rig::id(order)].ended, 1) << "its folder tells it";
+}
+
 TEST_F(Orders, AFailedSyncEndsTheAgent) {
   rig.file.broken = true;
   const auto order = rig.order(1);

@@ -141,6 +141,12 @@ TEST(Restart, ADamagedJournalIsSetAsideAndWhatItMayHaveHeldIsInDoubt) {
   rig.file.content[before + 40] ^= 1;  // the order that was lost
   rig.bundles.kept[digest_of("late")] = "late";
   rig.acknowledges = true;
+  const std::string damaged = rig.file.content;
+  rig.file.full = true;
+  EXPECT_FALSE(rig.try_to_boot());
+  rig.crash();
+  EXPECT_EQ(rig.file.content, damaged) << "so that the next start can save as much of it";
+  rig.file.full = false;
   rig.boot();
   EXPECT_NE(rig.log.find("journal is damaged"), std::string::npos) << rig.log;
   EXPECT_FALSE(rig.file.aside.empty());

@@ -22,6 +22,10 @@ struct Rig {
 
   // ---- the agent's life
   void boot() {
+    const auto started = try_to_boot();
+    ASSERT_TRUE(started) << started.error().message;
+  }
+  Result<void> try_to_boot() {
     Config config;
     config.key = key;
     config.log_id.bytes.fill(3);
@@ -34,8 +38,7 @@ struct Rig {
     runner.emplace(host, time, file.cut);
     agent.emplace(World{time, time, random, link, file, *runner, bundles, terminals}, std::move(config));
     agent->on_fatal([this](const Error&) { ++fatal; });
-    auto started = agent->start();
-    ASSERT_TRUE(started) << started.error().message;
+    return agent->start();
   }
   void crash(std::size_t keep_unsynced = 0) {
     agent.reset();

@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -113,6 +115,22 @@ TEST_F(Files, WritesDurablyOrNotAtAll) {
   EXPECT_EQ(fs::status(path).permissions(), fs::perms(0600));
   EXPECT_EQ(std::distance(fs::directory_iterator(dir + "/inside"), fs::directory_iterator()), 1) << "no temporary file";
   EXPECT_FALSE(write_durably(dir + "/nowhere/value", "x", 0600));
+}
+
+TEST_F(Files, WhatCouldNotBeWrittenWholeLeavesNothing) {
+  const std::string path = dir + "/inside/value";
+  ASSERT_TRUE(write_durably(path, "one", 0600));
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small{1'000, before.rlim_max};
+  const auto handler = signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto written = write_durably(path, std::string(10'000, 'x'), 0600);
+  setrlimit(RLIMIT_FSIZE, &before);
+  signal(SIGXFSZ, handler);
+  EXPECT_FALSE(written);
+  EXPECT_EQ(*read_file(path, 100), "one");
+  EXPECT_EQ(std::distance(fs::directory_iterator(dir + "/inside"), fs::directory_iterator()), 1) << "no temporary file";
 }
 
 TEST_F(Files, ReadsNoMoreThanItMay) {

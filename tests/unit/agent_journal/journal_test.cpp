@@ -241,10 +241,14 @@ TEST(DiskJournal, IsTheSameFileAfterEachOperation) {
     ASSERT_TRUE(file.sync());
     EXPECT_EQ(*DiskJournal(path).read_all(), "threefour");
     EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms(0600));
-    auto kept = file.set_aside();
-    ASSERT_TRUE(kept);
-    EXPECT_EQ(*file.read_all(), "");
-    EXPECT_EQ(*DiskJournal(*kept).read_all(), "threefour");
+    for (int times = 0; times < 2; ++times) {  // whoever keeps it may be killed before he has replaced it
+      EXPECT_EQ(file.keep_damaged().value_or(""), path + ".damaged");
+      EXPECT_EQ(*file.read_all(), "threefour");
+    }
+    ASSERT_TRUE(file.replace("five"));
+    EXPECT_EQ(*DiskJournal(path + ".damaged").read_all(), "threefour");
+    EXPECT_EQ(file.keep_damaged().value_or(""), path + ".damaged-2") << "the first one is kept as well";
+    EXPECT_EQ(*DiskJournal(path + ".damaged-2").read_all(), "five");
   }
   std::filesystem::remove_all(dir);
 }

@@ -59,16 +59,15 @@ class MemoryJournalFile final : public JournalFile {
     return {};
   }
   Result<void> replace(std::string_view bytes) override {
+    if (full) return fail(Code::exhausted, "no space left");
     if (!cut.works()) return {};
     content = bytes;
     synced = content.size();
     ++replaced;
     return {};
   }
-  Result<std::string> set_aside() override {
+  Result<std::string> keep_damaged() override {
     aside = content;
-    content.clear();
-    synced = 0;
     return std::string("memory.damaged");
   }
   // A crash: some prefix of what was not synced survives.
@@ -144,7 +143,8 @@ class FakeRunner final : public StepRunner {
   }
   void adopt(const StepId& step, Boot boot) override {
     watched_.insert(step);
-    const bool lost = !host_.steps.contains(step) || (boot == Boot::other && !host_.steps[step].over);
+    const bool lost =
+        !host_.steps.contains(step) || forgotten.contains(step) || (boot == Boot::other && !host_.steps[step].over);
     if (lost) host_.end(step, Outcome::interrupted);
     later([this] { look(); });
   }
@@ -159,7 +159,9 @@ class FakeRunner final : public StepRunner {
     if (offset >= it->second.output.size()) return std::string();
     return it->second.output.substr(static_cast<std::size_t>(offset), max);
   }
-  void forget(const StepId& step) override { forgotten.insert(step); }
+  void forget(const StepId& step) override {
+    if (!watched_.contains(step)) forgotten.insert(step);
+  }
 
   void look() {  // tells the agent what has happened on the host
     const auto watched = watched_;

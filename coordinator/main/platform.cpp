@@ -174,7 +174,10 @@ struct Platform::Parts {
 
   // On a thread of its own: it copies files; the writer goes on meanwhile.
   void back_up(const std::string& folder, std::function<void(Result<api::BackupDone>)> done) {
-    if (backup_thread.joinable()) backup_thread.join();
+    if (std::exchange(backing_up, true)) {
+      return done(fail(Code::conflict, "another backup is being made", "wait for its end, then ask again"));
+    }
+    if (backup_thread.joinable()) backup_thread.join();  // it is over, but for its last words
     backup_thread = std::thread([this, folder, done = std::move(done)] {
       this_thread::set_name("backup");
       Result<api::BackupDone> made = fail(Code::internal, "");
@@ -183,7 +186,10 @@ struct Platform::Parts {
       } else {
         made = tl::unexpected(report.error());
       }
-      loop.post([done, made = std::move(made)] { done(made); });
+      loop.post([this, done, made = std::move(made)] {
+        backing_up = false;
+        done(made);
+      });
     });
   }
 
@@ -242,6 +248,7 @@ struct Platform::Parts {
   IndexFiller index_filler;
   api::Server server;
   std::thread backup_thread;
+  bool backing_up = false;
   std::function<void(Result<void>)> stop_wanted;
 };
 

@@ -10,8 +10,10 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 #include "common/io/posix/files.h"
+#include "common/io/posix/processes.h"
 #include "common/json/json.h"
 #include "common/this_thread.h"
 #include "common/wire/agent_wire.h"
@@ -103,7 +105,8 @@ bool drain(Fd& fd, std::string& into) {
   }
 }
 
-// Talks to the provider until it closes its answer; what it says on stderr goes to `progress` as it comes.
+// Talks to the provider until it has closed its answer and ended; what it says on stderr goes to `progress` as it
+// comes.
 class Conversation {
  public:
   Conversation(Child child, std::string request, std::uint32_t timeout_s, std::function<void(std::string)> progress,
@@ -115,34 +118,36 @@ class Conversation {
         stopping_(stopping) {}
 
   Result<std::string> hold() {
-    while (child_.output || child_.talk) {
+    std::optional<int> status;
+    while (child_.output || child_.talk || !status) {
       pump();
+      if (!status) status = reap(WNOHANG);
       if (!killed_ && (stopping_ || Steady::now() > deadline_ || answer_.size() > kMaxAnswerBytes)) terminate();
       if (killed_ && Steady::now() > killed_at_ + kPatience) {
         kill(-child_.pid, SIGKILL);
         break;  // a grandchild may hold our pipes for ever
       }
     }
-    int status = 0;
-    while (waitpid(child_.pid, &status, 0) < 0 && errno == EINTR) {
-    }
+    if (!status) status = reap(0).value_or(0);
     if (stopping_) return fail(Code::unavailable, "the coordinator stopped while the provider was at work");
     if (answer_.size() > kMaxAnswerBytes) return fail(Code::invalid, "the provider's answer is larger than 4 MiB");
     if (killed_) return fail(Code::unavailable, "the provider took too long and was stopped");
-    if (WIFSIGNALED(status)) {
-      return fail(Code::unavailable, "the provider was killed by signal " + std::to_string(WTERMSIG(status)));
+    if (WIFSIGNALED(*status)) {
+      return fail(Code::unavailable, "the provider was killed by signal " + std::to_string(WTERMSIG(*status)));
     }
-    if (WEXITSTATUS(status) != 0 && answer_.empty()) {
-      return fail(Code::invalid, "the provider exited with " + std::to_string(WEXITSTATUS(status)) + " and no answer");
+    if (WEXITSTATUS(*status) != 0 && answer_.empty()) {
+      return fail(Code::invalid, "the provider exited with " + std::to_string(WEXITSTATUS(*status)) + " and no answer");
     }
     return std::move(answer_);
   }
 
  private:
   void pump() {
-    pollfd fds[3] = {
-        {child_.input.get(), POLLOUT, 0}, {child_.output.get(), POLLIN, 0}, {child_.talk.get(), POLLIN, 0}};
-    poll(fds, 3, kPollMs);  // a closed one is -1 and ignored
+    pollfd fds[4] = {{child_.input.get(), POLLOUT, 0},
+                     {child_.output.get(), POLLIN, 0},
+                     {child_.talk.get(), POLLIN, 0},
+                     {ended_.get(), POLLIN, 0}};
+    poll(fds, 4, kPollMs);  // a closed one is -1 and ignored
     if (child_.input && fds[0].revents != 0) feed();
     if (child_.output && fds[1].revents != 0 && !drain(child_.output, answer_)) child_.output.reset();
     if (child_.talk && fds[2].revents != 0) {
@@ -150,6 +155,16 @@ class Conversation {
       if (!drain(child_.talk, said)) child_.talk.reset();
       if (!said.empty()) progress_(std::move(said));
     }
+  }
+
+  std::optional<int> reap(int how) {
+    int status = 0;
+    pid_t pid = -1;
+    while ((pid = waitpid(child_.pid, &status, how)) < 0 && errno == EINTR) {
+    }
+    if (pid == 0) return std::nullopt;
+    ended_.reset();
+    return status;
   }
 
   void feed() {
@@ -166,6 +181,7 @@ class Conversation {
   }
 
   Child child_;
+  Fd ended_ = io::open_pidfd(child_.pid).value_or(Fd());  // without one its end is seen at the next poll
   std::string request_, answer_;
   std::size_t fed_ = 0;
   Steady::time_point deadline_, killed_at_;

@@ -1,20 +1,20 @@
 #include "agent/executor/output_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <string>
+#include <utility>
 
 #include "agent/executor/step_dir.h"
 
 namespace prov::agent {
 
 void OutputFile::keep(std::string_view bytes) {
-  if (!fd_ && !bytes.empty()) {
-    fd_.reset(openat(dir_fd_, kOutputFile, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
-  }
+  if (!fd_ && !bytes.empty()) open_it();
   while (fd_ && !bytes.empty()) {
     const ssize_t n = write(fd_.get(), bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
@@ -26,6 +26,13 @@ void OutputFile::keep(std::string_view bytes) {
     bytes.remove_prefix(written);
   }
   dropped_ += bytes.size();
+}
+
+// The step may have put anything in its place.
+void OutputFile::open_it() {
+  io::Fd fd(openat(dir_fd_, kOutputFile, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
+  struct stat info {};
+  if (fd && fstat(fd.get(), &info) == 0 && S_ISREG(info.st_mode)) fd_ = std::move(fd);
 }
 
 void OutputFile::add(std::string_view bytes) {

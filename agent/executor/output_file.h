@@ -23,6 +23,7 @@ class OutputFile {
   Digest digest() const { return hasher_.value(); }  // of the file
 
  private:
+  void open_it();
   void keep(std::string_view bytes);
 
   int dir_fd_;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <vector>
@@ -21,7 +22,27 @@ constexpr std::uint64_t kPollMs = 50;  // while steps run: new output, and steps
 
 std::uint64_t output_size(int dir_fd) {
   struct stat info {};
-  return fstatat(dir_fd, kOutputFile, &info, AT_SYMLINK_NOFOLLOW) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
+  const bool is_file = fstatat(dir_fd, kOutputFile, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode);
+  return is_file ? static_cast<std::uint64_t>(info.st_size) : 0;
+}
+
+// By what it shows of itself, for a step that has done away with its folder. 0: nobody.
+pid_t find_supervisor(const StepId& step) {
+  const std::string end = "/" + step_dir_name(step);
+  for (const io::ProcessStat& each : io::all_processes()) {
+    auto shown = io::read_file("/proc/" + std::to_string(each.pid) + "/cmdline", 64 << 10);
+    if (!shown) continue;
+    shown->resize(shown->find_last_not_of('\0') + 1);
+    if (shown->ends_with(end) && shown->find("supervise") != std::string::npos) return each.pid;
+  }
+  return 0;
+}
+
+Result<LifeSign> life_of(const StepId& step, const io::Fd& dir) {
+  auto sign = dir ? probe_supervisor(dir.get()) : Result<LifeSign>(fail(Code::not_found, "it has no folder"));
+  if (sign || sign.error().code != Code::not_found) return sign;
+  const pid_t pid = find_supervisor(step);
+  return LifeSign{pid > 0 ? Life::alive : Life::dead, {pid, 0}};
 }
 
 }  // namespace
@@ -104,7 +125,9 @@ void ProcessRunner::hear_supervisor(const StepId& step) {
   watcher_.unwatch(line.get());
   char word[kFreeWord.size() + 1];
   const ssize_t n = recv(line.get(), word, sizeof word, MSG_DONTWAIT);
+  it->second.over = true;
   if (n > 0 && std::string_view(word, static_cast<std::size_t>(n)) == kFreeWord) {
+    it->second.was_free = true;
     folders_.left_nothing(step);
     config_.zygote->give_back(std::move(line));
   }
@@ -129,7 +152,7 @@ void ProcessRunner::poll_all() {
 
 void ProcessRunner::poll_output(const StepId& step, Running& running) {
   if (!running.dir) return;
-  const std::uint64_t bytes = output_size(running.dir.get());
+  const std::uint64_t bytes = std::min(output_size(running.dir.get()), config_.output_limit * 2);
   if (bytes <= running.bytes_seen) return;
   running.bytes_seen = bytes;
   if (handler_.output) handler_.output(step, bytes);
@@ -145,8 +168,8 @@ void ProcessRunner::look_after(const StepId& step) {
     watcher_.unwatch(running.pidfd.get());
     running.pidfd.reset();
   }
-  if (!running.dir) return conclude(step, interrupted(step, running));  // it was never begun
   const auto verdict = [&]() -> std::optional<Verdict> {
+    if (!running.dir) return std::nullopt;
     const auto step_file = read_step(running.dir.get());
     if (!step_file || !step_file->result || !is_of(*step_file, step)) return std::nullopt;
     return verdict_of(step_file->spec, *step_file->result);
@@ -154,7 +177,8 @@ void ProcessRunner::look_after(const StepId& step) {
   if (auto found = verdict()) return conclude(step, std::move(*found));
   if (running.boot == Boot::other) return conclude(step, interrupted(step, running));
   if (!running.settled) {
-    auto sign = probe_supervisor(running.dir.get());
+    auto sign = life_of(step, running.dir);
+    if (!sign && running.over) return conclude(step, interrupted(step, running));
     if (!sign) return;
     if (sign->life == Life::alive) {
       auto pidfd = sign->supervisor.pid > 0 ? io::open_pidfd(sign->supervisor.pid) : Result<io::Fd>();
@@ -179,6 +203,7 @@ Verdict ProcessRunner::interrupted(const StepId& step, const Running& running) c
   Verdict out;
   out.outcome = running.cancelled ? Outcome::cancelled : Outcome::interrupted;
   out.message = running.boot == Boot::other ? "the host was started again while it ran"
+                : running.was_free          ? "it has ended, but what was written down of that is gone or was changed"
                 : running.settled && !running.last.pid
                     ? "its supervisor ended before it began"
                     : "its supervisor ended without a verdict; its processes are gone";
@@ -214,8 +239,11 @@ void ProcessRunner::cancel(const StepId& step) {
 Result<std::string> ProcessRunner::read_output(const StepId& step, std::uint64_t offset, std::size_t max) {
   const std::string path = step_dir_name(step) + "/" + kOutputFile;
   if (!folders_.contains(step)) return fail(Code::not_found, "there is no " + path);
-  const io::Fd fd(openat(folders_.dir().get(), path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  const io::Fd fd(openat(folders_.dir().get(), path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!fd && errno == ENOENT) return std::string();  // nothing was printed
+  struct stat info {};
+  const bool is_file = fd && fstat(fd.get(), &info) == 0 && S_ISREG(info.st_mode);
+  if (!is_file && (fd || errno == ELOOP || errno == ENXIO)) return fail(Code::not_found, path + " is no plain file");
   if (!fd) return tl::unexpected(io::system_error("open", path));
   std::string out(max, '\0');
   std::size_t got = 0;
@@ -240,8 +268,7 @@ void ProcessRunner::sweep(const std::function<bool(const StepId&)>& known) {
     const auto step = parse_step_dir_name(name);
     if (!step) return false;
     if (known(*step) || running_.contains(*step)) return true;
-    const io::Fd dir = folders_.find(*step);
-    const auto sign = dir ? probe_supervisor(dir.get()) : LifeSign{};
+    const auto sign = life_of(*step, folders_.find(*step));
     return !sign || sign->life == Life::alive;
   });
 }

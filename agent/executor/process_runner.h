@@ -52,7 +52,9 @@ class ProcessRunner final : public StepRunner {
     Boot boot = Boot::same;
     std::uint64_t bytes_seen = 0;
     bool cancelled = false;
-    bool settled = false;  // no supervisor will run it any more; `group` is being ended
+    bool over = false;      // its supervisor has said so, or has ended
+    bool was_free = false;  // and did not end, so it has run the step
+    bool settled = false;   // no supervisor will run it any more; `group` is being ended
     Supervisor last;
   };
 

@@ -187,6 +187,10 @@ Result<StepResult> decode_result(std::string_view bytes) {
 Verdict verdict_of(const StepSpec& spec, const StepResult& result) {
   Verdict out = judge(spec.kind, result.end, spec.timeout_s);
   if (!result.note.empty()) out.message += (out.message.empty() ? "" : "; ") + result.note;
+  if (result.dropped_bytes > 0) {  // the output says so as well, where there was room for that
+    out.message += (out.message.empty() ? "" : "; ") + std::to_string(result.dropped_bytes) +
+                   " more bytes of its output were not kept";
+  }
   out.output_bytes = result.output_bytes;
   out.output_digest = result.output_digest;
   out.outputs = result.outputs;
@@ -233,7 +237,7 @@ void remove_private_parts(int dir_fd) {
 }
 
 Result<LifeSign> probe_supervisor(int dir_fd) {
-  const io::Fd spec(openat(dir_fd, kStepFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  const io::Fd spec(openat(dir_fd, kStepFile, O_RDWR | O_NOFOLLOW | O_CLOEXEC));
   if (!spec) return tl::unexpected(io::system_error("open", kStepFile));
   const bool held = flock(spec.get(), LOCK_EX | LOCK_NB) != 0;
   if (held && errno != EWOULDBLOCK) return tl::unexpected(io::system_error("lock", kStepFile));

@@ -84,7 +84,8 @@ struct LifeSign {
   Life life = Life::dead;
   Supervisor supervisor;  // with Life::alive its pid may still be missing for a moment
 };
-// Life::dead is final: from then on no supervisor will run this step.
+// Life::dead is final: from then on no supervisor will run this step. Code::not_found: there is no such file, so nobody
+// can begin this step any more; whether somebody has, and the step has removed it, is not to be seen here.
 Result<LifeSign> probe_supervisor(int dir_fd);
 // For the supervisor: the locked file, or Code::conflict when this step has been begun or claimed before.
 Result<io::Fd> claim_step(int dir_fd);

@@ -152,6 +152,7 @@ class Supervision {
   void stop(bool& why);
   void reap();
   bool has_children();
+  void signal_step(int number) const;
   void stop_group();
   void end_group();
   bool read_output(std::size_t max);
@@ -327,7 +328,7 @@ void Supervision::watch_step() {
     }
     if (now >= kill_at_ms_) {
       kill_at_ms_ = kNever;
-      kill(-step_, SIGKILL);
+      signal_step(SIGKILL);
     }
   }
   if (WIFSIGNALED(*status_))
@@ -393,9 +394,15 @@ bool Supervision::has_children() {
   return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
+// Its group, and the step itself where it has left that.
+void Supervision::signal_step(int number) const {
+  kill(-step_, number);
+  if (!status_ && getpgid(step_) != step_) kill(step_, number);
+}
+
 void Supervision::stop_group() {
-  kill(-step_, SIGTERM);
-  kill(-step_, SIGCONT);  // a stopped process would not hear it
+  signal_step(SIGTERM);
+  signal_step(SIGCONT);  // a stopped process would not hear it
   limit_at_ms_ = kNever;
   kill_at_ms_ = clock_.monotonic_ms() + spec_.grace_ms;
 }

@@ -139,10 +139,13 @@ void Core::set_read_only(std::string reason) { read_only_ = std::move(reason); }
 
 Result<void> Core::admit(const Command& command, const Principal& who) const {
   if (auto allowed = domain::authorize(config_.policy, who, command); !allowed) return allowed;
-  const bool repairs = std::holds_alternative<domain::AcceptDamage>(command.body);
+  // An agent that claims to have seen more than there is can be sent away: else it had the last word for ever.
+  const bool repairs = std::holds_alternative<domain::AcceptDamage>(command.body) ||
+                       std::holds_alternative<domain::RemoveAgent>(command.body);
   if (!read_only_.empty() && !repairs) {
     return fail(Code::unavailable, "the platform is read-only: " + read_only_,
-                "look at it with: provisioning audit verify; then decide: provisioning platform accept --reason TEXT");
+                "look at it with: provisioning audit verify; then decide: provisioning platform accept --reason TEXT "
+                "(an agent that is not to be trusted goes with: provisioning agent remove HOST)");
   }
   if (!from_operator(who)) return {};
   if (config_.admission) {

@@ -106,6 +106,17 @@ void AgentInbox::on(const Key& agent, wire::Hello hello) {
   if (hello.protocol != wire::kProtocol) {
     return sessions_.send(agent, wire::Refused{"this coordinator speaks protocol " + std::to_string(wire::kProtocol)});
   }
+  if (hello.highest_epoch > desk_.core.state().epoch + domain::kEpochsAhead) {
+    // Its word is not held against all others: no log was that far.
+    desk_.core.raise_alarm("implausible_epoch", "agent:" + to_text(agent),
+                           "it claims to have obeyed epoch " + std::to_string(hello.highest_epoch));
+    return sessions_.send(agent, wire::Refused{"no coordinator of this log ever was in the epoch that you have seen"});
+  }
+  if (sessions_.is_a_copy(agent, hello.facts.boot_id)) {
+    desk_.core.raise_alarm("copied_host", "agent:" + to_text(agent),
+                           "two hosts use the key of this agent: remove it, and enrol each with a token of its own");
+    return sessions_.send(agent, wire::Refused{"another host uses the key of this agent"});
+  }
   if (attests_more_than_the_log(agent, hello)) {
     return sessions_.send(agent, wire::Refused{"the coordinator's log is shorter than what you have seen"});
   }

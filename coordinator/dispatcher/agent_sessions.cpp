@@ -90,6 +90,16 @@ std::uint64_t AgentSessions::settled_in_state(const Key& agent) const {
   return host->unsettled.begin()->first - 1;
 }
 
+bool AgentSessions::is_a_copy(const Key& agent, const std::string& boot_id) {
+  constexpr std::size_t kRemembered = 8;
+  std::deque<std::string>& boots = sessions_[agent].boots;
+  if (boot_id.empty() || (!boots.empty() && boots.back() == boot_id)) return false;
+  if (std::find(boots.begin(), boots.end(), boot_id) != boots.end()) return true;
+  boots.push_back(boot_id);
+  if (boots.size() > kRemembered) boots.pop_front();
+  return false;
+}
+
 void AgentSessions::connected(const Key& agent, const wire::Hello& hello) {
   Session& session = sessions_[agent];
   session.connected = true;

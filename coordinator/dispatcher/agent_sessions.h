@@ -20,6 +20,10 @@ class AgentSessions {
 
   void send(const Key& agent, decltype(wire::ToAgent::body) body);
 
+  // Whether a boot of its host says hello after which another one has: no host goes back to an earlier boot, so this
+  // one is a copy of that host, or of its disk's and memory's past. Two that share a key would both run what it is
+  // given.
+  bool is_a_copy(const Key& agent, const std::string& boot_id);
   void connected(const Key& agent, const wire::Hello& hello);  // after its AgentConnected is durable
   void heard(const Key& agent);
   void gone(const Key& agent, const std::string& reason);
@@ -52,8 +56,9 @@ class AgentSessions {
     TimeMs heard_wall_ms = 0;
     Orders orders;
     std::deque<Id> queue;
-    std::deque<Digest> bundles;  // the last that orders to it named; such an order may have ended, or be in doubt
-    TimeMs look_again_ms = 0;    // monotonic: when a bundle that is not there is worth a look at the state
+    std::deque<std::string> boots;  // of its host, the present one last
+    std::deque<Digest> bundles;     // the last that orders to it named; such an order may have ended, or be in doubt
+    TimeMs look_again_ms = 0;       // monotonic: when a bundle that is not there is worth a look at the state
     TimerId flush = 0;
     std::uint64_t settled = 0;                    // what the agent may be told: its end is on disk
     std::uint64_t settling = 0, settling_at = 0;  // what it may be told when that sequence is; 0: nothing waits

@@ -9,7 +9,8 @@ namespace prov::dispatcher {
 
 namespace {
 constexpr std::uint64_t kListenAgainMs = 5000;
-}
+constexpr std::uint64_t kSecretsAgainMs = 1000;
+}  // namespace
 
 struct Dispatcher::Impl {
   Impl(Desk made, providers::ProviderRunner& runner)
@@ -21,15 +22,21 @@ struct Dispatcher::Impl {
         inbox(desk, sessions, bundles, shells),
         providers(desk, runner) {}
 
-  // What a task needs is made and durable before its order leaves.
+  // What a task needs is made and durable before its order leaves. While the log takes nothing (it is read-only) the
+  // order waits: a host must not be given a value that nobody keeps.
   void send_order(const domain::SendOrder& effect) {
     const domain::State& state = desk.core.state();
     const auto [workflow, task] = domain::locate(state, effect.task);
-    if (task == nullptr) return;
+    if (task == nullptr || task->attempt != effect.attempt || task->status == domain::TaskStatus::ended) return;
     for (const std::string& reference : renderer.missing_secrets(state, *workflow, *task)) {
       auto made = desk.secrets.generate(workflow->workspace, reference);
-      desk.core.submit({{}, workflow->workspace, domain::RecordSecret{reference}}, system_principal(), {},
-                       {std::move(made.record)});
+      const auto refused = std::make_shared<bool>(false);  // which is said at once
+      desk.core.submit({{}, workflow->workspace, domain::RecordSecret{reference}}, system_principal(),
+                       [refused](const Result<domain::Answer>& done) { *refused = !done; }, {std::move(made.record)});
+      if (*refused) {
+        desk.timers.after(kSecretsAgainMs, [this, effect] { send_order(effect); });
+        return;
+      }
     }
     const auto* action = std::get_if<domain::TaskservAction>(&*task->plan->action);
     if (action == nullptr || action->spec.secrets.empty()) return sessions.add_order(effect.task, effect.attempt);

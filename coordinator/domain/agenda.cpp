@@ -161,7 +161,7 @@ void agenda_task_out(State& state, Workflow& workflow, std::uint32_t index) {
   Host& host = host_of(state, workflow, task);
   ++host.outstanding;
   if (task.plan->exclusive) ++host.exclusive_outstanding;
-  host.unsettled.try_emplace(task.dispatch_sequence);
+  if (host.agent == task.agent) host.unsettled.try_emplace(task.dispatch_sequence, id);
 }
 
 void agenda_wait_begun(State& state, const Workflow& workflow, Task& task, const Id& id) {
@@ -307,7 +307,8 @@ void put_task_on_agenda(State& state, Workflow& workflow, std::uint32_t index) {
   switch (task.status) {
     case TaskStatus::ended:
       if (task.outcome == Outcome::in_doubt && !task.plan->server.empty()) {
-        host_of(state, workflow, task).unsettled.try_emplace(task.dispatch_sequence);
+        Host& host = host_of(state, workflow, task);
+        if (host.agent == task.agent) host.unsettled.try_emplace(task.dispatch_sequence, task_id(workflow.id, index));
       }
       break;
     case TaskStatus::pending:

@@ -62,11 +62,11 @@ struct Host {
   Lanes ready, ready_exclusive;
   std::uint32_t outstanding = 0, exclusive_outstanding = 0;
   Pace pace;
-  std::vector<Id> awaiting;                            // awaitAgent tasks that are out
-  RisingMap<std::uint64_t, std::monostate> unsettled;  // sequences of its agent's orders that have not ended
-  bool queued = false;                                 // stands in Agenda::runnable
-  bool here = false;                                   // its agent could be reached when last looked at
-  TimeMs away_ms = 0;                                  // since when it cannot; 0: it was never seen to go
+  std::vector<Id> awaiting;                // awaitAgent tasks that are out
+  RisingMap<std::uint64_t, Id> unsettled;  // its agent's orders that have not ended: sequence, task
+  bool queued = false;                     // stands in Agenda::runnable
+  bool here = false;                       // its agent could be reached when last looked at
+  TimeMs away_ms = 0;                      // since when it cannot; 0: it was never seen to go
 };
 // All that were ever named. By number where it counts, as each task has its host's (workflow.h).
 class HostTable {

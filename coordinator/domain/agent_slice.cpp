@@ -72,16 +72,12 @@ void apply(State& state, const Envelope& meta, const AgentRemoved& e) {
     state.agent_by_host.erase(at);
   }
   if (!state.agenda.active) return;
-  // Nobody will ever report what is out there: such attempts are in doubt from now on.
-  for (auto& [id, workflow] : state.workflows) {
-    if (workflow.ended || workflow.gate.out == 0) continue;
-    for (std::uint32_t i = 0; i < workflow.tasks.size(); ++i) {
-      const Task& task = workflow.tasks[i];
-      const bool out = task.status == TaskStatus::dispatched || task.status == TaskStatus::running;
-      if (out && task.agent == e.key) {
-        agenda_deadline(state, {meta.log_time_ms, DeadlineKind::attempt, task_id(id, i), task.attempt});
-      }
-    }
+  // Nobody will ever report what is out there: such attempts are in doubt from now on, and no agent that enrols for
+  // this host later waits for their ends.
+  for (const auto& [sequence, id] : std::exchange(host_at(state, host).unsettled, {})) {
+    const Task* task = find_task(state, id);
+    if (task == nullptr || task->agent != e.key || !out_now(*task)) continue;
+    agenda_deadline(state, {meta.log_time_ms, DeadlineKind::attempt, id, task->attempt});
   }
   agenda_host_changed(state, host);
 }

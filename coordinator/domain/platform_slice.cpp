@@ -66,6 +66,10 @@ Decision decide_on(const State& state, const Command&, const AcceptDamage& c, co
     return fail(Code::invalid, "accepting a damaged or shortened log needs a reason, which is logged",
                 "say why with --reason");
   }
+  if (c.attested_epoch > state.epoch + kEpochsAhead) {
+    return fail(Code::invalid, "epoch " + std::to_string(c.attested_epoch) + " cannot have been seen: this log is at " +
+                                   std::to_string(state.epoch));
+  }
   const std::uint32_t epoch = std::max(state.epoch, c.attested_epoch) + 1;
   return std::vector<EventBody>{DamageAccepted{c.reason, "", epoch}};
 }

@@ -45,9 +45,13 @@ void apply(State& state, const Envelope& meta, const ServerCreated& e) {
 
 void apply(State& state, const Envelope& meta, const ServerDeleted& e) {
   state.servers.erase({meta.workspace, e.hostname});
-  std::erase_if(state.taskservs, [&](const auto& entry) {
-    return std::get<0>(entry.first) == meta.workspace && std::get<1>(entry.first) == e.hostname;
-  });
+  const auto is_of_it = [&](const TaskservKey& key) {
+    return std::get<0>(key) == meta.workspace && std::get<1>(key) == e.hostname;
+  };
+  const auto first = state.taskservs.lower_bound({meta.workspace, e.hostname, ""});
+  auto last = first;
+  while (last != state.taskservs.end() && is_of_it(last->first)) ++last;
+  state.taskservs.erase(first, last);
 }
 
 Decision decide_on(const State& state, const Command& command, const CreateServers& c, const Inputs& in) {

@@ -45,11 +45,15 @@ struct Duration {  // of the steps of one kind that were done
   std::uint64_t mean_ms = 0;  // the newer ones weigh more
 };
 
+// How far ahead of the log's epoch one may be that somebody has seen: more starts than a log that was lost since can
+// have had. Beyond it stands a lie, or a damaged file.
+inline constexpr std::uint32_t kEpochsAhead = 1'000'000;
+
 struct State {
   Id log_id;
   std::uint64_t sequence = 0;  // of the last event folded
   TimeMs log_time_ms = 0;
-  std::uint32_t epoch = 0;
+  std::uint32_t epoch = 0;  // rises by one with each start, and beyond what was attested when damage is accepted
   std::uint32_t accepted_epoch = 0;  // began when an operator last accepted a damaged or shorter log
   std::set<std::string> workspaces;
   std::map<Id, JoinToken> join_tokens;

@@ -47,6 +47,12 @@ bool DiskGuard::give_way() {
   return had_ballast;
 }
 
+bool DiskGuard::has_room_for(std::uint64_t bytes) const {
+  constexpr std::uint64_t kTimes = 4;
+  const auto free = ask_();
+  return state_ == State::ok && free && *free >= config_.margin_bytes + kTimes * bytes;
+}
+
 Result<void> DiskGuard::admit() {
   if (state() == State::ok) return {};
   return fail(Code::exhausted,

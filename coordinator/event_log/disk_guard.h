@@ -39,6 +39,10 @@ class DiskGuard {
   // Code::exhausted, with what to do, while the state is low: what an operator's command is answered.
   Result<void> admit();
 
+  // Whether the store can take so much at once (it needs it several times, until it has put it in its place) with the
+  // ballast and the margin left. For what can as well be done without, such as a snapshot.
+  bool has_room_for(std::uint64_t bytes) const;
+
   std::uint64_t free_bytes() const { return free_bytes_; }  // when last asked, without the ballast
 
  private:

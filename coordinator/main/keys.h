@@ -16,6 +16,12 @@ struct Keys {
   std::string master;             // 32 bytes: secrets at rest
 };
 
-Result<Keys> load_or_create_keys(const std::string& folder, Random& random);
+// `log_has_events`: then none is made, since what belongs to the one that is missing (agents, secrets, signatures)
+// would be lost without a word.
+Result<Keys> load_or_create_keys(const std::string& folder, bool log_has_events, Random& random);
+
+// The way out when there are keys, and no log at all: it was lost, or its disk is not there. Call before the log is
+// opened, which makes a new one.
+Result<void> check_log_is_there(const std::string& data_dir);
 
 }  // namespace prov::coordinator

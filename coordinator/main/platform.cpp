@@ -120,8 +120,10 @@ struct Platform::Parts {
         providers({settings.data_dir + "/providers", settings.cache_dir}, *log, loop),
         secrets(*log, keys.master, random),
         dispatcher(dispatcher_config(), core, writer, *log, *link, providers, secrets, clock, loop, random),
-        snapshotter(*log, writer, loop, loop, settings.snapshot_events, opened.snapshot_sequence,
-                    [](const std::string& note) { spdlog::warn("{}", note); }),
+        snapshotter(
+            *log, writer, loop, loop, settings.snapshot_events, opened.snapshot_sequence,
+            [this](std::uint64_t bytes) { return guard->has_room_for(bytes); },
+            [](const std::string& note) { spdlog::warn("{}", note); }),
         archivist(event_log::Archiver(*store, *log, archive_dir(settings), archive_policy(settings), public_keys(keys)),
                   writer, loop, loop, [](const std::string& note) { spdlog::info("{}", note); }),
         index_filler(*log, writer, loop, [](const std::string& note) { spdlog::info("{}", note); }),
@@ -262,6 +264,7 @@ Result<std::unique_ptr<Platform>> Platform::open(const Settings& settings, io::E
   auto guard = std::make_unique<event_log::DiskGuard>(
       event_log::DiskGuard::Config{settings.data_dir + "/ballast", settings.reserve_bytes},
       event_log::free_bytes_at(settings.data_dir), guard_clock);
+  if (auto there = check_log_is_there(settings.data_dir); !there) return tl::unexpected(there.error());
   auto store = io::RocksRecordLog::open({settings.data_dir + "/log"});
   if (!store) return tl::unexpected(store.error());
   for (const std::string& note : (*store)->notes()) spdlog::warn("{}", note);
@@ -272,7 +275,7 @@ Result<std::unique_ptr<Platform>> Platform::open(const Settings& settings, io::E
                  archive_dir(settings));
   }
   io::SystemRandom random;
-  auto keys = load_or_create_keys(settings.data_dir + "/keys", random);
+  auto keys = load_or_create_keys(settings.data_dir + "/keys", (*log)->last_commit() > 0, random);
   if (!keys) return tl::unexpected(keys.error());
   auto opened = event_log::open_log(**log, event_log::Reading::ahead);
   for (const std::string& note : opened.notes) spdlog::warn("{}", note);

@@ -89,6 +89,44 @@ TEST(HostileAgent, AReportOfAnotherOrderIsNotTakenForOneOfThis) {
   EXPECT_FALSE(coordinator.events.empty());
 }
 
+// One that lies is not believed against all others, and can be sent away.
+TEST(HostileAgent, AnEpochThatNobodyCanHaveSeenHoldsUpNobody) {
+  LiveCoordinator coordinator;
+  const Host liar = coordinator.enrolled("liar");
+  const auto peer = coordinator.link(liar);
+  wire::Hello hello = hello_of("liar");
+  hello.highest_epoch = 0xFFFFFFFE;
+  peer->say(hello);
+  ASSERT_TRUE(coordinator.until([&] { return !coordinator.alarms.empty(); }));
+  EXPECT_EQ(coordinator.alarms.back().kind, "implausible_epoch");
+  EXPECT_EQ(coordinator.core().read_only_reason(), "");
+  hello.highest_epoch = coordinator.core().state().epoch + 1;
+  peer->say(hello);
+  ASSERT_TRUE(coordinator.until([&] { return !coordinator.core().read_only_reason().empty(); })) << "that may be";
+  coordinator.submit("", domain::RemoveAgent{peer->key, "it lies"});
+}
+
+TEST(HostileAgent, OfTwoHostsWithOneKeyTheFormerIsRefusedWhenItComesBack) {
+  LiveCoordinator coordinator;
+  const Host host = coordinator.enrolled("host");
+  const auto peer = coordinator.connected(host);
+  wire::Hello other = hello_of("host");
+  other.facts.boot_id = "of the copy";
+  peer->say(other);
+  ASSERT_TRUE(peer->caught_up());
+  EXPECT_TRUE(coordinator.alarms.empty()) << "a host may have been booted again";
+  peer->heard.clear();
+  peer->say(hello_of("host"));
+  ASSERT_TRUE(coordinator.until([&] { return !coordinator.alarms.empty(); }));
+  EXPECT_EQ(coordinator.alarms.back().kind, "copied_host");
+  const auto refused = [](const wire::ToAgent& message) { return std::holds_alternative<wire::Refused>(message.body); };
+  EXPECT_TRUE(coordinator.until([&] {
+    peer->pump();
+    const auto messages = peer->messages();
+    return std::any_of(messages.begin(), messages.end(), refused);
+  }));
+}
+
 TEST(HostileAgent, WhereTheCoordinatorIsIsToldToAgentsAlone) {
   LiveCoordinator coordinator;
   const Host host = coordinator.enrolled("host"), stranger = LiveCoordinator::stranger("stranger");

@@ -13,7 +13,7 @@ namespace prov::io {
 
 class Worker final : public Executor {
  public:
-  static constexpr std::size_t kMaxWaiting = 1024;
+  static constexpr std::size_t kMaxWaiting = 4096;  // beyond what all connections that are allowed have at it at once
   static constexpr std::chrono::milliseconds kIdle{60'000};
 
   // `name` is that of its thread. `idle` runs there whenever there was no work for kIdle after some: what was kept for

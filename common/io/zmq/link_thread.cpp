@@ -258,7 +258,7 @@ void LinkThread::receive_frames(const Ready& ready) {
       alarm("routing_id", arrival.key ? to_text(*arrival.key) : "", "it chose its own routing id");
       link_.connections().cut(arrival.fd);
     } else if (!accept(arrival, *route)) {
-      link_.connections().cut(arrival.fd);
+      link_.connections().cut_if(arrival.fd, *route);  // the frame may be older than who has that descriptor now
     }
   }
 }

@@ -365,7 +365,7 @@ TEST_F(ProcessSteps, ASupervisorAndAFolderThatAStepLeftCleanHaveTheNextOne) {
   for (std::uint8_t n = 30; n < 40; ++n) {
     const StepId each = step_number(n);
     const std::string number = std::to_string(n);
-    const Verdict verdict = run(each, world.shell(each, "echo $PPID; stat -c %i .; ls -A . ..; env >mine-" + number +
+    const Verdict verdict = run(each, world.shell(each, "echo $PPID; stat -c %i ..; ls -A . ..; env >mine-" + number +
                                                             "; echo n=" + number + " >$PROV_OUTPUTS; exit " + number));
     EXPECT_EQ(verdict.exit_code, n);
     EXPECT_EQ(verdict.outputs, (std::vector<wire::Variable>{{"n", number}}));
@@ -382,7 +382,7 @@ TEST_F(ProcessSteps, ASupervisorAndAFolderThatAStepLeftCleanHaveTheNextOne) {
     forget(each);
   }
   EXPECT_EQ(supervisors.size(), 1U);
-  EXPECT_LE(folders.size(), 2U);
+  EXPECT_EQ(folders.size(), 1U);
 }
 
 TEST_F(ProcessSteps, ASupervisorWhoseStepLeftSomethingEndsInsteadAndTheFolderGoes) {
@@ -407,6 +407,49 @@ TEST_F(ProcessSteps, ASupervisorWhoseStepLeftSomethingEndsInsteadAndTheFolderGoe
   EXPECT_EQ(std::count_if(std::filesystem::directory_iterator(world.dir() + "/steps"), {},
                           [](const auto& entry) { return entry.path().filename().string().starts_with("spare-"); }),
             0);
+}
+
+// Whatever a step does to the folder that it is in: its end is told, and soon, and nobody is held up.
+TEST_F(ProcessSteps, AStepMayDoAwayWithItsFolder) {
+  const std::vector<std::pair<const char*, Outcome>> deeds = {
+      {"d=$(dirname \"$PWD\"); cd /; rm -rf \"$d\"", Outcome::interrupted},
+      {"rm ../step", Outcome::interrupted},
+      {": >../step", Outcome::interrupted},
+      {"rm ../step; mkfifo ../step", Outcome::interrupted},
+      {"mkfifo ../output; echo unread", Outcome::done},
+      {"echo read; sleep 0.2; rm ../output; mkfifo ../output; echo unread", Outcome::done},
+      {"ln -s /etc/passwd ../output; echo unread", Outcome::done},
+  };
+  std::uint8_t n = 60;
+  for (const auto& [deed, outcome] : deeds) {
+    const StepId each = step_number(n++);
+    EXPECT_EQ(run(each, world.shell(each, deed)).outcome, outcome) << deed;
+    EXPECT_EQ(output_of(each).find("root:"), std::string::npos) << deed;
+    forget(each);
+  }
+}
+
+TEST_F(ProcessSteps, OneThatHasMovedItsFolderAwayIsFoundAgain) {
+  ASSERT_TRUE(start(step, world.shell(step, "mv \"${PWD%/work}\" " + world.dir() + "/elsewhere; sleep 1000")));
+  ASSERT_TRUE(world.run_until([&] { return std::filesystem::exists(world.dir() + "/elsewhere"); }));
+  restart();
+  adopt(step, Boot::same);
+  EXPECT_FALSE(world.run_until([&] { return !ended[step].empty(); }, 1)) << "it runs";
+  world.runner().cancel(step);
+  ASSERT_TRUE(wait_for(step));
+  EXPECT_EQ(ended[step][0].outcome, Outcome::cancelled);
+}
+
+TEST_F(ProcessSteps, OneThatHasLeftItsGroupIsStoppedToo) {
+  ASSERT_TRUE(start(step, world.order(step, wire::Exec{{"perl", "-e",
+                                                        "setpgrp(0, getpgrp(getppid())); $| = 1; print 'left'; "
+                                                        "sleep 1000"},
+                                                       {},
+                                                       {}})));
+  ASSERT_TRUE(world.run_until([&] { return output_of(step) == "left"; }));
+  world.runner().cancel(step);
+  ASSERT_TRUE(wait_for(step));
+  EXPECT_EQ(ended[step][0].outcome, Outcome::cancelled);
 }
 
 TEST_F(ProcessSteps, ASupervisorThatIsKilledAsItWaitsIsNotMissed) {

@@ -47,6 +47,30 @@ TEST(Agent, AnotherAgentForTheSameHostReplacesTheFirstAndPutsItsWorkInDoubt) {
   EXPECT_EQ(p.state.workflows.at(workflow).outcome, Outcome::in_doubt);
 }
 
+TEST(Agent, NobodyWaitsForTheEndsOfOneThatIsGone) {
+  Platform p;
+  p.add_host("h1", 1);
+  p.must(RunExec{{"h1"}, {"true"}, "", 10});
+  const Host& host = *p.state.agenda.hosts.find({"w", "h1"});
+  ASSERT_EQ(host.unsettled.size(), 1U);
+  p.must(RemoveAgent{key_of(1), "it was sold"});
+  EXPECT_TRUE(host.unsettled.empty());
+  p.advance(1);
+  EXPECT_EQ(p.task(p.newest_workflow(), 0).outcome, Outcome::in_doubt);
+  p.add_host("h1", 2);
+  rebuild_agenda(p.state);
+  EXPECT_TRUE(p.state.agenda.hosts.find({"w", "h1"})->unsettled.empty()) << "nor after a restart";
+}
+
+TEST(Agent, AnEpochThatNoLogWasInIsNotAccepted) {
+  Platform p;
+  EXPECT_FALSE(p.give(AcceptDamage{"a liar", 0xFFFFFFFE}));
+  EXPECT_FALSE(p.give(AcceptDamage{"a liar", 0xFFFFFFFF}));
+  const std::uint32_t before = p.state.epoch;
+  p.must(AcceptDamage{"a lost log", before + 1'000});
+  EXPECT_EQ(p.state.epoch, before + 1'001);
+}
+
 TEST(Agent, LosingItSaysSoOnceAndTheTaskKeepsItsDeadline) {
   Platform p;
   p.add_host("db-1", 1);

@@ -46,6 +46,16 @@ class DiskGuardTest : public testing::Test {
 
 using State = DiskGuard::State;
 
+TEST_F(DiskGuardTest, WhatCanBeDoneWithoutIsWrittenOnlyWhereMuchIsLeft) {
+  room_ = 4 * kMiB + 2 * kMiB + 40 * kMiB;
+  DiskGuard guard = make();
+  ASSERT_EQ(guard.state(), DiskGuard::State::ok);
+  EXPECT_TRUE(guard.has_room_for(10 * kMiB)) << "four times, beside ballast and margin";
+  EXPECT_FALSE(guard.has_room_for(10 * kMiB + 1));
+  broken_ = true;
+  EXPECT_FALSE(guard.has_room_for(1));
+}
+
 TEST_F(DiskGuardTest, TheBallastIsRealAndKept) {
   {
     DiskGuard guard = make();

@@ -31,19 +31,28 @@ std::string address_of(const domain::State& state, const std::string& workspace,
   return is_address(agent->facts.addresses.front()) ? agent->facts.addresses.front() : "";
 }
 
+// A workflow over several infras names none (`drift` without --infra): what is installed says where it belongs.
+std::string infra_of(const domain::State& state, const domain::Workflow& workflow, const domain::TaskservSpec& spec) {
+  if (!workflow.infra.empty()) return workflow.infra;
+  const auto taskserv = state.taskservs.find({workflow.workspace, spec.server, spec.name});
+  if (taskserv != state.taskservs.end()) return taskserv->second.infra;
+  const auto server = state.servers.find({workflow.workspace, spec.server});
+  return server == state.servers.end() ? "" : server->second.spec.infra;
+}
+
 // `hosts`: where every task service of the infrastructure runs too, which is looked for in all there are.
 TemplateScope scope_of(const domain::State& state, const domain::Workflow& workflow, const domain::TaskservSpec& spec,
                        bool hosts) {
   TemplateScope scope;
   scope.workspace = workflow.workspace;
-  scope.infra = workflow.infra;
+  scope.infra = infra_of(state, workflow, spec);
   scope.host = {spec.server, address_of(state, workflow.workspace, spec.server)};
   scope.params = spec.params;
   for (const auto& [parameter, reference] : spec.secrets) scope.secrets.push_back(parameter);
   if (!hosts) return scope;
   for (const auto& [key, taskserv] : state.taskservs) {
     const auto& [workspace, hostname, name] = key;
-    if (workspace != workflow.workspace || taskserv.infra != workflow.infra) continue;
+    if (workspace != workflow.workspace || taskserv.infra != scope.infra) continue;
     scope.hosts[name].push_back({hostname, address_of(state, workspace, hostname)});
   }
   return scope;

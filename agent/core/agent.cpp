@@ -81,6 +81,7 @@ class Agent::Impl {
   void entitled_to_bundle(const wire::Order& order);
   void say_hello();
   void tell_changed_facts();
+  void tell_of_silence();
   void send(const wire::FromAgent& message) { world_.link.send(wire::encode(message)); }
 
   // ---- what happens here
@@ -135,6 +136,7 @@ class Agent::Impl {
   bool host_may_differ_ = false;                          // a step has changed something since
   std::vector<std::pair<StepId, wire::Order>> to_start_;  // started in the journal with the next flush
   bool seen_changed_ = false;                             // and not yet in the journal
+  std::uint64_t unheard_ = 0;                             // connections in a row without a welcome
   bool disk_full_ = false;
   bool dead_ = false;
   bool draining_ = false;
@@ -161,9 +163,11 @@ Agent::Impl::Impl(World world, Config config)
                 },
                 [this] {
                   ++counters_.reconnects;
+                  tell_of_silence();
                   world_.link.reconnect();
                 },
                 [this] {
+                  unheard_ = 0;
                   log(Severity::info, "connected to the coordinator");
                   outbox_.open();
                   fetch_.open();
@@ -441,6 +445,17 @@ void Agent::Impl::say_hello() {
 // What a step has changed of the host, such as an interpreter that is there now, is known before the step's end is.
 void Agent::Impl::tell_changed_facts() {
   if (session_.is_open() && config_.facts() != told_facts_) say_hello();
+}
+
+// A coordinator says nothing to whom it does not know, so nobody here can tell that from one that is not there.
+void Agent::Impl::tell_of_silence() {
+  if (++unheard_ < 2 || !is_power_of_two(unheard_)) return;
+  log(Severity::warning,
+      "no coordinator has answered " + std::to_string(unheard_) +
+          " times: it cannot be reached, or it does not know this agent, which was removed there (see there: "
+          "provisioning agent list); to enrol anew: provisioning agent token HOST, write it into the file join-token "
+          "of "
+          "the state directory, and start this agent again");
 }
 
 // ---- records and what follows from them

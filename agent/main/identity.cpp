@@ -1,6 +1,9 @@
 #include "agent/main/identity.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <map>
 #include <sstream>
 
@@ -11,6 +14,8 @@ namespace prov::agent {
 namespace {
 
 constexpr std::size_t kMaxBytes = 16 << 10;
+constexpr const char* kKeys = "/keys";
+constexpr const char* kNextKeys = "/keys.next";
 using Fields = std::map<std::string, std::string>;
 
 Result<std::optional<Fields>> load(const std::string& path) {
@@ -56,6 +61,28 @@ std::string hex_of(const io::KeyPair& pair) {
   return to_hex({reinterpret_cast<const char*>(pair.secret_key.data()), pair.secret_key.size()});
 }
 
+Result<std::optional<AgentKeys>> load_keys(const std::string& path) {
+  auto fields = load(path);
+  if (!fields) return tl::unexpected(fields.error());
+  if (!*fields) return std::optional<AgentKeys>();
+  const auto link = pair_from_hex((**fields)["link"]);
+  const auto seal = pair_from_hex((**fields)["seal"]);
+  if (!link || !seal) return broken(path);
+  return std::optional(AgentKeys{*link, seal_keys_of(*seal)});
+}
+
+Result<AgentKeys> load_or_make(const std::string& path) {
+  auto known = load_keys(path);
+  if (!known) return tl::unexpected(known.error());
+  if (*known) return **known;
+  const io::KeyPair link = io::generate_key_pair(), seal = io::generate_key_pair();
+  std::string text = text_of({{"link", hex_of(link)}, {"seal", hex_of(seal)}});
+  auto written = io::write_durably(path, text, 0600);
+  wipe(text);
+  if (!written) return tl::unexpected(written.error());
+  return AgentKeys{link, seal_keys_of(seal)};
+}
+
 std::vector<std::string> split_endpoints(const std::string& text) {
   std::vector<std::string> out;
   std::istringstream in(text);
@@ -86,23 +113,25 @@ bool learn_endpoints(Enrolment& enrolment, const std::string& reached, const std
   return true;
 }
 
-Result<AgentKeys> load_or_make_keys(const std::string& state_dir) {
-  const std::string path = state_dir + "/keys";
-  auto fields = load(path);
-  if (!fields) return tl::unexpected(fields.error());
-  if (*fields) {
-    const auto link = pair_from_hex((**fields)["link"]);
-    const auto seal = pair_from_hex((**fields)["seal"]);
-    if (!link || !seal) return broken(path);
-    return AgentKeys{*link, seal_keys_of(*seal)};
-  }
-  const io::KeyPair link = io::generate_key_pair(), seal = io::generate_key_pair();
-  std::string text = text_of({{"link", hex_of(link)}, {"seal", hex_of(seal)}});
-  auto written = io::write_durably(path, text, 0600);
-  wipe(text);
-  if (!written) return tl::unexpected(written.error());
-  return AgentKeys{link, seal_keys_of(seal)};
+Result<AgentKeys> load_or_make_keys(const std::string& state_dir) { return load_or_make(state_dir + kKeys); }
+
+Result<AgentKeys> load_or_make_next_keys(const std::string& state_dir) { return load_or_make(state_dir + kNextKeys); }
+
+Result<bool> has_next_keys(const std::string& state_dir, const Key& link) {
+  auto keys = load_keys(state_dir + kNextKeys);
+  if (!keys) return tl::unexpected(keys.error());
+  return keys->has_value() && (*keys)->link.public_key == link;
 }
+
+Result<void> take_next_keys(const std::string& state_dir) {
+  const std::string next = state_dir + kNextKeys;
+  if (std::rename(next.c_str(), (state_dir + kKeys).c_str()) != 0) {
+    return tl::unexpected(io::system_error("rename", next));
+  }
+  return io::sync_dir(state_dir);
+}
+
+void drop_next_keys(const std::string& state_dir) { unlink((state_dir + kNextKeys).c_str()); }
 
 Result<std::optional<Enrolment>> load_enrolment(const std::string& state_dir) {
   const std::string path = state_dir + "/enrolment";
@@ -114,7 +143,8 @@ Result<std::optional<Enrolment>> load_enrolment(const std::string& state_dir) {
   const auto log_id = parse_id(fields["log_id"]);
   if (!server_key || !log_id || fields["endpoint"].empty()) return broken(path);
   return std::optional(Enrolment{*server_key, fields["endpoint"], fields["workspace"], fields["server"], *log_id,
-                                 split_endpoints(fields["endpoints"])});
+                                 split_endpoints(fields["endpoints"]), parse_id(fields["token"]).value_or(Id{}),
+                                 parse_hex<Key>(fields["agent"]).value_or(Key{})});
 }
 
 Result<void> save_enrolment(const std::string& state_dir, const Enrolment& enrolment) {
@@ -123,6 +153,8 @@ Result<void> save_enrolment(const std::string& state_dir, const Enrolment& enrol
                    {"workspace", enrolment.workspace},
                    {"server", enrolment.server},
                    {"log_id", to_text(enrolment.log_id)}};
+  if (!enrolment.token.is_zero()) fields["token"] = to_text(enrolment.token);
+  if (!enrolment.agent.is_zero()) fields["agent"] = to_text(enrolment.agent);
   if (!enrolment.endpoints.empty()) fields["endpoints"] = join_endpoints(enrolment.endpoints);
   return io::write_durably(state_dir + "/enrolment", text_of(fields), 0600);
 }

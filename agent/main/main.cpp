@@ -1,6 +1,7 @@
 // provisioning-agent: the parts of an agent's host, one command each.
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -24,9 +25,9 @@ constexpr const char* kHelp =
     ": carries out a coordinator's orders on this host\n"
     "\n"
     "  run --state-dir DIR [--join-token-file FILE] [--parallel N] [--drain-s SECONDS]\n"
-    "      serve; enrols once with the token in FILE (default DIR/join-token), then deletes it\n"
+    "      serve; enrols with the token in FILE (default DIR/join-token), then deletes it; anew when there is another\n"
     "  join --state-dir DIR [--join-token-file FILE]\n"
-    "      enrol, and no more\n"
+    "      enrol, and no more; fails when the token there cannot be used\n"
     "  service define NAME [--user USER] -- PROGRAM ARGS...\n"
     "  service start|stop|restart|remove|status NAME\n"
     "      long-running programs of a host without an init system; status exits 0 running, 3 stopped, 4 unknown\n"
@@ -62,6 +63,9 @@ Result<RunOptions> parse_options(const std::vector<std::string>& arguments) {
   if (out.state_dir.empty()) {
     return fail(Code::invalid, "--state-dir is missing", "usually --state-dir /var/lib/provisioning-agent");
   }
+  // Programs are started from it in a folder of their own.
+  std::error_code none;
+  if (const auto absolute = std::filesystem::absolute(out.state_dir, none); !none) out.state_dir = absolute.string();
   if (out.token_file.empty()) out.token_file = out.state_dir + "/join-token";
   return out;
 }

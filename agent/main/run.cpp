@@ -120,14 +120,6 @@ void handle_signals(Parts& parts, const io::Fd& signals, std::uint64_t drain_ms)
   });
 }
 
-Result<std::pair<AgentKeys, Enrolment>> become_known(const RunOptions& options, Random& random) {
-  auto keys = load_or_make_keys(options.state_dir);
-  if (!keys) return tl::unexpected(keys.error());
-  auto enrolment = join(options.state_dir, options.token_file, *keys, random);
-  if (!enrolment) return tl::unexpected(enrolment.error());
-  return std::pair(*keys, *enrolment);
-}
-
 }  // namespace
 
 Result<void> run_agent(const RunOptions& options) {
@@ -136,10 +128,11 @@ Result<void> run_agent(const RunOptions& options) {
   auto lock = claim_state_dir(options.state_dir);
   if (!lock) return tl::unexpected(lock.error());
   Parts parts;
-  auto identity = become_known(options, parts.random);  // may wait long: signals still end the process at once
-  if (!identity) return tl::unexpected(identity.error());
+  auto member = join(options.state_dir, options.token_file, Anew::when_possible,
+                     parts.random);  // may wait long: signals still end the process at once
+  if (!member) return tl::unexpected(member.error());
   const io::Fd signals = take_over_signals();
-  if (auto built = build(parts, options, identity->first, identity->second); !built) return built;
+  if (auto built = build(parts, options, member->keys, member->enrolment); !built) return built;
   parts.agent->on_fatal([&parts](const Error& error) {
     parts.fatal = error;
     parts.loop.stop();
@@ -147,8 +140,8 @@ Result<void> run_agent(const RunOptions& options) {
   if (auto started = parts.agent->start(); !started) return started;
   parts.runner->sweep([&parts](const StepId& step) { return parts.agent->knows(step); });
   handle_signals(parts, signals, options.drain_ms);
-  log_line(Severity::info, "agent " + std::string(PROV_VERSION) + " of " + identity->second.server + " runs, key " +
-                               to_text(identity->first.link.public_key));
+  log_line(Severity::info, "agent " + std::string(PROV_VERSION) + " of " + member->enrolment.server + " runs, key " +
+                               to_text(member->keys.link.public_key));
   parts.loop.run();
   if (parts.fatal) return tl::unexpected(*parts.fatal);
   return {};
@@ -160,8 +153,8 @@ Result<void> join_only(const RunOptions& options) {
   auto lock = claim_state_dir(options.state_dir);
   if (!lock) return tl::unexpected(lock.error());
   io::SystemRandom random;
-  auto identity = become_known(options, random);
-  if (!identity) return tl::unexpected(identity.error());
+  auto member = join(options.state_dir, options.token_file, Anew::required, random);
+  if (!member) return tl::unexpected(member.error());
   return {};
 }
 

@@ -113,7 +113,7 @@ Result<Exit> agent_token(Context& context) {
   context.print(*made, [&] { return text_in(*made, "token") + "\n"; });
   context.console.say("one use, until " + time_text(number_in(*made, "expires_ms")) +
                       "; it is shown only now. On the host: write it into "
-                      "/var/lib/provisioning-agent/join-token (mode 0600), then start: "
+                      "/var/lib/provisioning-agent/join-token (mode 0600), then start, also when it runs already: "
                       "provisioning-agent run --state-dir /var/lib/provisioning-agent");
   return Exit::ok;
 }
@@ -142,6 +142,7 @@ Result<Exit> agent_remove(Context& context) {
     return "agent of " + context.call.args[0] +
            (flag_in(*done, "changed") ? " is removed\n" : " was removed already\n");
   });
+  context.console.say("it still runs on its host, and is not heard; to have it back: provisioning agent token HOST");
   return Exit::ok;
 }
 

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "agent/executor/step_dir.h"
+#include "agent/main/identity.h"
 #include "tests/integration/agent/real_coordinator.h"
 
 namespace prov::agent {
@@ -233,6 +234,96 @@ TEST_F(AgentProgram, SaysWhyItCannotEnrol) {
   EXPECT_EQ(WEXITSTATUS(*status), 5);
   EXPECT_NE(agent.log().find("the token has been used"), std::string::npos) << agent.log();
   EXPECT_FALSE(std::filesystem::exists(agent.state + "/enrolment"));
+}
+
+// Removed at the coordinator, and given a new token: the obvious is to start it again.
+TEST_F(AgentProgram, EnrolsAnewWithATokenThatItWasNotMadeWith) {
+  join();
+  const Key before = *coordinator.agent;
+  const std::string journal = agent.state + "/journal";
+  agent.kill9();
+  coordinator.forget_agent();
+  agent.write_token(coordinator.token());
+  agent.start();
+  ASSERT_TRUE(coordinator.run_until([&] { return coordinator.hellos.size() == 2; })) << agent.log();
+  EXPECT_NE(*coordinator.agent, before) << "keys of its own";
+  EXPECT_EQ(coordinator.enrolments, 2);
+  EXPECT_TRUE(std::filesystem::exists(journal + ".former"));
+  for (const char* file : {"/join-token", "/join-token.refused", "/keys.next"}) {
+    EXPECT_FALSE(std::filesystem::exists(agent.state + file)) << file;
+  }
+  const auto order = coordinator.shell("echo anew");
+  coordinator.send(wire::Orders{{order}});
+  ASSERT_TRUE(coordinator.wait_for(order)) << agent.log();
+  EXPECT_EQ(coordinator.of(order).output, "anew\n");
+
+  agent.kill9();
+  agent.start();
+  ASSERT_TRUE(coordinator.run_until([&] { return coordinator.hellos.size() == 3; })) << agent.log();
+  EXPECT_FALSE(std::filesystem::exists(journal + ".former-2")) << "once is enough";
+}
+
+TEST_F(AgentProgram, AnAgentThatIsKnownIsNotEndedByATokenThatIsRefused) {
+  join();
+  agent.kill9();
+  wire::JoinToken used = coordinator.token();
+  used.id = coordinator.random.id();
+  agent.write_token(used);
+  agent.start();
+  ASSERT_TRUE(coordinator.run_until([&] { return coordinator.hellos.size() == 2; })) << agent.log();
+  EXPECT_EQ(coordinator.enrolments, 1);
+  EXPECT_NE(agent.log().find("set aside"), std::string::npos) << agent.log();
+  EXPECT_FALSE(std::filesystem::exists(agent.state + "/join-token"));
+  EXPECT_TRUE(std::filesystem::exists(agent.state + "/join-token.refused"));
+  EXPECT_FALSE(std::filesystem::exists(agent.state + "/journal.former"));
+
+  agent.kill9();
+  agent.write_token(used);
+  agent.start({"join"});
+  std::optional<int> status;
+  ASSERT_TRUE(coordinator.run_until([&] { return (status = agent.ended()).has_value(); }));
+  EXPECT_EQ(WEXITSTATUS(*status), 5) << "who asks for it hears of it";
+  EXPECT_NE(agent.log().find("stays host-1"), std::string::npos) << agent.log();
+}
+
+// A crash after the token was taken out, and one between the new enrolment and what follows from it.
+TEST_F(AgentProgram, CatchesUpWithAnEnrolmentAfterACrash) {
+  join();
+  agent.kill9();
+  agent.write_token(coordinator.token());
+  agent.start();
+  ASSERT_TRUE(coordinator.run_until([&] { return coordinator.hellos.size() == 2; })) << agent.log();
+  EXPECT_EQ(coordinator.enrolments, 1) << "the token is that of its enrolment";
+  EXPECT_FALSE(std::filesystem::exists(agent.state + "/join-token"));
+
+  agent.kill9();
+  auto next = load_or_make_next_keys(agent.state);
+  auto enrolment = load_enrolment(agent.state);
+  ASSERT_TRUE(next && enrolment && *enrolment);
+  (*enrolment)->agent = next->link.public_key;
+  ASSERT_TRUE(save_enrolment(agent.state, **enrolment));
+  coordinator.forget_agent();
+  coordinator.agent = next->link.public_key;
+  coordinator.link->allow(*coordinator.agent);
+  agent.start();
+  ASSERT_TRUE(coordinator.run_until([&] { return coordinator.hellos.size() == 3; })) << agent.log();
+  EXPECT_TRUE(std::filesystem::exists(agent.state + "/journal.former"));
+  EXPECT_FALSE(std::filesystem::exists(agent.state + "/keys.next"));
+}
+
+TEST_F(AgentProgram, TakesAStateDirectoryByARelativePath) {
+  agent.write_token(coordinator.token());
+  const std::string absolute = std::exchange(agent.state, std::filesystem::relative(agent.state).string());
+  ASSERT_TRUE(std::filesystem::path(agent.state).is_relative());
+  agent.start();
+  agent.state = absolute;
+  ASSERT_TRUE(coordinator.run_until([&] { return !coordinator.hellos.empty(); })) << agent.log();
+  const std::string bundle = wire::encode_bundle({{"scripts/install", "#!/bin/sh\necho here\n", 0755}});
+  coordinator.bundles[digest_of(bundle)] = bundle;
+  const auto order = coordinator.order(wire::Script{digest_of(bundle), "scripts/install", {}, {}, {}});
+  coordinator.send(wire::Orders{{order}});
+  ASSERT_TRUE(coordinator.wait_for(order)) << agent.log();
+  EXPECT_EQ(coordinator.of(order).output, "here\n") << coordinator.of(order).end.message;
 }
 
 TEST_F(AgentProgram, OneAgentPerStateDirectory) {

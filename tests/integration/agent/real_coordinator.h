@@ -101,6 +101,13 @@ class RealCoordinator {
     return wire::encode(answer);
   }
 
+  // As `agent remove` and a further token do.
+  void forget_agent() {
+    if (agent) link->forbid(*agent);
+    agent.reset();
+    token_id = random.id();
+  }
+
   void send(decltype(wire::ToAgent::body) body) {
     link->send(*agent, wire::encode(wire::ToAgent{epoch, *agent, settled_through, sequence, std::move(body)}));
   }

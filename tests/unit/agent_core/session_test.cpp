@@ -29,6 +29,7 @@ TEST_F(Sessions, AHelloIsRepeatedUntilItIsAnswered) {
   EXPECT_LE(rig.hellos.size(), 20U);
   EXPECT_GE(rig.link.reconnects, 2) << "the path may be dead";
   EXPECT_FALSE(rig.agent->connected());
+  EXPECT_NE(rig.log.find("does not know this agent"), std::string::npos) << rig.log;
   rig.welcomes = true;
   rig.go(14'000);  // the longest pause between two hellos is 12 s, and a new connection takes 1 s more
   EXPECT_TRUE(rig.agent->connected());

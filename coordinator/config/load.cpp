@@ -1,5 +1,7 @@
 #include "coordinator/config/load.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -25,6 +27,7 @@ class Loader {
     if (problems_.any()) return tl::unexpected(problems_.error());
     config_.settings_ = interpolate(whole(), with_infra(facts), problems_);
     check_together();
+    check_addresses();
     if (problems_.any()) return tl::unexpected(problems_.error());
     return std::move(config_);
   }
@@ -160,6 +163,20 @@ class Loader {
                        ", less than twice \"link.heartbeat_ms\", which is " + heartbeat->value.text + " (" +
                        text_of(heartbeat->origin()) + "): every hiccup would be a loss",
                    "give link.dead_ms at least " + std::to_string(2 * config_.integer("link.heartbeat_ms"))});
+  }
+
+  // The coordinator would not start with it.
+  void check_addresses() {
+    const Setting* addresses = config_.find("link.addresses");
+    if (addresses == nullptr) return;
+    for (const std::string& address : addresses->value.items) {
+      in6_addr raw{};
+      if (inet_pton(AF_INET, address.c_str(), &raw) == 1 || inet_pton(AF_INET6, address.c_str(), &raw) == 1) continue;
+      problems_.add({Code::invalid,
+                     text_of(addresses->origin()) + ": \"link.addresses\" names \"" + address +
+                         "\", which is not a numeric address",
+                     "take addresses of the coordinator's machine, e.g. 127.0.0.1"});
+    }
   }
 
   const Request& request_;

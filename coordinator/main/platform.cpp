@@ -285,7 +285,10 @@ Result<std::unique_ptr<Platform>> Platform::open(const Settings& settings, io::E
   spdlog::info("the log ends at sequence {} (snapshot at {}, {} events replayed)", opened.position.sequence,
                opened.snapshot_sequence, opened.replayed_events);
   auto link = io::ZmqAgentLink::create(link_config(settings, keys->link), loop);
-  if (!link) return tl::unexpected(link.error());
+  if (!link) {
+    link.error().message += "; link.addresses, link.port and link.enrol_port say where agents connect";
+    return tl::unexpected(link.error());
+  }
   const auto damage = opened.damage;
   auto parts = std::make_unique<Parts>(settings, loop, std::move(guard), std::move(*keys), std::move(*store),
                                        std::move(*log), std::move(opened), std::move(*link));

@@ -1,13 +1,17 @@
 // Settings written into the file of a layer, and taken out of it.
+#include <algorithm>
 #include <filesystem>
 
 #include "common/json/json.h"
+#include "common/nearest.h"
 #include "coordinator/cli/context.h"
 #include "coordinator/cli/verbs/config_settings.h"
 #include "coordinator/cli/verbs/verbs.h"
+#include "coordinator/cli/verbs/workspaces.h"
 #include "coordinator/cli/views/console.h"
 #include "coordinator/config/edit.h"
 #include "coordinator/config/places.h"
+#include "coordinator/workspace/definition.h"
 
 namespace prov::cli {
 
@@ -70,6 +74,52 @@ Result<config::Config> try_out(Context& context, const Destination& to, const st
   return config::load(*request);
 }
 
+// Of what the file itself says: a stronger layer may say something else, which is no fault of this one.
+const config::Setting* said_by(const config::Config& settings, const std::string& name, const Destination& to) {
+  const config::Setting* setting = settings.find(name);
+  return setting != nullptr && setting->origin().layer == to.layer ? setting : nullptr;
+}
+
+Result<workspace::Workspace> workspace_in(const std::string& text, const std::string& file) {
+  auto tree = workspace::parse_yaml(text, file);
+  if (!tree) return tl::unexpected(tree.error());
+  return workspace::parse_workspace(*tree, file);
+}
+
+// A workspace stays one, and the same one: hosts in the log and the list of known workspaces go by its name.
+Result<void> check_workspace(const std::string& key, const Destination& to, const std::string& before,
+                             const std::string& after) {
+  if (to.layer != config::Layer::workspace) return {};
+  const auto was = workspace_in(before, to.file), is = workspace_in(after, to.file);
+  if (!was) return {};  // broken already: whatever mends a part of it is welcome
+  if (!is && key == "workspace.name") {
+    return fail(Code::invalid, "a workspace needs its \"name\": without it hardly any command works",
+                "it stays \"" + was->name + "\"; another workspace is made with: provisioning workspace init NAME");
+  }
+  if (!is) return tl::unexpected(is.error());
+  if (is->name == was->name) return {};
+  return fail(Code::invalid,
+              "the workspace cannot be renamed: what the coordinator knows of it stands under \"" + was->name + "\"",
+              "make another one: provisioning workspace init " + is->name + " --path FOLDER");
+}
+
+// What a name means has to be there. What the command line cannot look at (no workspace is in use) it does not judge.
+Result<void> check_names(Context& context, const config::Config& settings, const std::string& name,
+                         const Destination& to) {
+  const config::Setting* setting = said_by(settings, name, to);
+  if (setting == nullptr) return {};
+  const auto found = context.found_workspace();
+  const std::string& value = setting->value.text;
+  if (name == "workspace.default_infra" && found) {
+    const auto infras = config::infras_of(found->root);
+    if (std::find(infras.begin(), infras.end(), value) != infras.end()) return {};
+    return fail(Code::not_found, "the workspace has no infra \"" + value + "\"",
+                infras.empty() ? "write it first: infra/" + value + "/settings.yaml" : did_you_mean(value, infras));
+  }
+  if (name == "providers.default_provider") return known_provider(context, found ? found->root : "", value);
+  return {};
+}
+
 Result<void> write(const Destination& to, const std::string& text) {
   std::error_code none;
   const auto status = fs::status(to.file, none);
@@ -89,6 +139,8 @@ Result<Exit> finish(Context& context, const std::string& name, const config::Key
   auto would_hold = try_out(context, to, after);
   if (!would_hold) return tl::unexpected(would_hold.error());
   if (before != after) {
+    if (auto fits = check_workspace(name, to, before, after); !fits) return tl::unexpected(fits.error());
+    if (auto fits = check_names(context, *would_hold, name, to); !fits) return tl::unexpected(fits.error());
     if (auto written = write(to, after); !written) return tl::unexpected(written.error());
   }
   const config::Setting* setting = would_hold->find(name);

@@ -140,6 +140,8 @@ Result<Wanted> wanted_by(Context& context) {
                 std::string(workspace::kNameRule) + (out.named ? "; where it stands is said with --path FOLDER"
                                                                : "; say one: provisioning workspace init NAME"));
   }
+  if (!context.call.has("provider")) return out;
+  if (auto there = known_provider(context, out.root, out.provider); !there) return tl::unexpected(there.error());
   return out;
 }
 

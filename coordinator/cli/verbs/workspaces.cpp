@@ -62,6 +62,14 @@ std::string folder_given(const Context& context, const std::string& path) {
   return whole.string();
 }
 
+Result<void> known_provider(Context& context, const std::string& root, const std::string& name) {
+  const auto finder = context.extensions(root, "");
+  if (!finder) return tl::unexpected(finder.error());
+  const auto found = finder->find(workspace::ExtensionKind::provider, name);
+  if (!found) return tl::unexpected(found.error());
+  return {};
+}
+
 Result<json> infras_json(Context& context, const workspace::Workspace& workspace) {
   auto names = workspace::list_infras(workspace);
   if (!names) return tl::unexpected(names.error());

@@ -114,6 +114,36 @@ TEST_F(ConfigVerbs, SetRefusesWhatWouldNotHoldAndWritesNothing) {
   EXPECT_EQ(read(user()), "# mine\n[link]\nport = 2 # x\n");
 }
 
+TEST_F(ConfigVerbs, SetRefusesAWorkspaceThatWouldNotWork) {
+  const std::string file = world_.folder / "ws/config/provisioning.yaml";
+  const std::string before = read(file);
+  EXPECT_EQ(world_.run({"config", "unset", "workspace.name"}), 2);
+  EXPECT_TRUE(has(world_.err, "\"name\"")) << world_.err;
+  EXPECT_EQ(world_.run({"config", "set", "workspace.name", "shop"}), 2);
+  EXPECT_TRUE(has(world_.err, "cannot be renamed")) << world_.err;
+  EXPECT_EQ(world_.run({"config", "set", "workspace.default_infra", "mian"}), 4);
+  EXPECT_TRUE(has(world_.err, "did you mean \"main\"?")) << world_.err;
+  EXPECT_EQ(read(file), before);
+  EXPECT_EQ(world_.run({"config", "set", "workspace.name", "demo"}), 0) << "it says so already: " << world_.err;
+  EXPECT_EQ(world_.run({"config", "set", "workspace.default_infra", "main"}), 0) << world_.err;
+  EXPECT_EQ(world_.run({"config", "unset", "workspace.default_infra"}), 0) << world_.err;
+
+  world_.folder.write("ws/config/provisioning.yaml", "workspace: {name: Demo}\n");
+  EXPECT_EQ(world_.run({"config", "set", "workspace.name", "demo"}), 0) << "what mends it is welcome: " << world_.err;
+}
+
+TEST_F(ConfigVerbs, SetRefusesWhatIsNotThere) {
+  EXPECT_EQ(world_.run({"config", "set", "providers.default_provider", "lokal"}), 4);
+  EXPECT_TRUE(has(world_.err, "did you mean \"local\"?")) << world_.err;
+  EXPECT_EQ(world_.run({"config", "set", "link.addresses", "foo"}), 2);
+  EXPECT_TRUE(has(world_.err, "\"link.addresses\" names \"foo\"")) << world_.err;
+  EXPECT_EQ(read(user()), "none");
+  EXPECT_EQ(world_.run({"config", "set", "providers.default_provider", "local"}), 0) << world_.err;
+  EXPECT_EQ(world_.run({"config", "set", "link.addresses", "127.0.0.1,::1"}), 0) << world_.err;
+  EXPECT_EQ(world_.run({"workspace", "init", "y", "--path", world_.folder / "y", "--provider", "lokal"}), 4);
+  EXPECT_FALSE(std::filesystem::exists(world_.folder / "y"));
+}
+
 TEST_F(ConfigVerbs, ValidateTellsEverythingThatIsWrong) {
   ASSERT_EQ(world_.run({"config", "validate", "-o", "json"}), 0) << world_.err;
   EXPECT_EQ(world_.document()["valid"], true);

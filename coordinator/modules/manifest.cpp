@@ -8,6 +8,19 @@
 
 namespace prov::workspace {
 namespace {
+// Named as the provider's own world names them: "t3.medium", "4 cores".
+std::vector<std::string> read_plans(Reading& reading, Fields& fields) {
+  std::vector<std::string> plans = fields.texts("plans");
+  const Node* node = fields.find("plans");
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    if (plans[i].empty()) reading.refuse(node->items[i].place, "a plan has a name");
+    if (std::count(plans.begin(), plans.end(), plans[i]) > 1) {
+      reading.refuse(node->items[i].place, "\"" + plans[i] + "\" is twice in \"plans\"");
+    }
+  }
+  return plans;
+}
+
 std::vector<std::string> read_names(Reading& reading, Fields& fields, const char* key) {
   std::vector<std::string> names = fields.texts(key);
   const Node* node = fields.find(key);
@@ -232,8 +245,10 @@ Result<Manifest> parse_manifest(const Node& tree, const std::string& file) {
   manifest.retry_safe = fields.boolean("retry_safe", false);
   manifest.timeout_s = static_cast<std::uint32_t>(fields.integer("timeout_s", 600, 1, kMaxTimeoutS));
   read_ports(reading, fields, manifest);
-  if (!has_kind || manifest.kind == ExtensionKind::provider)
+  if (!has_kind || manifest.kind == ExtensionKind::provider) {
     manifest.runtimes = read_names(reading, fields, "runtimes");
+    manifest.plans = read_plans(reading, fields);
+  }
   read_supported(reading, fields, manifest);
   read_health_check(reading, fields, manifest.health_check);
   read_resources(reading, fields, manifest.resources);

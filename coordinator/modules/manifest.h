@@ -61,6 +61,7 @@ struct Manifest {
   std::uint32_t timeout_s = 600;
   std::vector<std::uint16_t> ports;
   std::vector<std::string> runtimes;      // of a provider: what "runtime:" may say; empty: anything
+  std::vector<std::string> plans;         // of a provider: what "plan:" may say; empty: anything
   std::vector<std::string> os, arch;      // where it works, e.g. debian-12, amd64; empty: not said
   std::vector<std::string> interpreters;  // what its scripts need on the host, beside sh
   HealthCheck health_check;

@@ -114,6 +114,17 @@ Result<void> check_runtime(const Infra& infra, const ServerDefinition& server, c
          did_you_mean(server.runtime, provider.runtimes)));
 }
 
+// Of the plans that its manifest names; one that names none is asked when the host is made.
+Result<void> check_plan(const Infra& infra, const ServerDefinition& server, const Manifest& provider) {
+  if (server.plan.empty() || is_wanted(provider.plans, server.plan)) return {};
+  std::string known;
+  for (const auto& plan : provider.plans) known += (known.empty() ? "" : ", ") + plan;
+  return tl::unexpected(
+      at(infra.file, server.plan_place,
+         "provider " + provider.name + " has no plan \"" + server.plan + "\" (" + server.hostname + ")",
+         "its plans: " + known));
+}
+
 struct Instance {
   const ServerDefinition* server;
   const TaskservUse* use;
@@ -273,6 +284,7 @@ std::optional<ResolvedServer> resolve_server(const Infra& infra, const ServerDef
   notes.look_at(server, (*provider)->manifest);
   auto fine = check_runtime(infra, server, (*provider)->manifest);
   if (!fine) problems.add(fine.error());
+  if (auto plan = check_plan(infra, server, (*provider)->manifest); !plan) problems.add(plan.error());
   auto params = merge_params(infra.file, (*provider)->manifest, server.params, server.place,
                              "provider " + server.provider + " for " + server.hostname);
   if (!params) return refuse(params.error());

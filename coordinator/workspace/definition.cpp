@@ -117,6 +117,7 @@ ServerDefinition read_server(Reading& reading, const Infra& infra, const Node& n
                    "lower-case letters, digits and hyphens; at most 63 between dots");
   }
   server.plan = fields.text("plan");
+  server.plan_place = fields.place("plan");
   server.provider = read_name(reading, fields, "provider", false);
   if (server.provider.empty()) server.provider = infra.provider;
   if (server.provider.empty() && node.find("hostname") != nullptr) {

@@ -36,7 +36,7 @@ struct ServerDefinition {
   std::vector<std::pair<std::string, std::string>> labels;  // sorted by key
   Params params;  // for the provider; "zone", "storages" and "networks" beside the hostname are among them
   std::vector<TaskservUse> taskservs;
-  Place place, runtime_place;
+  Place place, runtime_place, plan_place;
 };
 
 struct Infra {

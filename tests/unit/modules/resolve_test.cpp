@@ -118,6 +118,17 @@ TEST_F(Resolve, ServersCarryTheirProviderByDigest) {
   EXPECT_EQ(unknown.error().hint, "did you mean \"podman\"?");
 }
 
+TEST_F(Resolve, APlanIsOneOfThoseThatTheProviderNames) {
+  const std::string huge = "  - {hostname: db, plan: huge}\n";
+  EXPECT_TRUE(resolve_servers(infra(huge), finder(), {})) << "it names none";
+  extension("provider", "local", "plans: [small, t3.medium]\n");
+  const auto unknown = resolve_servers(infra(huge), finder(), {});
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().message, "s.yaml:3:26: provider local has no plan \"huge\" (db)");
+  EXPECT_EQ(unknown.error().hint, "its plans: small, t3.medium");
+  EXPECT_TRUE(resolve_servers(infra("  - {hostname: db, plan: t3.medium}\n  - {hostname: web}\n"), finder(), {}));
+}
+
 TEST_F(Resolve, ParametersAreCheckedWithTheirPlace) {
   const auto with = [](const std::string& params) {
     return "  - {hostname: web, taskservs: [os, {name: nginx, params: " + params + "}]}\n";

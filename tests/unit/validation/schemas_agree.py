@@ -50,6 +50,9 @@ cluster: {cluster: {name: c, servers: [a], taskservs: [os]}} | {clusters: {name:
 manifest: {name: a, kind: taskserv, version: 1.0.0} | {name: a, kind: taskserv}
 manifest: {name: a, kind: cluster, version: 1.0.0-rc.1+b} | {name: a, kind: service, version: 1.0.0}
 manifest: {name: a, kind: provider, version: 1.0.0, runtimes: [x]} | {name: a, kind: taskserv, version: 1.0.0, runtimes: [x]}
+manifest: {name: a, kind: provider, version: 1.0.0, plans: [t3.medium, x]} | {name: a, kind: provider, version: 1.0.0, plans: [x, x]}
+manifest: {name: a, kind: provider, version: 1.0.0, plans: []} | {name: a, kind: taskserv, version: 1.0.0, plans: [x]}
+manifest: {name: a, kind: provider, version: 1.0.0, plans: [x]} | {name: a, kind: provider, version: 1.0.0, plans: [""]}
 manifest: {name: a, kind: taskserv, version: 1.0.0, requires: [b, {c: ^1}, d@^2], conflicts: {e: "*"}} | {name: a, kind: taskserv, version: 1.0.0, requires: [B]}
 manifest: {name: a, kind: taskserv, version: 1.0.0, ports: [1, 65535]} | {name: a, kind: taskserv, version: 1.0.0, ports: [0]}
 manifest: {name: a, kind: taskserv, version: 1.0.0, timeout_s: 86400} | {name: a, kind: taskserv, version: 1.0.0, timeout_s: 86401}

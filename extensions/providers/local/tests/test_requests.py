@@ -126,7 +126,9 @@ class Requests(unittest.TestCase):
         answer = ask(b'{"api": 1, "verb": "describe"}')
         self.assertEqual((answer["ok"], answer["name"]), (True, "local"))
         self.assertEqual(answer["runtimes"], ["container", "namespace"])
-        self.assertIn("small", [plan["name"] for plan in answer["plans"]])
+        plans = ", ".join(plan["name"] for plan in answer["plans"])
+        with open(os.path.join(harness.SCRIPTS, "..", "manifest.yaml"), encoding="utf-8") as manifest:
+            self.assertIn(f"\nplans: [{plans}]\n", manifest.read(), "what is refused before a host is touched")
 
     def test_requirements(self):
         for runtime in ask(b'{"api": 1, "verb": "describe"}')["runtimes"]:

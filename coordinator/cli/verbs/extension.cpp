@@ -1,5 +1,7 @@
 // Making extensions of each kind, and looking at them: the noun of the command says which kind is meant.
 
+#include <algorithm>
+
 #include "common/json/json.h"
 #include "coordinator/cli/verbs/findings.h"
 #include "coordinator/cli/verbs/modules_in_use.h"
@@ -28,6 +30,19 @@ Result<std::string> layer_to_write(Context& context) {
   return found->root + "/extensions";
 }
 
+// One in the workspace goes before the platform's own of that name, in every infra: not by accident.
+Result<void> hides_nothing(Context& context, ExtensionKind kind, const std::string& name) {
+  if (context.call.has("into")) return {};
+  auto platform = context.extensions("", "");
+  if (!platform) return tl::unexpected(platform.error());
+  const auto names = platform->names(kind);
+  if (std::find(names.begin(), names.end(), name) == names.end()) return {};
+  return fail(
+      Code::conflict,
+      std::string("the platform has a ") + workspace::name_of(kind) + " \"" + name + "\", which this one would hide",
+      "take another name; to go before it all the same: --into FOLDER, with the workspace's extensions");
+}
+
 Result<std::vector<kit::Subject>> subjects_asked_for(const workspace::ExtensionFinder& finder, ExtensionKind kind,
                                                      const std::vector<std::string>& names) {
   if (names.empty()) return kit::all_subjects(finder, kind);
@@ -52,6 +67,7 @@ Result<Exit> extension_generate(Context& context) {
   }
   auto layer = layer_to_write(context);
   if (!layer) return tl::unexpected(layer.error());
+  if (auto fine = hides_nothing(context, *kind, name); !fine) return tl::unexpected(fine.error());
   const std::string folder = *layer + "/" + word + "s/" + name;
   const auto files = kit::skeleton_of(*kind, name);
   if (auto written = kit::write_skeleton(folder, files); !written) return tl::unexpected(written.error());

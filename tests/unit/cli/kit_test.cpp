@@ -35,6 +35,11 @@ TEST_F(Kit, GenerateWritesAnExtensionOfEachKindAndNeverOverOne) {
   EXPECT_EQ(document({"pr", "new", "metal"})["kind"], "provider");
   EXPECT_EQ(run({"cl", "gen", "web", "--into", world_.folder / "ws/infra/main/extensions"}), 0) << world_.err;
   EXPECT_TRUE(is_there("ws/infra/main/extensions/clusters/web/manifest.yaml"));
+  EXPECT_EQ(run({"taskserv", "generate", "os"}), 5) << "the platform's own would be hidden";
+  EXPECT_TRUE(has(world_.err, "--into FOLDER")) << world_.err;
+  EXPECT_FALSE(is_there("ws/extensions/taskservs/os"));
+  EXPECT_EQ(run({"cluster", "generate", "os"}), 0) << "another kind hides nothing: " << world_.err;
+  EXPECT_EQ(run({"taskserv", "generate", "os", "--into", world_.folder / "ws/extensions"}), 0) << world_.err;
   EXPECT_EQ(run({"taskserv", "generate", "Greeter"}), 2);
   EXPECT_EQ(run({"taskserv", "generate", "../x"}), 2);
   EXPECT_TRUE(has(world_.err, "cannot be the name of a taskserv")) << world_.err;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "common/json/json.h"
 #include "coordinator/batch/resolve.h"
@@ -24,6 +25,7 @@ constexpr std::size_t kMostListed = 100'000;
 struct Chosen {
   std::string workspace;
   workspace::ResolvedTaskservs taskservs;
+  workspace::ExtensionFinder finder;
 };
 
 Result<Chosen> choose(Context& context, bool with_required) {
@@ -36,7 +38,7 @@ Result<Chosen> choose(Context& context, bool with_required) {
     return fail(Code::not_found, "infra \"" + loaded->infra.name + "\" has no taskservs there",
                 "add them to " + loaded->infra.file);
   }
-  return Chosen{loaded->workspace.name, std::move(*resolved)};
+  return Chosen{loaded->workspace.name, std::move(*resolved), std::move(loaded->finder)};
 }
 
 batch::ResolvedBatch rehearsal_of(workspace::ResolvedTaskservs taskservs) {
@@ -88,6 +90,29 @@ Result<Exit> rehearse(Context& context, Chosen chosen) {
   });
 }
 
+// What stays on a host although its manifest says that it cannot do without one that goes.
+Result<std::vector<std::string>> left_without(Context& context, const Chosen& chosen) {
+  std::set<std::pair<std::string, std::string>> going;
+  for (const auto& one : chosen.taskservs.taskservs) going.emplace(one.server, one.name);
+  auto client = context.client();
+  if (!client) return tl::unexpected(client.error());
+  auto items =
+      (*client)->list("/taskservs", {{"workspace", chosen.workspace}, {"infra", chosen.taskservs.infra}}, kMostListed);
+  if (!items) return tl::unexpected(items.error());
+  std::vector<std::string> notes;
+  for (const auto& item : *items) {
+    const std::string server = text_in(item, "server"), name = text_in(item, "name");
+    if (text_in(item, "status") != "installed" || going.contains({server, name})) continue;
+    const auto extension = chosen.finder.find(workspace::ExtensionKind::taskserv, name);
+    if (!extension) continue;  // of another time: what it needs nobody can say
+    for (const auto& needed : extension->manifest.requires_) {
+      if (going.contains({server, needed.package}))
+        notes.push_back(name + " on " + server + " needs " + needed.package);
+    }
+  }
+  return notes;
+}
+
 }  // namespace
 
 Result<Exit> taskserv_create(Context& context) {
@@ -127,6 +152,9 @@ Result<Exit> taskserv_delete(Context& context) {
     one.after.clear();
     names += (names.empty() ? "" : ", ") + one.name + " on " + one.server;
   }
+  auto left = left_without(context, *chosen);
+  if (!left) return tl::unexpected(left.error());
+  for (const auto& note : *left) context.console.say("note: " + note + ", and stays");
   if (!context.call.has("check")) {
     auto sure = context.confirmed("Uninstall " + names + "?");
     if (!sure) return tl::unexpected(sure.error());

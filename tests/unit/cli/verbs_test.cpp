@@ -98,10 +98,19 @@ TEST_F(Verbs, TaskservsComeInOrderAndDeleteTurnsItRound) {
   EXPECT_EQ(body()["taskservs"][0]["name"], "os");
   EXPECT_EQ(body()["taskservs"][1]["after"], json::array({0}));
   expect_submission("/workflows/taskservs/delete", kPlan);
+  const auto installed = [](const char* name) {
+    return json{{"server", "db-1"}, {"name", name}, {"status", "installed"}};
+  };
+  const json items{installed("os"), installed("redis"), installed("of-another-time")};
+  world_.coordinator.answer("GET /taskservs", {{"items", items}, {"total", 3}});
   ASSERT_EQ(world_.run({"t", "delete", "redis", "--yes"}), 0) << world_.err;
   ASSERT_EQ(body()["taskservs"].size(), 1U) << "what it requires stays";
+  EXPECT_FALSE(has(world_.err, "needs")) << world_.err;
   ASSERT_EQ(world_.run({"t", "rm", "os", "redis", "--yes"}), 0) << world_.err;
   EXPECT_EQ(body()["taskservs"][0]["name"], "redis");
+  EXPECT_FALSE(has(world_.err, "needs")) << "it goes, too: " << world_.err;
+  ASSERT_EQ(world_.run({"t", "rm", "os", "--check"}), 0) << world_.err;
+  EXPECT_TRUE(has(world_.err, "note: redis on db-1 needs os, and stays")) << world_.err;
   expect_submission("/workflows/taskservs/check", kPlan);
   ASSERT_EQ(world_.run({"t", "check", "--server", "db-1"}), 0) << world_.err;
   EXPECT_EQ(body()["taskservs"].size(), 2U);

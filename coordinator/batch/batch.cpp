@@ -86,8 +86,12 @@ Result<Batch> parse_batch(const BatchText& source, const Pairs& params, const Lo
   if (reading.failed()) problems.add(reading.error());
   if (auto fine = override_params(head.params, params, source.file); !fine) problems.add(fine.error());
   Unrolled unrolled = unroll(head, load, problems);
-  if (problems.any()) return tl::unexpected(problems.error());
   const OperationIndex index = index_of(unrolled.operations);
+  if (problems.any()) {  // what operations say of others is looked at as far as no mistake follows from another
+    if (!unrolled.cut) link_dependencies(unrolled, index, problems);
+    check_syntax(unrolled.operations, problems);
+    return tl::unexpected(problems.error());
+  }
   link_dependencies(unrolled, index, problems);
   check_shared_names(unrolled.operations, problems);
   check_names(unrolled.operations, index, problems);

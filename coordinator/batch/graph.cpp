@@ -37,6 +37,15 @@ std::string hint_for(const NamedDependency& need, const std::vector<UnrolledOper
   return did_you_mean(need.written.id, known);
 }
 
+// Whether the operation, or one that it stands in ("outer/inner", "loop[item]"), could not be read, which was said.
+bool is_left_out(const Unrolled& unrolled, const std::string& id) {
+  if (unrolled.left_out.empty()) return false;
+  for (std::size_t end = id.find_first_of("/["); end != std::string::npos; end = id.find_first_of("/[", end + 1)) {
+    if (unrolled.left_out.contains(id.substr(0, end))) return true;
+  }
+  return unrolled.left_out.contains(id);
+}
+
 class Sorter {
  public:
   Sorter(std::vector<UnrolledOperation>& operations, const OperationIndex& index)
@@ -155,6 +164,7 @@ void link_dependencies(Unrolled& unrolled, const OperationIndex& index, Problems
     for (const auto& need : one.dependencies) {
       std::string id = need.site->prefix + need.written.id;
       if (index.count(id) == 0) {
+        if (is_left_out(unrolled, id)) continue;
         const Error why = at(need.site->file, need.written.place, "there is no operation \"" + need.written.id + "\"",
                              hint_for(need, unrolled.operations, index));
         if (need.written.hard) {

@@ -313,6 +313,19 @@ class NameChecker {
 
 }  // namespace
 
+void check_syntax(const std::vector<UnrolledOperation>& operations, Problems& problems) {
+  const auto look = [&](const ScopedText& written) {
+    if (written.text.empty() || problems.full()) return;
+    const auto text = expression::rewrite_condition(written.text, [](const Name& name) { return Replacement(name); });
+    if (text) return;
+    problems.add(at(written.site->file, written.place, text.error().message, text.error().hint));
+  };
+  for (const auto& one : operations) {
+    for (const auto& written : one.when) look(written);
+    look(one.until);
+  }
+}
+
 void check_names(std::vector<UnrolledOperation>& operations, const OperationIndex& index, Problems& problems) {
   NameChecker checker(operations, index, problems);
   for (auto& one : operations) {

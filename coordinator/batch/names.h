@@ -10,4 +10,7 @@ namespace prov::batch {
 // before it in the order, and is not waited for.
 void check_names(std::vector<UnrolledOperation>& operations, const OperationIndex& index, Problems& problems);
 
+// Of operations that could not all be read: whether their conditions can be, whatever the names in them mean.
+void check_syntax(const std::vector<UnrolledOperation>& operations, Problems& problems);
+
 }  // namespace prov::batch

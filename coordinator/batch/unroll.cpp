@@ -53,7 +53,13 @@ class Unroller {
     return ids;
   }
 
-  Unrolled take() { return std::move(out_); }
+  Unrolled take() {
+    out_.cut = too_much_;
+    if (!problems_.any()) return std::move(out_);
+    for (const auto& [id, where] : claimed_) out_.left_out.insert(id);
+    for (const auto& one : out_.operations) out_.left_out.erase(one.operation.id);
+    return std::move(out_);
+  }
   void note(std::string text) {
     if (std::find(out_.notes.begin(), out_.notes.end(), text) == out_.notes.end())
       out_.notes.push_back(std::move(text));
@@ -174,7 +180,6 @@ class Unroller {
       reading.refuse(operation.place, "a script runs on hosts, so it needs \"targets\"",
                      "write \"targets: all\", \"targets: web-*\" or \"targets: role:postgres\"");
     }
-    if (reading.failed()) return;
     UnrolledOperation made;
     made.scope = std::make_shared<const Scope>(around.scope);
     made.site = around.site;

@@ -5,6 +5,7 @@
 //   for_each:      id[key] for each item, and `id`, which needs all of them
 //   type: batch    id/inner for each operation inside, and `id`, which needs all of them
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,9 +48,12 @@ struct UnrolledOperation {
 struct Unrolled {
   std::vector<UnrolledOperation> operations;  // in the order of the file
   std::vector<std::string> notes;
+  std::set<std::string> left_out;  // final ids that stand in the file: a mistake kept them from being among the others
+  bool cut = false;                // there are more than may be
 };
 
-// `head` and its tree must live until it returns. Mistakes go to `problems`; what has one is left out.
+// `head` and its tree must live until it returns. Mistakes go to `problems`; what has one is
+// left out, or there as far as it could be read, so that more can be found in the same pass.
 Unrolled unroll(const BatchHead& head, const LoadBatchText& load, Problems& problems);
 
 }  // namespace prov::batch

@@ -192,6 +192,22 @@ TEST(BatchRead, SeveralMistakesAreToldAtOnce) {
   EXPECT_EQ(error.hint, "correct these");
 }
 
+TEST(BatchRead, WhatIsSaidOfOthersIsToldInTheSamePass) {
+  const Error error =
+      refused(batch_of("    - {id: a, type: scrip, dependencies: [nothing], when: \"1 ==\"}\n"
+                       "    - {id: b, type: approval, prompt: yes, dependencies: [a, bb, d, e, e/x]}\n"
+                       "    - {id: c, type: wait, seconds: 1, when: \"outputs.a.x == 1\"}\n"
+                       "    - {id: d, for_each: [1, 2], type: nothing}\n"
+                       "    - {id: e, type: batch, file: none.yaml}\n"));
+  for (const char* part : {"b.yaml:4:21: \"scrip\" is no type", "4:43: there is no operation \"nothing\"",
+                           "4:59: ", "there is no operation \"bb\"", "\"nothing\" is no type", "none.yaml"}) {
+    EXPECT_NE(error.message.find(part), std::string::npos) << part << "\n" << error.message;
+  }
+  for (const char* part : {"operation \"a\"", "operation \"d\"", "operation \"e\"", "operation \"e/x\""}) {
+    EXPECT_EQ(error.message.find(part), std::string::npos) << "what follows from another mistake\n" << error.message;
+  }
+}
+
 TEST(BatchRead, TwentyMistakesAreEnough) {
   std::string text;
   for (int i = 0; i < 50; ++i) text += "    - {id: a" + std::to_string(i) + ", type: nothing}\n";

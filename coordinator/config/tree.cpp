@@ -229,6 +229,10 @@ Result<Assignment> parse_assignment(const std::string& text) {
 }
 
 Error unknown_key(const std::string& key) {
+  if (is_section(key)) {
+    return {Code::invalid, "\"" + key + "\" is a section of settings, and no setting",
+            "what is in it: provisioning config show " + key};
+  }
   std::vector<std::string> known = key_names();
   for (const std::string& section : section_names()) known.push_back(section);
   if (key.rfind("vars.", 0) == 0) {

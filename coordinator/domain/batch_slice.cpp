@@ -33,6 +33,12 @@ Error in_operation(const std::string& id, Error error) {
   return error;
 }
 
+Result<Limit> limit_of(const std::string& key, const std::string& text) {
+  auto limit = Limit::parse(text);
+  if (!limit) limit.error().message = key + ": " + limit.error().message;
+  return limit;
+}
+
 bool installs(OperationKind kind) {
   return kind == OperationKind::taskserv_create || kind == OperationKind::cluster_create;
 }
@@ -156,6 +162,10 @@ class Batch {
     for (const HostView& view : hosts_) {
       if (targets->matches(view)) out.push_back(view.name);
     }
+    if (hosts_.empty()) {
+      return fail(Code::not_found, "no host matches \"" + text + "\": the workspace has none yet",
+                  "make some: provisioning server create");
+    }
     if (out.empty()) {
       return fail(Code::not_found, "no host matches \"" + text + "\"",
                   "see why: provisioning targets explain '" + text + "'");
@@ -180,7 +190,7 @@ class Batch {
       names = std::move(*found);
     }
     if (operation.limit.empty()) return names;
-    const auto limit = Limit::parse(operation.limit);
+    const auto limit = limit_of("limit", operation.limit);
     if (!limit) return tl::unexpected(limit.error());
     return select(*limit, std::to_string(operation.seed), std::move(names));
   }
@@ -514,7 +524,7 @@ class Batch {
       if (operation.max_failures == "0") {
         plan.max_failures = 0;
       } else {
-        const auto most = Limit::parse(operation.max_failures);
+        const auto most = limit_of("max_failures", operation.max_failures);
         if (!most) return tl::unexpected(most.error());
         plan.max_failures = static_cast<std::uint32_t>(most->percent ? most->of(ends.size()) : most->amount);
       }
@@ -524,7 +534,7 @@ class Batch {
     if (operation.max_failures.empty()) plan.max_failures = 0;  // a change that rolls stops at the first failure
     std::size_t size = ends.size();
     if (!rolling.batch.empty()) {
-      const auto limit = Limit::parse(rolling.batch);
+      const auto limit = limit_of("batch", rolling.batch);
       if (!limit) return tl::unexpected(limit.error());
       size = std::max<std::size_t>(1, limit->of(ends.size()));
     }

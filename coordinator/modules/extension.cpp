@@ -140,10 +140,12 @@ Result<std::vector<Extension>> ExtensionFinder::read_versions(ExtensionKind kind
                     std::next(twice)->folder,
                 "remove one of them");
   }
+  const bool has_core =
+      std::any_of(layers_.begin(), layers_.end(), [](const Layer& layer) { return layer.name == "core"; });
   return fail(Code::not_found,
               std::string("there is no ") + name_of(kind) + " \"" + name + "\" in " +
                   (looked_in.empty() ? "any folder (no extensions folder was found)" : looked_in),
-              did_you_mean(name, names(kind)));
+              has_core ? did_you_mean(name, names(kind)) : kNoCoreExtensions);
 }
 
 Result<Extension> ExtensionFinder::find(ExtensionKind kind, const std::string& name) const {

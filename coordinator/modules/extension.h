@@ -90,6 +90,11 @@ class ExtensionFinder {
   mutable std::map<std::string, std::vector<std::string>> entries_;
 };
 
+// What to do where there are none of the platform's own.
+inline constexpr const char* kNoCoreExtensions =
+    "the platform's own extensions were not found beside or above the program: name their folder with "
+    "PROVISIONING_EXTENSIONS";
+
 // The platform's own extensions: `override` if not empty, else the nearest `extensions` or
 // `share/provisioning/extensions` beside or above the program's folder. Empty: none found.
 std::string core_extensions_folder(const std::string& override_folder, const std::string& program_folder);

@@ -53,6 +53,8 @@ class FileCheck {
     const std::string name = path.filename().string();
     folder_ = path.parent_path();
     report_.looked_at(path_);
+    std::error_code none;
+    if (fs::is_directory(path, none)) return report_.add(not_a_file(), path_);
     if (path.extension() == ".k") return check_as_settings();
     auto text = workspace::read_file(path_, kMaxFile);
     if (!text) return report_.add(with_way_out(text.error(), name), path_);
@@ -60,6 +62,9 @@ class FileCheck {
     auto tree = path.extension() == ".toml" ? workspace::parse_toml(*text, path_, limits)
                                             : workspace::parse_yaml(*text, path_, limits);
     if (!tree) return report_.add(tree.error(), path_);
+    if (text->find_first_not_of(" \t\r\n") == std::string::npos && !may_be_empty(name)) {
+      return report_.add(Error{Code::invalid, "it is empty", kWhatCanBe}, path_);
+    }
     check(*tree, name);
   }
 
@@ -81,6 +86,19 @@ class FileCheck {
     if (has("settings") && has("servers")) return check_as_settings();
     if (has("kind") && has("version")) return take(workspace::parse_manifest(tree, path_), path_, report_);
     report_.add(Error{Code::invalid, "it is not clear what this file is", kWhatCanBe}, path_);
+  }
+
+  // Files of settings, which say nothing then.
+  static bool may_be_empty(const std::string& name) {
+    return name == "user_config.yaml" || (layer_of(name) && name != "provisioning.yaml");
+  }
+
+  Error not_a_file() const {
+    std::error_code none;
+    const bool workspace = fs::is_regular_file(fs::path(path_) / workspace::kWorkspaceFile, none);
+    return Error{Code::invalid, std::string("it is a folder") + (workspace ? ", a workspace" : ""),
+                 workspace ? "provisioning workspace validate " + path_
+                           : "name its files; every file of the workspace: provisioning validate --all"};
   }
 
   // Of a file that is not there: which is meant, or how to look at all of them.

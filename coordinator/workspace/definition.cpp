@@ -329,10 +329,10 @@ Result<std::string> settings_file(const std::string& root, const std::string& in
     std::error_code none;
     if (!fs::exists(folder + file, none)) continue;
     if (!found.empty()) {
-      return fail(
-          Code::invalid,
-          folder.substr(0, folder.size() - 1) + " has both " + first + " and " + file + ", and only one can be right",
-          "remove one of them");
+      return fail(Code::invalid,
+                  folder.substr(0, folder.size() - 1) + ": it has both " + first + " and " + file +
+                      ", and only one can be right",
+                  "remove one of them");
     }
     found = folder + file;
     first = file;

@@ -136,6 +136,7 @@ Result<UserConfig> load_user_config(const Home& home) {
   auto tree = load_yaml(file);
   if (!tree && tree.error().code == Code::not_found) return UserConfig{};
   if (!tree) return tl::unexpected(tree.error());
+  if (tree->kind == Node::Kind::null) return UserConfig{};  // an empty file
   Reading reading(file);
   Fields fields(reading, *tree, "the file");
   UserConfig config;

@@ -116,9 +116,26 @@ class TreeBuilder final : public YAML::EventHandler {
   std::size_t nodes_ = 0;
 };
 
+// Whether the line (from 1) is indented with a tab; what the parser says of one differs with what stands before it.
+bool begins_with_tab(const std::string& text, int line) {
+  std::size_t begin = 0;
+  for (int at = 1; at < line; ++at) {
+    const std::size_t end = text.find('\n', begin);
+    if (end == std::string::npos) return false;
+    begin = end + 1;
+  }
+  const std::size_t first = text.find_first_not_of(' ', begin);
+  return first != std::string::npos && text[first] == '\t';
+}
+
 // What to look for, by what the parser says.
-std::string way_out_of(const std::string& said) {
+std::string way_out_of(const std::string& said, const std::string& text, int line) {
   const auto is = [&](const char* what) { return said == what; };
+  for (const int tabbed : {line, line - 1}) {
+    if (tabbed > 0 && begins_with_tab(text, tabbed)) {
+      return "line " + std::to_string(tabbed) + " begins with a tab: indent with spaces";
+    }
+  }
   if (is(YAML::ErrorMsg::MAP_VALUE)) return "put a value that has \": \" in it into quotes; or is it indented too far?";
   if (is(YAML::ErrorMsg::END_OF_MAP_FLOW) || is(YAML::ErrorMsg::END_OF_SEQ_FLOW) || is(YAML::ErrorMsg::FLOW_END)) {
     return "a [ or a { is not closed, or one is closed twice";
@@ -222,7 +239,8 @@ Result<Node> parse_yaml(const std::string& text, const std::string& file, const 
   } catch (const Refusal& refusal) {
     return tl::unexpected(at(file, refusal.place, refusal.message, refusal.hint));
   } catch (const YAML::Exception& broken) {
-    return tl::unexpected(at(file, place_of(broken.mark), "broken YAML: " + broken.msg, way_out_of(broken.msg)));
+    return tl::unexpected(at(file, place_of(broken.mark), "broken YAML: " + broken.msg,
+                             way_out_of(broken.msg, text, broken.mark.line + 1)));
   }
 }
 

@@ -79,7 +79,9 @@ Result<std::string> enrol_endpoint(const projection::LinkFacts& link, const std:
   const bool found = choice != nullptr && (address.empty() || at_address(*choice, address));
   if (found) return *choice;
   return fail(Code::invalid, "agents cannot enrol at \"" + address + "\"",
-              known.empty() ? "the link is not up" : "the coordinator listens at " + known);
+              known.empty() ? "the link is not up"
+                            : "the coordinator listens at " + known + "; to add one: provisioning config set " +
+                                  "link.addresses ADDRESS,ADDRESS, then start the coordinator anew");
 }
 
 struct TokenWish {

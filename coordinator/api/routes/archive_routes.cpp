@@ -56,7 +56,7 @@ EventQuery event_query(QueryFields& query) {
   const auto& known = event_log::event_types();
   for (const std::string& type : filter.types) {
     if (std::find(known.begin(), known.end(), type) != known.end()) continue;
-    query.refuse("type", "is no event type: " + did_you_mean(type, known));
+    query.refuse("type", "is \"" + type + "\", which is no event type: " + did_you_mean(type, known));
   }
   return out;
 }

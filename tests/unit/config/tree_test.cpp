@@ -39,6 +39,8 @@ TEST(Tree, RefusesWhatItDoesNotKnowWithTheNearest) {
   EXPECT_TRUE(has(refusal("[lnik]\nport = 1"), "f.toml:1:2: there is no setting \"lnik\" / did you mean \"link\"?"));
   EXPECT_TRUE(has(refusal("\"link.port\" = 1"), "there is no setting")) << "a name in quotes is one name";
   EXPECT_TRUE(has(refusal("link = 3"), "\"link\" must be a section with keys, it is a single value"));
+  EXPECT_EQ(unknown_key("link").message, "\"link\" is a section of settings, and no setting");
+  EXPECT_EQ(unknown_key("link").hint, "what is in it: provisioning config show link");
   EXPECT_TRUE(has(refusal("[link.port]\nx = 1"), "must be an integer"));
   EXPECT_TRUE(has(refusal("[vars]\nBig = 1"), "vars. and then lower-case letters"));
 }

@@ -389,6 +389,18 @@ TEST(BadBatch, NoHostIsMeant) {
   expect_refusal(batch_of({loop}), "operation \"loop\": no host matches \"role:db\"");
 }
 
+TEST(BadBatch, NumbersOfHostsAreToldByTheirKeys) {
+  BatchOperation limited = script("a");
+  limited.limit = "0";
+  expect_refusal(batch_of({limited}), "operation \"a\": limit: \"0\" is no number of hosts");
+  BatchOperation rolled = script("a");
+  rolled.max_failures = "200%";
+  expect_refusal(batch_of({rolled}), "operation \"a\": max_failures: \"200%\" is no number of hosts");
+  rolled.max_failures.clear();
+  rolled.rolling.batch = "0";
+  expect_refusal(batch_of({rolled}), "operation \"a\": batch: \"0\" is no number of hosts");
+}
+
 TEST(BadBatch, AnExpressionThatIsNone) {
   expect_refusal(batch_of({script("a", {}, "h1 and")}), "operation \"a\": ");
   BatchOperation bad = script("a");

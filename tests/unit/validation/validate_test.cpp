@@ -143,6 +143,9 @@ TEST(Validate, WhatCannotBeReadSaysWhatToDo) {
   good.folder.write("ws/batch.yaml", "batch_workflow: {name: [\n");
   EXPECT_TRUE(has(all_of(good.validate("ws/batch.yaml")), "batch.yaml:2:1: broken YAML: "));
   EXPECT_TRUE(has(all_of(good.validate("ws/batch.yaml")), "[a [ or a { is not closed, or one is closed twice]"));
+  good.folder.write("ws/batch.yaml", "batch_workflow:\n\tname: x\n");
+  EXPECT_TRUE(has(all_of(good.validate("ws/batch.yaml")), "[line 2 begins with a tab: indent with spaces]"))
+      << all_of(good.validate("ws/batch.yaml"));
   good.folder.write("ws/config.toml", "[log\nx = 1\n");
   EXPECT_TRUE(has(all_of(good.validate("ws/config.toml")), "config.toml:1:5: broken TOML: "));
   EXPECT_TRUE(has(all_of(good.validate("ws/config.toml")), "[look at this line and the one before it: "));
@@ -162,6 +165,12 @@ TEST(Validate, OneFileIsKnownByItsNameOrByWhatItSays) {
   good.folder.write("ws/what.yaml", "a: 1\n");
   EXPECT_TRUE(has(all_of(good.validate("ws/what.yaml")), "it is not clear what this file is"));
   EXPECT_TRUE(has(all_of(good.validate("ws/nowhere.yaml")), "No such file"));
+  EXPECT_TRUE(has(all_of(good.validate("ws")), "/ws: it is a folder, a workspace [provisioning workspace validate "));
+  EXPECT_TRUE(has(all_of(good.validate("ws/config")), "/ws/config: it is a folder [name its files; "));
+  good.folder.write("ws/nothing.yaml", "\n");
+  EXPECT_TRUE(has(all_of(good.validate("ws/nothing.yaml")), "/ws/nothing.yaml: it is empty ["));
+  good.folder.write("ws/x/dev-defaults.toml", "");
+  EXPECT_TRUE(good.validate("ws/x/dev-defaults.toml").fine()) << "settings that say nothing";
   EXPECT_TRUE(good.validate("ws/infra/demo/settings.yaml").fine());
   EXPECT_TRUE(good.validate("core/taskservs/web/manifest.yaml").fine());
   EXPECT_TRUE(good.validate("ws/config/provisioning.yaml").fine());

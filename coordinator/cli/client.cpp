@@ -73,6 +73,12 @@ Error Client::unreachable(const Error& cause) const {
                cause.hint.empty() ? "provisioning platform start orchestrator" : cause.hint};
 }
 
+// The coordinator's own hint on tokens is for those who write requests by hand.
+Error Client::refused(Error error) const {
+  if (error.code == Code::unauthenticated && !world_.token_hint.empty()) error.hint = world_.token_hint;
+  return error;
+}
+
 // Nobody there at the first request: said at once. Later the coordinator may be starting again, so it is given time;
 // sending again is safe, since every request that changes something has its key.
 Result<Response> Client::exchange_again(const Request& request) {
@@ -92,7 +98,7 @@ Result<Response> Client::exchange_again(const Request& request) {
 Result<json> Client::call(const Request& request) {
   auto answer = exchange_again(request);
   if (!answer) return tl::unexpected(answer.error());
-  if (answer->status < 200 || answer->status > 299) return tl::unexpected(error_of(*answer));
+  if (answer->status < 200 || answer->status > 299) return tl::unexpected(refused(error_of(*answer)));
   json body = json::parse(answer->body, nullptr, false);
   if (!body.is_object() || !flag_in(body, "success")) {
     return fail(Code::internal,
@@ -148,13 +154,14 @@ Result<void> Client::ensure_blob(const std::string& digest, const Query& query, 
 
 Result<Response> Client::get_bytes(const std::string& path, const Query& query) {
   auto answer = exchange_again({"GET", target_of(path, query), {}, {}});
-  if (answer && answer->status != 200) return tl::unexpected(error_of(*answer));
+  if (answer && answer->status != 200) return tl::unexpected(refused(error_of(*answer)));
   return answer;
 }
 
 Result<std::unique_ptr<Stream>> Client::open_stream(const std::string& path, const Query& query) {
   auto stream = transport_->open_stream(target_of(path, query));
   if (!stream && stream.error().code == Code::unavailable) return tl::unexpected(unreachable(stream.error()));
+  if (!stream) return tl::unexpected(refused(stream.error()));
   return stream;
 }
 

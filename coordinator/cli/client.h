@@ -20,7 +20,8 @@ class Client {
   struct World {
     std::function<Id()> new_id;
     std::function<void(int)> sleep_ms;
-    std::string where;  // for messages: the socket or URL
+    std::string where;            // for messages: the socket or URL
+    std::string token_hint = {};  // what to do when the token is refused; empty: what the coordinator says
   };
   Client(std::unique_ptr<Transport> transport, World world);
 
@@ -42,6 +43,7 @@ class Client {
                                 const nlohmann::json& body);
   Result<Response> exchange_again(const Request& request);
   Error unreachable(const Error& cause) const;
+  Error refused(Error error) const;
 
   std::unique_ptr<Transport> transport_;
   World world_;

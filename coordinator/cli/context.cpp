@@ -1,6 +1,7 @@
 #include "coordinator/cli/context.h"
 
 #include <charconv>
+#include <filesystem>
 
 #include "common/json/json.h"
 #include "coordinator/cli/http_transport.h"
@@ -8,6 +9,7 @@
 #include "coordinator/config/load.h"
 #include "coordinator/config/places.h"
 #include "coordinator/modules/layers.h"
+#include "coordinator/workspace/problems.h"
 
 namespace prov::cli {
 namespace {
@@ -139,8 +141,27 @@ Result<std::string> Context::setting(std::string_view key) {
   return (*all)->text(key);
 }
 
+// An infra's file that is wrong is no reason not to ask the coordinator, unless it may say which one is meant.
+Result<std::shared_ptr<const config::Config>> Context::settings_of_endpoint() {
+  const auto all = settings();
+  if (all) return settings_;
+  auto request = settings_request();
+  if (!request) return tl::unexpected(all.error());
+  request->without_infra_file = true;
+  auto others = config::load(*request);
+  if (!others || others->infra().empty()) return tl::unexpected(all.error());
+  const auto text =
+      workspace::read_file(config::infra_file(request->workspace_root, others->infra()), config::kMaxFile);
+  if (!text || text->find("cli") != std::string::npos || text->find("orchestrator") != std::string::npos) {
+    return tl::unexpected(all.error());
+  }
+  console.warn("note: without the settings of infra \"" + others->infra() + "\", where something is wrong:");
+  for (const Error& one : workspace::taken_apart(all.error())) console.warn("  " + one_line(one.message));
+  return std::make_shared<const config::Config>(std::move(*others));
+}
+
 Result<io::Endpoint> Context::endpoint() {
-  auto all = settings();
+  auto all = settings_of_endpoint();
   if (!all) return tl::unexpected(all.error());
   const std::string text = (*all)->text("cli.endpoint");
   auto endpoint = parse_endpoint(text);
@@ -151,6 +172,7 @@ Result<io::Endpoint> Context::endpoint() {
     return fail(Code::unauthenticated, "no token for " + text + ": " + token.error().message,
                 "put it into that file, mode 0600, or name another with PROVISIONING_TOKEN_FILE");
   }
+  token_file_ = file;
   endpoint->token = token->substr(0, token->find_last_not_of(" \t\r\n") + 1);
   return endpoint;
 }
@@ -160,6 +182,10 @@ Result<Client*> Context::client() {
   auto where = endpoint();
   if (!where) return tl::unexpected(where.error());
   Client::World outside{world.new_id, world.sleep_ms, io::to_text(*where)};
+  if (!token_file_.empty()) {
+    outside.token_hint = (where->token.empty() ? "there is no token in " : "it is not the one in ") + token_file_ +
+                         "; name the coordinator's with PROVISIONING_TOKEN_FILE (cli.token_file)";
+  }
   client_ = std::make_unique<Client>(world.connect(*where), std::move(outside));
   return client_.get();
 }
@@ -170,10 +196,24 @@ Result<workspace::FoundWorkspace> Context::find_workspace() const {
   return workspace::find_workspace({call.value("workspace"), world.env("PROVISIONING_WORKSPACE"), world.cwd}, *known);
 }
 
+// Others that cannot be read say so themselves; only of the active one nobody has given the name just now.
+Result<void> Context::check_active_is_there(const workspace::FoundWorkspace& found) const {
+  std::error_code none;
+  if (found.by != "active" || std::filesystem::exists(found.root + "/" + workspace::kWorkspaceFile, none)) return {};
+  const auto known = workspace::load_user_config(home);
+  const std::string name = known ? known->active : "";
+  return fail(Code::not_found,
+              "the active workspace \"" + name + "\" is not there any more: " + found.root + " has no " +
+                  workspace::kWorkspaceFile,
+              "moved: provisioning workspace register " + name + " FOLDER; gone: provisioning workspace remove " +
+                  name + "; another: provisioning workspace activate NAME");
+}
+
 Result<workspace::FoundWorkspace> Context::found_workspace() {
   if (found_) return *found_;
   auto found = find_workspace();
   if (!found) return found;
+  if (auto there = check_active_is_there(*found); !there) return tl::unexpected(there.error());
   if (!found->note.empty()) console.say("note: " + found->note);
   found_ = *found;
   return found;
@@ -192,12 +232,13 @@ Result<workspace::Workspace> Context::workspace() {
 
 Result<std::string> Context::workspace_name_or_all() {
   if (call.has("all")) return std::string();
-  auto found = found_workspace();
+  auto found = find_workspace();
   if (!found) {
     const bool asked = call.has("workspace") || !world.env("PROVISIONING_WORKSPACE").empty();
     if (asked || found.error().code != Code::not_found) return tl::unexpected(found.error());
     return std::string();
   }
+  if (found = found_workspace(); !found) return tl::unexpected(found.error());
   auto loaded = workspace::load_workspace(found->root);
   if (!loaded) return tl::unexpected(loaded.error());
   return loaded->name;

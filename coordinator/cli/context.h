@@ -71,11 +71,14 @@ class Context {
 
   Format format_;
   std::unique_ptr<Client> client_;
+  Result<std::shared_ptr<const config::Config>> settings_of_endpoint();
   Result<workspace::FoundWorkspace> find_workspace() const;
+  Result<void> check_active_is_there(const workspace::FoundWorkspace& found) const;
 
   std::optional<workspace::FoundWorkspace> found_;
   std::shared_ptr<workspace::ManifestCache> manifests_;
   std::shared_ptr<const config::Config> settings_;
+  std::string token_file_;  // whose token the endpoint has
 };
 
 Result<void> check_hostname(const std::string& name);

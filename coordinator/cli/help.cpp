@@ -45,9 +45,16 @@ std::string flag_row(const Flag& flag) {
   return row(left, right);
 }
 
-std::string common_flags() {
+// What --out means for one command: a form of the result, or what else it takes.
+std::string out_row(const Flag& out, const OutAlso& also) {
+  return row("-o, --out " + text(out.value) + "|" + text(also.word),
+             text(out.help) + ": " + comma_separated(out.choices) + "; or " + text(also.word) + ": " + text(also.help));
+}
+
+std::string common_flags(const OutAlso& also) {
   std::string out = "Flags of every command:\n";
   for (const auto& flag : flags()) {
+    if (flag.name == "out" && !also.word.empty()) continue;  // said already
     if (flag.everywhere) out += flag_row(flag);
   }
   return out;
@@ -96,8 +103,8 @@ std::string command_page(const Command& command) {
   const OutAlso& also = command.out_also;
   if (!command.flags.empty() || !also.word.empty()) out += "\nFlags:\n";
   for (const auto name : words(command.flags)) out += flag_row(*find_flag(name));
-  if (!also.word.empty()) out += row("-o, --out " + text(also.word), also.help);
-  out += "\n" + common_flags();
+  if (!also.word.empty()) out += out_row(*find_flag("out"), also);
+  out += "\n" + common_flags(also);
   return out + "\nExample:\n  " + text(kProgram) + " " + text(command.example) + "\n";
 }
 

@@ -129,6 +129,7 @@ class Parser {
     }
     if (args.size() == 1 && noun->name == "version") args.emplace_back("show");
     if (args.size() == 1) {
+      if (flags_of_a_verb()) return missing_verb(*noun);
       out_.topic = {std::string(noun->name)};
       ask_help();
       return {};
@@ -140,6 +141,21 @@ class Parser {
     }
     args.erase(args.begin(), args.begin() + 2);
     return {};
+  }
+
+  // Whoever gives flags that help does not take wants something done.
+  bool flags_of_a_verb() const {
+    return std::any_of(out_.flags.begin(), out_.flags.end(),
+                       [](const auto& one) { return !find_flag(one.first)->everywhere; });
+  }
+
+  static tl::unexpected<Error> missing_verb(const Noun& noun) {
+    std::string verbs;
+    for (const auto& command : commands()) {
+      if (command.noun == noun.name) verbs += (verbs.empty() ? "" : ", ") + std::string(command.verb);
+    }
+    const std::string said = std::string(kProgram) + " " + std::string(noun.name);
+    return fail(Code::invalid, "\"" + said + "\" lacks its verb", "it can be: " + verbs);
   }
 
   Result<void> check_flags() const {

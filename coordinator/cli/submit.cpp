@@ -85,6 +85,11 @@ Result<Exit> submit(Context& context, const Submission& submission) {
   return go_on(context, *answer);
 }
 
+Result<bool> agreed(Context& context, const json& plan, const std::string& question) {
+  context.console.talk_raw(plan_text(plan, context.console));
+  return context.confirmed(question.empty() ? "Do this? What is marked with - goes for good." : question);
+}
+
 Result<Exit> submit_asking(Context& context, Submission submission) {
   if (auto fine = check_waiting(context); !fine) return tl::unexpected(fine.error());
   if (context.call.has("check") || context.call.has("yes")) return submit(context, submission);
@@ -92,9 +97,7 @@ Result<Exit> submit_asking(Context& context, Submission submission) {
   if (!plan) return tl::unexpected(plan.error());
   const bool asks = !submission.question.empty() && number_in(*plan, "plan_total") > 0;
   if (asks || removes_something(*plan)) {
-    context.console.talk_raw(plan_text(*plan, context.console));
-    auto sure = context.confirmed(submission.question.empty() ? "Do this? What is marked with - goes for good."
-                                                              : submission.question);
+    auto sure = agreed(context, *plan, submission.question);
     if (!sure) return tl::unexpected(sure.error());
     if (!*sure) return Exit::failed;
     submission.plan = text_in(*plan, "digest");

@@ -30,6 +30,9 @@ Result<Exit> submit(Context& context, const Submission& submission);
 // The same for what may remove something: that is asked about, by its plan, to which what is done is bound.
 Result<Exit> submit_asking(Context& context, Submission submission);
 
+// Shows a plan and asks whether to do it; an empty question is the one about what goes for good.
+Result<bool> agreed(Context& context, const nlohmann::json& plan, const std::string& question);
+
 // How submit goes on after the coordinator's answer: follows the workflow, or says how to.
 Result<Exit> go_on(Context& context, const nlohmann::json& answer);
 

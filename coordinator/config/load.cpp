@@ -139,7 +139,8 @@ class Loader {
       const auto all = infras_of(request_.workspace_root);
       if (all.size() == 1) config_.infra_ = all.front();
     }
-    if (!config_.infra_.empty()) add(read(infra_file(request_.workspace_root, config_.infra_), Layer::infra, false));
+    if (!config_.infra_.empty() && !request_.without_infra_file)
+      add(read(infra_file(request_.workspace_root, config_.infra_), Layer::infra, false));
   }
 
   // Of a variable or a flag, a path may begin where one is.

@@ -31,6 +31,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> variables;  // PROVISIONING_*
   std::function<std::string(const std::string&)> variable;     // any of the environment; empty: not set
   std::uint64_t now_ms = 0;
+  bool without_infra_file = false;             // the infra is known, but what its file says is left out
   std::map<std::string, std::string> instead;  // path -> text that is taken for the file's
 };
 

@@ -134,6 +134,12 @@ Result<void> write(const Destination& to, const std::string& text) {
   return workspace::write_file_atomically(real.empty() ? to.file : real, text, mode);
 }
 
+// Sections that only the coordinator reads, once.
+bool is_read_at_start(const std::string& name) {
+  constexpr std::string_view kSections[] = {"orchestrator.", "link.", "log.", "limits."};
+  return std::any_of(std::begin(kSections), std::end(kSections), [&](auto one) { return name.starts_with(one); });
+}
+
 Result<Exit> finish(Context& context, const std::string& name, const config::Key& key, const Destination& to,
                     const std::string& before, const std::string& after) {
   auto would_hold = try_out(context, to, after);
@@ -158,6 +164,10 @@ Result<Exit> finish(Context& context, const std::string& name, const config::Key
                 });
   if (setting != nullptr && setting->origin().layer > to.layer) {
     context.console.warn("note: " + text_of(setting->origin()) + " is stronger than this file");
+  }
+  if (before != after && is_read_at_start(name)) {
+    context.console.say("a coordinator that runs takes it up at its next start: provisioning platform stop, then " +
+                        std::string("provisioning platform start"));
   }
   return Exit::ok;
 }

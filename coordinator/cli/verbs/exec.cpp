@@ -1,4 +1,5 @@
 // A command on many hosts, and which hosts an expression means.
+#include <set>
 
 #include "common/json/json.h"
 #include "coordinator/cli/limits.h"
@@ -9,6 +10,7 @@
 #include "coordinator/cli/views/monitor_view.h"
 #include "coordinator/cli/views/plan_view.h"
 #include "coordinator/cli/views/render.h"
+#include "coordinator/expression/limit.h"
 
 namespace prov::cli {
 
@@ -18,12 +20,25 @@ namespace {
 
 constexpr std::size_t kMostOutputs = 1000;  // hosts whose output is shown
 
+// A number of hosts, or a percentage; none failing may also be 0.
+Result<std::string> hosts_in(const Context& context, const std::string& flag) {
+  std::string text = context.call.value(flag);
+  if (flag == "max-failures" && text == "0") return text;
+  if (auto right = expression::Limit::parse(text); !right) {
+    return fail(Code::invalid, "--" + flag + ": " + right.error().message, right.error().hint);
+  }
+  return text;
+}
+
 Result<json> exec_body(const Context& context) {
   json body{{"targets", context.call.value("target")}, {"argv", context.call.after_dashes}};
   const std::pair<const char*, const char*> kTexts[] = {
       {"limit", "limit"}, {"batch", "batch"}, {"max-failures", "max_failures"}};
   for (const auto& [flag, field] : kTexts) {
-    if (context.call.has(flag)) body[field] = context.call.value(flag);
+    if (!context.call.has(flag)) continue;
+    auto hosts = hosts_in(context, flag);
+    if (!hosts) return tl::unexpected(hosts.error());
+    body[field] = *hosts;
   }
   const std::tuple<const char*, const char*, std::uint64_t, std::uint64_t> kNumbers[] = {
       {"limit-seed", "seed", 0, UINT64_MAX},
@@ -86,6 +101,37 @@ Result<Exit> show_outputs(Context& context, const std::string& workflow, Exit ex
   return exit;
 }
 
+// Why nothing may come for a while, as far as the platform knows it.
+void say_whom_it_waits_for(Context& context, Client& client, const std::string& workspace,
+                           const std::string& workflow) {
+  const auto begun = client.get("/workflows/" + path_segment(workflow), {{"limit", std::to_string(kMostOutputs)}});
+  if (!begun || !text_in(*begun, "outcome").empty()) return;
+  const auto agents = client.list("/agents", {{"workspace", workspace}}, kMostServers);
+  if (!agents) return;
+  std::set<std::string> reachable, draining;
+  for (const auto& agent : *agents) {
+    if (flag_in(agent, "reachable")) reachable.insert(text_in(agent, "server"));
+    if (flag_in(agent, "draining")) draining.insert(text_in(agent, "server"));
+  }
+  std::vector<std::string> away, drained;
+  for (const auto& task : child_in(*begun, "tasks")) {
+    const std::string host = text_in(task, "server");
+    if (!text_in(task, "outcome").empty()) continue;
+    if (draining.contains(host)) {
+      drained.push_back(host);
+    } else if (!reachable.contains(host)) {
+      away.push_back(host);
+    }
+  }
+  if (!away.empty()) {
+    context.console.say("waiting for " + names_text(away) + ", which cannot be reached now (Ctrl-C lets go)");
+  }
+  if (!drained.empty()) {
+    context.console.say("waiting for " + names_text(drained) +
+                        ", drained: no new work (provisioning agent drain HOST --undo; Ctrl-C lets go)");
+  }
+}
+
 std::string why_text(const json& reasons) {
   std::string text;
   for (const auto& reason : reasons) {
@@ -114,6 +160,9 @@ Result<Exit> exec_everywhere(Context& context) {
   const std::string workflow = text_in(*answer, "workflow");
   if (workflow.empty()) return go_on(context, *answer);
   context.console.say("workflow " + workflow);
+  auto client = context.client();
+  if (!client) return tl::unexpected(client.error());
+  say_whom_it_waits_for(context, **client, workspace->name, workflow);
   return follow_to_end(context, workflow,
                        [&](const std::string& id, Exit exit) { return show_outputs(context, id, exit); });
 }
@@ -124,7 +173,11 @@ Result<Exit> targets_explain(Context& context) {
   auto client = context.client();
   if (!client) return tl::unexpected(client.error());
   json body{{"expression", context.call.args[0]}};
-  if (context.call.has("limit")) body["limit"] = context.call.value("limit");
+  if (context.call.has("limit")) {
+    auto hosts = hosts_in(context, "limit");
+    if (!hosts) return tl::unexpected(hosts.error());
+    body["limit"] = *hosts;
+  }
   auto seed = context.number("limit-seed", 0, 0, UINT64_MAX);
   if (!seed) return tl::unexpected(seed.error());
   if (*seed != 0) body["seed"] = *seed;
@@ -142,6 +195,9 @@ Result<Exit> targets_explain(Context& context) {
     return table.text(context.console) + std::to_string(number_in(*answer, "chosen")) + " of " +
            std::to_string(number_in(*answer, "total")) + " hosts\n";
   });
+  if (number_in(*answer, "total") == 0) {
+    context.console.say("the workspace has no hosts yet: provisioning server create");
+  }
   return Exit::ok;
 }
 

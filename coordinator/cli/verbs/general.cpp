@@ -1,3 +1,4 @@
+#include <algorithm>
 
 #include "common/json/json.h"
 #include "coordinator/cli/completion.h"
@@ -6,6 +7,7 @@
 #include "coordinator/cli/verbs/verbs.h"
 #include "coordinator/cli/views/render.h"
 #include "coordinator/config/load.h"
+#include "coordinator/workspace/problems.h"
 
 namespace prov::cli {
 namespace {
@@ -22,6 +24,24 @@ std::vector<std::string> known_variables(const World& world) {
   }
   names.emplace_back("NO_COLOR");
   return names;
+}
+
+// What is wrong with what is shown.
+std::vector<std::string> trouble_of(const Context& context, const Result<const config::Config*>& settings,
+                                    const Result<workspace::FoundWorkspace>& workspace, const std::string& extensions) {
+  std::vector<std::string> out;
+  const auto add = [&](const Error& error) {
+    for (const Error& one : workspace::taken_apart(error)) {
+      const std::string text = one.message + (one.hint.empty() ? "" : " (" + one.hint + ")");
+      if (std::find(out.begin(), out.end(), text) == out.end()) out.push_back(text);
+    }
+  };
+  if (!settings) add(settings.error());
+  const auto known = workspace::load_user_config(context.home);
+  const bool asked = context.call.has("workspace") || !context.world.env("PROVISIONING_WORKSPACE").empty();
+  if (!workspace && (asked || !known || !known->active.empty())) add(workspace.error());  // else there is none yet
+  if (extensions.empty()) out.emplace_back(workspace::kNoCoreExtensions);
+  return out;
 }
 
 }  // namespace
@@ -49,19 +69,20 @@ Result<Exit> show_version(Context& context) {
 Result<Exit> show_env(Context& context) {
   const auto& home = context.home;
   const auto settings = context.settings();
-  if (!settings) return tl::unexpected(settings.error());
-  const config::Config& all = **settings;
+  const config::Config none, &all = settings ? **settings : none;  // the rest is shown whatever is wrong with them
   const auto endpoint = context.endpoint();
   const auto workspace = context.found_workspace();
   const auto mode = workspace::load_active_mode(home, context.world.env("PROVISIONING_MODE"));
+  const std::string extensions =
+      workspace::core_extensions_folder(all.text("cli.extensions"), context.world.program_folder);
   const std::vector<std::pair<std::string, std::string>> facts{
       {"home", home.root},
       {"workspace", workspace ? workspace->root + " (" + workspace->by + ")" : ""},
       {"mode", mode ? mode->name + " (" + mode->by + ")" : mode.error().message},
       {"environment", all.text("general.environment")},
       {"infra", all.infra()},
-      {"endpoint", endpoint ? io::to_text(*endpoint) : endpoint.error().message},
-      {"extensions", workspace::core_extensions_folder(all.text("cli.extensions"), context.world.program_folder)},
+      {"endpoint", endpoint ? io::to_text(*endpoint) : one_line(endpoint.error().message)},
+      {"extensions", extensions},
       {"data", all.text("orchestrator.data_dir")},
       {"log", home.log_file()},
       {"pid_file", home.pid_file()},
@@ -84,10 +105,13 @@ Result<Exit> show_env(Context& context) {
     files +=
         std::string(name_of(source.layer)) + ": " + one_line(source.file) + (source.there ? "\n" : " is not there\n");
   }
+  const auto trouble = trouble_of(context, settings, workspace, extensions);
+  document["trouble"] = trouble;
   context.print(document, [&] {
     return facts_text(facts) + "\n" + shown + "\nFiles of settings, weakest first:\n" + files +
            "\nMore: provisioning config show --origin\n";
   });
+  for (const auto& one : trouble) context.console.warn("trouble: " + one_line(one));
   return Exit::ok;
 }
 

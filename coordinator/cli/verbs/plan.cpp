@@ -17,8 +17,11 @@ namespace {
 
 Result<void> save(Context& context, const std::string& path, const SavedPlan& plan) {
   auto written = workspace::write_file_atomically(absolute_path(context.world, path), plan_file_text(plan), 0600);
-  if (written) context.console.say("carry it out: provisioning apply " + path);
-  return written;
+  if (!written) return written;
+  const bool empty = number_in(plan.answer, "plan_total") == 0;
+  context.console.say(empty ? path + " is written; there is nothing to carry out"
+                            : "carry it out: provisioning apply " + path);
+  return {};
 }
 
 // The coordinator sees that something is to go, and not that the settings do not name it any more.
@@ -30,6 +33,11 @@ Result<json> checked(Context& context, const Submission& submission) {
     if (operation == kGoneServers || operation == kGoneTaskservs) line["reason"] = "not in the settings any more";
   }
   return answer;
+}
+
+// Of a plan with more steps than it lists nobody sees what the others do.
+bool may_remove(const json& plan) {
+  return removes_something(plan) || number_in(plan, "plan_total") > child_in(plan, "plan").size();
 }
 
 // Why the plan does not hold: what would be done now against what was to be done.
@@ -84,6 +92,11 @@ Result<Exit> apply_plan(Context& context) {
   if (!text) return tl::unexpected(text.error());
   auto plan = parse_plan_file(*text, file);
   if (!plan) return tl::unexpected(plan.error());
+  if (may_remove(plan->answer) && !context.call.has("yes")) {
+    auto sure = agreed(context, plan->answer, {});
+    if (!sure) return tl::unexpected(sure.error());
+    if (!*sure) return Exit::failed;
+  }
   auto answer = send(context, plan->submission);
   if (!answer && answer.error().code == Code::conflict) {
     tell_what_moved(context, *plan);

@@ -1,5 +1,6 @@
 
 #include "common/json/json.h"
+#include "coordinator/cli/infra.h"
 #include "coordinator/cli/limits.h"
 #include "coordinator/cli/submit.h"
 #include "coordinator/cli/verbs/documents.h"
@@ -28,13 +29,6 @@ Result<std::vector<std::string>> all_hostnames(Client& client, const std::string
   return names;
 }
 
-std::string listed(const std::vector<std::string>& names) {
-  constexpr std::size_t kShown = 8;
-  std::string out;
-  for (std::size_t i = 0; i < names.size() && i < kShown; ++i) out += (i == 0 ? "" : ", ") + names[i];
-  return names.size() > kShown ? out + " and " + std::to_string(names.size() - kShown) + " more" : out;
-}
-
 }  // namespace
 
 Result<Exit> server_create(Context& context) {
@@ -59,6 +53,9 @@ Result<Exit> server_list(Context& context) {
   auto items =
       (*client)->list("/servers", {{"workspace", *workspace}, {"infra", context.call.value("infra")}}, kMostServers);
   if (!items) return tl::unexpected(items.error());
+  if (items->empty()) {
+    if (auto known = check_infra_of_list(context); !known) return tl::unexpected(known.error());
+  }
   context.print({{"items", *items}, {"total", items->size()}}, [&] {
     Table table({"HOST", "INFRA", "STATUS", "ADDRESS", "AGENT", "PROVIDER", "RUNTIME", "PLAN"});
     for (const auto& one : *items) {
@@ -104,14 +101,11 @@ Result<Exit> server_delete(Context& context) {
   for (const auto& name : names) {
     if (auto fine = check_hostname(name); !fine) return tl::unexpected(fine.error());
   }
-  if (!context.call.has("check")) {
-    auto sure = context.confirmed("Delete " + listed(names) + " with everything on them?");
-    if (!sure) return tl::unexpected(sure.error());
-    if (!*sure) return Exit::failed;
-  }
   json body{{"hostnames", names}};
   if (!infra.empty()) body["infra"] = infra;
-  return submit(context, {workspace->name, "/workflows/servers/delete", std::move(body), {}});
+  const std::string question =
+      "Delete " + names_text(names) + " with everything on " + (names.size() == 1 ? "it?" : "them?");
+  return submit_asking(context, {workspace->name, "/workflows/servers/delete", std::move(body), {}, question});
 }
 
 Result<Exit> server_ssh(Context& context) {

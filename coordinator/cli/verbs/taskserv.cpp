@@ -3,6 +3,7 @@
 
 #include "common/json/json.h"
 #include "coordinator/batch/resolve.h"
+#include "coordinator/cli/infra.h"
 #include "coordinator/cli/monitor.h"
 #include "coordinator/cli/submit.h"
 #include "coordinator/cli/verbs/documents.h"
@@ -155,13 +156,8 @@ Result<Exit> taskserv_delete(Context& context) {
   auto left = left_without(context, *chosen);
   if (!left) return tl::unexpected(left.error());
   for (const auto& note : *left) context.console.say("note: " + note + ", and stays");
-  if (!context.call.has("check")) {
-    auto sure = context.confirmed("Uninstall " + names + "?");
-    if (!sure) return tl::unexpected(sure.error());
-    if (!*sure) return Exit::failed;
-  }
-  return submit(context, {chosen->workspace, "/workflows/taskservs/delete", taskservs_body(chosen->taskservs),
-                          std::move(chosen->taskservs.bundles)});
+  return submit_asking(context, {chosen->workspace, "/workflows/taskservs/delete", taskservs_body(chosen->taskservs),
+                                 std::move(chosen->taskservs.bundles), "Uninstall " + names + "?"});
 }
 
 Result<Exit> taskserv_list(Context& context) {
@@ -178,6 +174,9 @@ Result<Exit> taskserv_list(Context& context) {
                                 kMostListed);
     if (!some) return tl::unexpected(some.error());
     for (auto& one : *some) items.push_back(std::move(one));
+  }
+  if (items.empty()) {
+    if (auto known = check_infra_of_list(context); !known) return tl::unexpected(known.error());
   }
   context.print({{"items", items}, {"total", items.size()}}, [&] {
     Table table({"HOST", "TASKSERV", "VERSION", "STATUS", "INSTALLED", "MESSAGE"});

@@ -89,10 +89,15 @@ Result<json> resolved_infra(Context& context, const workspace::Workspace& worksp
 }
 
 std::string order_text(const std::string& name, const json& resolved) {
+  const auto counted = [](std::size_t count, const char* what) {
+    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+  };
   const json& taskservs = child_in(resolved, "taskservs");
-  std::string out = name + ": " + std::to_string(child_in(resolved, "servers").size()) + " servers, " +
-                    std::to_string(taskservs.size()) +
-                    (taskservs.empty() ? " taskservs\n" : " taskservs, in this order:\n");
+  std::string out = name + ": " + counted(child_in(resolved, "servers").size(), "server") + ", " +
+                    counted(taskservs.size(), "taskserv") +
+                    (taskservs.size() > 1 ? ", in this order:\n"
+                     : taskservs.empty()  ? "\n"
+                                          : ":\n");
   for (const auto& one : taskservs) out += "  " + text_in(one, "name") + " on " + text_in(one, "server") + "\n";
   return out;
 }
@@ -156,6 +161,10 @@ Result<Exit> infra_validate(Context& context) {
     documents.push_back(std::move(*resolved));
   }
   context.print({{"items", documents}, {"total", documents.size()}}, [&] { return text; });
+  if (names->empty()) {
+    context.console.say("workspace \"" + loaded->name + "\" has no infra yet: make " + loaded->root +
+                        "/infra/NAME/settings.yaml");
+  }
   return Exit::ok;
 }
 

@@ -82,6 +82,22 @@ Result<std::string> read_output(Context& context, Client& client, const std::str
   }
 }
 
+// Of a step that was named by its number and is not there: how many there are.
+tl::unexpected<Error> no_such_step(Client& client, const std::string& asked, const std::string& task,
+                                   const Error& error) {
+  const auto id = parse_id(task);
+  if (error.code != Code::not_found || asked == task || !id) return tl::unexpected(error);
+  const std::string workflow = to_text(workflow_id(*id));
+  const auto there = client.get("/workflows/" + path_segment(workflow), {{"limit", "1"}});
+  if (!there) return tl::unexpected(error);
+  const std::uint64_t steps = number_in(child_in(*there, "counts"), "total");
+  const std::string number = asked.substr(asked.find('/') + 1);  // npos + 1: all of it
+  return fail(Code::not_found,
+              "there is no step " + number + ": workflow " + workflow + " has " + std::to_string(steps) +
+                  (steps == 1 ? " step" : " steps"),
+              "provisioning workflow status " + workflow);
+}
+
 }  // namespace
 
 Result<std::string> task_in_question(Context& context, const std::string& asked) {
@@ -104,7 +120,7 @@ Result<std::string> task_in_question(Context& context, const std::string& asked)
 }
 
 std::string workflow_table(const Context& context, const json& items) {
-  Table table({"WORKFLOW", "KIND", "INFRA", "STATUS", "STEPS", "SUBMITTED", "TOOK"});
+  Table table({"WORKFLOW", "KIND", "INFRA", "STATUS", "STEPS", "SUBMITTED", "TOOK", "NAME"});
   for (const auto& one : items) {
     const std::string outcome = text_in(one, "outcome");
     const std::string status = outcome.empty() ? text_in(one, "status") : outcome;
@@ -114,7 +130,8 @@ std::string workflow_table(const Context& context, const json& items) {
                {status, colour_of_status(status)},
                {progress_text(child_in(one, "counts"))},
                {time_text(number_in(one, "submitted_ms"))},
-               {took_text(number_in(one, "submitted_ms"), number_in(one, "ended_ms"), context.world.now_ms())}});
+               {took_text(number_in(one, "submitted_ms"), number_in(one, "ended_ms"), context.world.now_ms())},
+               {text_in(one, "name")}});
   }
   return table.text(context.console);
 }
@@ -173,7 +190,7 @@ Result<Exit> workflow_output(Context& context) {
   if (context.call.has("follow")) {
     const auto waiting = [&] { context.console.say("nothing yet; waiting (Ctrl-C stops looking, the step goes on)"); };
     auto end = follow_output(context, **client, *id, show, waiting);
-    if (!end) return tl::unexpected(end.error());
+    if (!end) return no_such_step(**client, context.call.args[0], *id, end.error());
     if (!raw) {
       context.print({{"task", *id}, {"output", kept}, {"complete", !end->interrupted}, {"outcome", end->outcome}},
                     [] { return std::string(); });
@@ -181,7 +198,7 @@ Result<Exit> workflow_output(Context& context) {
     return told_end(context, *id, *end);
   }
   auto complete = read_output(context, **client, *id, show);
-  if (!complete) return tl::unexpected(complete.error());
+  if (!complete) return no_such_step(**client, context.call.args[0], *id, complete.error());
   const bool all = *complete == "true";
   if (!raw) context.print({{"task", *id}, {"output", kept}, {"complete", all}}, [] { return std::string(); });
   if (raw && !all) context.console.say("more may come: provisioning workflow output " + *id + " --follow");

@@ -142,6 +142,13 @@ bool flag_in(const json& object, std::string_view field) {
   return value.is_boolean() && value.get<bool>();
 }
 
+std::string names_text(const std::vector<std::string>& names) {
+  constexpr std::size_t kShown = 8;
+  std::string out;
+  for (std::size_t i = 0; i < names.size() && i < kShown; ++i) out += (i == 0 ? "" : ", ") + names[i];
+  return names.size() > kShown ? out + " and " + std::to_string(names.size() - kShown) + " more" : out;
+}
+
 std::string time_text(std::uint64_t time_ms) {
   if (time_ms == 0) return "-";
   std::string text = to_iso8601(time_ms).substr(0, 19);

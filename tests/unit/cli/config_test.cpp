@@ -66,6 +66,9 @@ TEST_F(ConfigVerbs, GetPrintsTheValueAlone) {
 
 TEST_F(ConfigVerbs, SetWritesTheFileOfTheLayerAndUnsetTakesItOut) {
   ASSERT_EQ(world_.run({"config", "set", "link.port", "1"}), 0) << world_.err;
+  EXPECT_TRUE(has(world_.err, "takes it up at its next start: provisioning platform stop")) << world_.err;
+  ASSERT_EQ(world_.run({"config", "set", "link.port", "1"}), 0) << world_.err;
+  EXPECT_FALSE(has(world_.err, "next start")) << "nothing was changed";
   EXPECT_EQ(read(user()), "[link]\nport = 1\n");
   EXPECT_EQ(std::filesystem::status(user()).permissions(), std::filesystem::perms(0600));
   ASSERT_EQ(world_.run({"config", "set", "link.port", "2", "--workspace", "demo"}), 0) << world_.err;
@@ -206,7 +209,7 @@ TEST_F(ConfigVerbs, AnInfraMayBeWrittenInKcl) {
                       true);
   world_.env["PATH"] = world_.folder / "bin";
   ASSERT_EQ(world_.run({"infra", "validate", "side"}), 0) << world_.err;
-  EXPECT_TRUE(has(world_.out, "side: 1 servers"));
+  EXPECT_TRUE(has(world_.out, "side: 1 server, 0 taskservs\n"));
 }
 
 }  // namespace

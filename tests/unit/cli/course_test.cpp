@@ -123,6 +123,44 @@ TEST_F(Course, ExecSaysWhichHostsAndHowManyAtOnce) {
   EXPECT_EQ(world_.run({"exec", "--target", "all", "--batch-sleep", "x", "--", "ls"}), 2);
 }
 
+TEST_F(Course, ExecSaysWhichFlagIsWrong) {
+  const std::pair<const char*, const char*> kWrong[] = {{"limit", "0"}, {"batch", "0"}, {"max-failures", "200%"}};
+  for (const auto& [flag, value] : kWrong) {
+    EXPECT_EQ(world_.run({"exec", "--target", "all", std::string("--") + flag, value, "--", "ls"}), 2);
+    EXPECT_TRUE(has(world_.err, std::string("error: --") + flag + ": \"" + value + "\" is no number of hosts"))
+        << world_.err;
+  }
+  EXPECT_EQ(world_.run({"targets", "explain", "all", "--limit", "x"}), 2);
+  EXPECT_TRUE(has(world_.err, "error: --limit: ")) << world_.err;
+}
+
+TEST_F(Course, ExecSaysWhomItWaitsFor) {
+  const auto task = [](int n, const std::string& host, const std::string& outcome) {
+    json out{{"id", "11111111-1111-4111-8111-11110000000" + std::to_string(n)}, {"server", host}, {"name", host}};
+    if (!outcome.empty()) out["outcome"] = outcome;
+    return out;
+  };
+  world_.coordinator.answer("POST /workspaces", {{"changed", false}});
+  world_.coordinator.answer("POST /workflows/exec", {{"workflow", kWorkflow}});
+  world_.coordinator.answer("GET /status", {{"sequence", 1}});
+  world_.coordinator.answer("GET /workflows/" + kWorkflow,
+                            {{"id", kWorkflow},
+                             {"tasks",
+                              {task(1, "near", ""), task(2, "away", ""), task(3, "idle", ""), task(4, "unheard", ""),
+                               task(5, "gone", "done")}}});
+  world_.coordinator.answer("GET /workflows/" + kWorkflow,
+                            {{"id", kWorkflow}, {"status", "ended"}, {"outcome", "done"}, {"tasks", json::array()}});
+  world_.coordinator.answer("GET /agents", {{"items",
+                                             {{{"server", "near"}, {"reachable", true}},
+                                              {{"server", "away"}, {"reachable", false}},
+                                              {{"server", "idle"}, {"reachable", true}, {"draining", true}}}},
+                                            {"total", 3}});
+  EXPECT_EQ(world_.run({"exec", "--target", "all", "--", "ls"}), 0) << world_.err;
+  EXPECT_TRUE(has(world_.err, "waiting for away, unheard, which cannot be reached now (Ctrl-C lets go)\n"))
+      << world_.err;
+  EXPECT_TRUE(has(world_.err, "waiting for idle, drained: no new work")) << world_.err;
+}
+
 TEST_F(Course, ExecShowsWhatEachHostPrinted) {
   const auto task = [](int n, const std::string& host, const std::string& outcome, int exit_code, int printed) {
     return json{{"id", "11111111-1111-4111-8111-11110000000" + std::to_string(n)},

@@ -50,6 +50,7 @@ TEST(Parse, WrongLinesSayWhatIsWrongAndWhatIsNear) {
   const Case cases[] = {
       {{"srever", "list"}, "there is no command \"srever\"", "did you mean \"server\"?"},
       {{"server", "crate"}, "there is no command \"server crate\"", "did you mean \"create\"?"},
+      {{"server", "--infra", "demo"}, "\"provisioning server\" lacks its verb", "create, list, delete, ssh"},
       {{"server", "list", "--otu", "json"}, "there is no flag --otu", "did you mean --out?"},
       {{"server", "list", "--wait"}, "takes no --wait", "provisioning help server list"},
       {{"server", "list", "--out", "xml"}, "--out cannot be \"xml\"", "table"},

@@ -186,6 +186,48 @@ TEST_F(SavedPlans, ASavedPlanIsCarriedOutExactly) {
   EXPECT_NE(put, lines.end()) << "its bundles come with it";
 }
 
+TEST_F(SavedPlans, WhatASavedPlanRemovesIsAskedAbout) {
+  json removes = kAnswer;
+  removes["plan"].push_back(line("-", "delete", "old-1", "old-1"));
+  removes["plan_total"] = 2;
+  world_.coordinator.answers["POST /workflows/batch/submit"] = {};
+  world_.coordinator.answer("POST /workflows/batch/submit", removes);
+  ASSERT_EQ(save(), 0) << world_.err;
+  accept_everything();
+  world_.coordinator.requests.clear();
+  EXPECT_EQ(world_.run({"apply", "main.plan"}), 2) << "nobody can be asked";
+  EXPECT_TRUE(has(world_.err, "- delete old-1")) << world_.err;
+  EXPECT_TRUE(has(world_.err, "add --yes"));
+  world_.world().in_is_terminal = world_.world().err_is_terminal = true;
+  world_.typed = "n";
+  EXPECT_EQ(world_.run({"apply", "main.plan"}), 1);
+  EXPECT_TRUE(world_.coordinator.requests.empty());
+  world_.typed = "y";
+  EXPECT_EQ(world_.run({"apply", "main.plan"}), 0) << world_.err;
+  world_.world().in_is_terminal = false;
+  EXPECT_EQ(world_.run({"apply", "main.plan", "--yes"}), 0) << world_.err;
+  EXPECT_FALSE(has(world_.err, "Do this?"));
+}
+
+TEST_F(SavedPlans, APlanWithMoreStepsThanItListsIsAskedAbout) {
+  json more = kAnswer;
+  more["plan_total"] = 1001;
+  world_.coordinator.answers["POST /workflows/batch/submit"] = {};
+  world_.coordinator.answer("POST /workflows/batch/submit", more);
+  ASSERT_EQ(save(), 0) << world_.err;
+  EXPECT_EQ(world_.run({"apply", "main.plan"}), 2) << world_.err;
+}
+
+TEST_F(SavedPlans, OneWithNothingToDoDoesNotAskToBeCarriedOut) {
+  json nothing = kAnswer;
+  nothing["plan"] = json::array();
+  nothing["plan_total"] = 0;
+  world_.coordinator.answers["POST /workflows/batch/submit"] = {};
+  world_.coordinator.answer("POST /workflows/batch/submit", nothing);
+  ASSERT_EQ(save(), 0) << world_.err;
+  EXPECT_EQ(world_.err, "main.plan is written; there is nothing to carry out\n");
+}
+
 TEST_F(SavedPlans, OneThatDoesNotHoldStopsAndSaysWhatMoved) {
   ASSERT_EQ(save(), 0) << world_.err;
   accept_everything();

@@ -119,6 +119,10 @@ TEST(Help, WorksInBothDirections) {
   EXPECT_EQ(page({}), page({"help"}));
   EXPECT_EQ(page({"--help"}), page({"help"}));
   EXPECT_EQ(page({"server"}), page({"help", "server"}));
+  EXPECT_EQ(page({"server", "--no-color"}), page({"help", "server"}));
+  const std::string plan = page({"help", "plan"});
+  EXPECT_TRUE(test::has(plan, "-o, --out FORMAT|FILE")) << plan;
+  EXPECT_EQ(plan.find("--out", plan.find("-o, --out") + 9), plan.find("--out main.plan")) << "said once: " << plan;
   EXPECT_EQ(world.run({"help", "sever"}), 4);
   EXPECT_TRUE(test::has(world.err, "did you mean \"server\"?"));
 }

@@ -1,6 +1,8 @@
 // Each verb as an operator meets it: what it asks the coordinator, what it prints where, and its exit code.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "common/ids.h"
 #include "tests/unit/cli/fake_world.h"
 
@@ -117,19 +119,131 @@ TEST_F(Verbs, TaskservsComeInOrderAndDeleteTurnsItRound) {
 }
 
 TEST_F(Verbs, DestructiveCommandsWantAYes) {
+  json plan = kPlan;
+  plan["workflow"] = nullptr;
+  plan["digest"] = std::string(64, 'd');
+  expect_submission("/workflows/servers/delete", plan);
   EXPECT_EQ(world_.run({"server", "delete", "db-1"}), 2);
   EXPECT_TRUE(has(world_.err, "add --yes"));
-  EXPECT_TRUE(world_.coordinator.requests.empty());
   world_.world().in_is_terminal = world_.world().err_is_terminal = true;
   world_.typed = "n";
   EXPECT_EQ(world_.run({"server", "delete", "db-1"}), 1);
-  EXPECT_TRUE(has(world_.err, "Delete db-1 with everything on them? [y/N]"));
+  EXPECT_TRUE(has(world_.err, "Delete db-1 with everything on it? [y/N]"));
+  world_.typed = "n";
+  EXPECT_EQ(world_.run({"server", "delete", "db-1", "web-1"}), 1);
+  EXPECT_TRUE(has(world_.err, "Delete db-1, web-1 with everything on them? [y/N]"));
   EXPECT_EQ(world_.run({"workflow", "cancel", kWorkflow}), 1) << "end of input is no";
-  EXPECT_TRUE(world_.coordinator.requests.empty());
+  for (const auto& request : world_.coordinator.requests) EXPECT_TRUE(has(request.target, "check=true"));
   expect_submission("/workflows/servers/delete", kPlan);
   world_.typed = "y";
   EXPECT_EQ(world_.run({"server", "delete", "db-1"}), 0) << world_.err;
   EXPECT_EQ(body(), (json{{"hostnames", {"db-1"}}}));
+  EXPECT_TRUE(has(last().target, "plan=" + std::string(64, 'd'))) << "what was said yes to is what is done";
+}
+
+TEST_F(Verbs, WhatIsNotThereIsNotAskedAbout) {
+  world_.world().in_is_terminal = world_.world().err_is_terminal = true;
+  const json nothing{{"workflow", nullptr},
+                     {"plan", json::array()},
+                     {"plan_total", 0},
+                     {"unchanged", {{{"name", "x"}, {"server", "x"}, {"reason", "there is no such server"}}}}};
+  expect_submission("/workflows/servers/delete", nothing);
+  EXPECT_EQ(world_.run({"server", "delete", "db-1"}), 0) << world_.err;
+  EXPECT_EQ(world_.out, "= x  (there is no such server)\nnothing to do: 1 unchanged\n");
+  EXPECT_EQ(world_.err, "");
+  blobs(200, digests_of_infra());
+  expect_submission("/workflows/taskservs/delete", nothing);
+  EXPECT_EQ(world_.run({"taskserv", "delete", "redis"}), 0) << world_.err;
+  EXPECT_EQ(world_.err, "");
+}
+
+TEST_F(Verbs, AnEmptyListOfAMistypedInfraIsAMistake) {
+  world_.coordinator.answer("GET /servers", {{"items", json::array()}, {"total", 0}});
+  world_.coordinator.answer("GET /taskservs", {{"items", json::array()}, {"total", 0}});
+  for (const char* noun : {"server", "taskserv"}) {
+    EXPECT_EQ(world_.run({noun, "list", "--infra", "mian"}), 4);
+    EXPECT_TRUE(has(world_.err, "has no infra \"mian\"")) << world_.err;
+    EXPECT_TRUE(has(world_.err, "did you mean \"main\"?")) << world_.err;
+    EXPECT_EQ(world_.run({noun, "list", "--infra", "main"}), 0) << world_.err;
+    EXPECT_EQ(world_.run({noun, "list", "--infra", "mian", "--all"}), noun[0] == 's' ? 0 : 2) << world_.err;
+  }
+}
+
+TEST_F(Verbs, WhereThereIsNoInfraValidateSaysHowToMakeOne) {
+  EXPECT_EQ(world_.run({"infra", "validate"}), 0) << world_.err;
+  EXPECT_TRUE(has(world_.out, "main: 2 servers, 2 taskservs, in this order:\n"));
+  world_.folder.write("empty/config/provisioning.yaml", "workspace: {name: empty}\n");
+  EXPECT_EQ(world_.run({"infra", "validate", "--workspace", "empty"}), 0) << world_.err;
+  EXPECT_EQ(world_.err,
+            "workspace \"empty\" has no infra yet: make " + world_.folder.path() + "/empty/infra/NAME/settings.yaml\n");
+}
+
+TEST_F(Verbs, AStepThatIsNotThereIsToldHowManyThereAre) {
+  const std::string task = "11111111-1111-4111-8111-111100000063";
+  world_.coordinator.refuse("GET /tasks/" + task + "/output", 404, "not_found", "there is no task " + task);
+  world_.coordinator.answer("GET /workflows/history",
+                            {{"items", {{{"id", kWorkflow}}}}, {"total", 1}, {"next_before", nullptr}});
+  world_.coordinator.answer("GET /workflows/" + kWorkflow, {{"id", kWorkflow}, {"counts", {{"total", 3}}}});
+  EXPECT_EQ(world_.run({"workflow", "output", "99"}), 4);
+  EXPECT_EQ(world_.err, "error: there is no step 99: workflow " + kWorkflow + " has 3 steps\n" +
+                            "  hint: provisioning workflow status " + kWorkflow + "\n");
+  EXPECT_EQ(world_.run({"workflow", "output", task}), 4);
+  EXPECT_TRUE(has(world_.err, "there is no task " + task));
+}
+
+TEST_F(Verbs, AnActiveWorkspaceThatWasMovedIsNamed) {
+  std::filesystem::rename(world_.folder / "ws", world_.folder / "moved");
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"server", "list"}, {"infra", "list"}, {"server", "delete", "db-1", "--yes"}}) {
+    EXPECT_EQ(world_.run(words), 4);
+    EXPECT_TRUE(has(world_.err, "the active workspace \"demo\" is not there any more: " + (world_.folder / "ws")))
+        << world_.err;
+    EXPECT_TRUE(has(world_.err, "provisioning workspace register demo FOLDER")) << world_.err;
+  }
+  EXPECT_TRUE(world_.coordinator.requests.empty());
+  EXPECT_EQ(world_.run({"env"}), 0) << world_.err;
+  EXPECT_TRUE(has(world_.err, "trouble: the active workspace \"demo\""));
+  EXPECT_EQ(world_.run({"workspace", "register", "demo", world_.folder / "moved"}), 0) << world_.err;
+  EXPECT_EQ(world_.run({"infra", "list"}), 0) << world_.err;
+}
+
+TEST_F(Verbs, ARefusedTokenIsNamedByItsFile) {
+  world_.folder.write("home/tokens/orchestrator.token", "abc\n");
+  world_.coordinator.refuse("GET /workflows", 401, "unauthenticated", "this needs a valid bearer token",
+                            "send \"Authorization: Bearer TOKEN\", or use the Unix socket");
+  EXPECT_EQ(world_.run({"workflow", "list", "--endpoint", "http://127.0.0.1:9"}), 6);
+  EXPECT_TRUE(has(world_.err, "hint: it is not the one in " + (world_.folder / "home/tokens/orchestrator.token") +
+                                  "; name the coordinator's with PROVISIONING_TOKEN_FILE"))
+      << world_.err;
+  world_.folder.write("home/tokens/orchestrator.token", "\n");
+  EXPECT_EQ(world_.run({"workflow", "list", "--endpoint", "http://127.0.0.1:9"}), 6);
+  EXPECT_TRUE(has(world_.err, "hint: there is no token in ")) << world_.err;
+}
+
+TEST_F(Verbs, WhereThePlatformsExtensionsAreNotFoundThatIsSaid) {
+  std::filesystem::rename(world_.folder / "extensions", world_.folder / "elsewhere");
+  EXPECT_EQ(world_.run({"infra", "validate"}), 2);
+  EXPECT_TRUE(has(world_.err, "name their folder with PROVISIONING_EXTENSIONS")) << world_.err;
+  EXPECT_EQ(world_.run({"env"}), 0);
+  EXPECT_TRUE(has(world_.err, "trouble: the platform's own extensions were not found")) << world_.err;
+  world_.env["PROVISIONING_EXTENSIONS"] = world_.folder / "elsewhere";
+  EXPECT_EQ(world_.run({"infra", "validate"}), 0) << world_.err;
+}
+
+TEST_F(Verbs, AnInfrasBrokenSettingsDoNotHideTheRest) {
+  world_.folder.write("ws/infra/main/config.toml", "[link\n");
+  world_.coordinator.answer("GET /servers", {{"items", json::array()}, {"total", 0}});
+  world_.coordinator.answer("POST /workflows/" + kWorkflow + "/cancel", {{"changed", true}});
+  EXPECT_EQ(world_.run({"env"}), 0) << world_.err;
+  EXPECT_TRUE(has(world_.err, "trouble: " + (world_.folder / "ws/infra/main/config.toml:1:"))) << world_.err;
+  EXPECT_EQ(world_.run({"server", "list"}), 0) << world_.err;
+  EXPECT_TRUE(has(world_.err, "note: without the settings of infra \"main\", where something is wrong:")) << world_.err;
+  EXPECT_EQ(world_.run({"workflow", "cancel", kWorkflow, "--yes"}), 0) << world_.err;
+  world_.folder.write("ws/infra/main/config.toml", "[cli\nendpoint = \"/other.sock\"\n");
+  EXPECT_EQ(world_.run({"workflow", "cancel", kWorkflow, "--yes"}), 2) << "it may name another coordinator";
+  EXPECT_EQ(world_.run({"env"}), 0) << world_.err;
+  world_.folder.write("home/user_config.yaml", "");
+  EXPECT_EQ(world_.run({"env"}), 0) << world_.err;
 }
 
 TEST_F(Verbs, DeleteAllAsksTheCoordinatorWhatThereIs) {

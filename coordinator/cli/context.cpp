@@ -143,8 +143,9 @@ Result<std::string> Context::setting(std::string_view key) {
 
 // An infra's file that is wrong is no reason not to ask the coordinator, unless it may say which one is meant.
 Result<std::shared_ptr<const config::Config>> Context::settings_of_endpoint() {
+  if (endpoint_settings_) return endpoint_settings_;
   const auto all = settings();
-  if (all) return settings_;
+  if (all) return endpoint_settings_ = settings_;
   auto request = settings_request();
   if (!request) return tl::unexpected(all.error());
   request->without_infra_file = true;
@@ -157,7 +158,7 @@ Result<std::shared_ptr<const config::Config>> Context::settings_of_endpoint() {
   }
   console.warn("note: without the settings of infra \"" + others->infra() + "\", where something is wrong:");
   for (const Error& one : workspace::taken_apart(all.error())) console.warn("  " + one_line(one.message));
-  return std::make_shared<const config::Config>(std::move(*others));
+  return endpoint_settings_ = std::make_shared<const config::Config>(std::move(*others));
 }
 
 Result<io::Endpoint> Context::endpoint() {

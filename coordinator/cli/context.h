@@ -78,7 +78,8 @@ class Context {
   std::optional<workspace::FoundWorkspace> found_;
   std::shared_ptr<workspace::ManifestCache> manifests_;
   std::shared_ptr<const config::Config> settings_;
-  std::string token_file_;  // whose token the endpoint has
+  std::shared_ptr<const config::Config> endpoint_settings_;  // the same, or without what an infra's broken file says
+  std::string token_file_;                                   // whose token the endpoint has
 };
 
 Result<void> check_hostname(const std::string& name);

@@ -18,6 +18,8 @@ TEST(Isolation, AHostOfOneWorkspaceIsNoneOfAnother) {
   };
   EXPECT_EQ(in_other({"server", "ssh", "host-a", "--", "true"}).status, 4);
   EXPECT_FALSE(has(in_other({"server", "list"}).out, "host-a"));
+  EXPECT_TRUE(has(in_other({"exec", "--yes", "--target", "all", "--", "true"}).err, "the workspace has none yet"));
+  EXPECT_TRUE(has(in_other({"targets", "explain", "all"}).err, "has no hosts yet: provisioning server create"));
   EXPECT_FALSE(has(in_other({"agent", "list"}).out, "host-a"));
   EXPECT_FALSE(has(in_other({"workflow", "list"}).out, "host-a"));
   EXPECT_EQ(in_other({"agent", "show", "host-a"}).status, 4);

@@ -186,6 +186,7 @@ TEST(Program, TcpTakesTheTokenFromItsFile) {
   const Ran refused = rig.run({"workflow", "list", "--endpoint", "http://127.0.0.1:" + port});
   EXPECT_EQ(refused.status, 6) << refused.err;
   EXPECT_FALSE(has(refused.err, "not-the-token"));
+  EXPECT_TRUE(has(refused.err, "it is not the one in " + rig.env["PROVISIONING_TOKEN_FILE"])) << refused.err;
 }
 
 }  // namespace

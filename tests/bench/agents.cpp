@@ -57,11 +57,9 @@ struct Hosts {  // those of one thread
 };
 
 Result<Known> become_known(const std::string& state_dir, Random& random) {
-  auto keys = load_or_make_keys(state_dir);
-  if (!keys) return tl::unexpected(keys.error());
-  auto enrolment = join(state_dir, state_dir + "/join-token", *keys, random);
-  if (!enrolment) return tl::unexpected(enrolment.error());
-  return Known{state_dir, *keys, *enrolment};
+  auto member = join(state_dir, state_dir + "/join-token", Anew::when_possible, random);
+  if (!member) return tl::unexpected(member.error());
+  return Known{state_dir, member->keys, member->enrolment};
 }
 
 Result<void> add_agent(Hosts& hosts, const Known& known, const std::shared_ptr<io::ZmqContext>& context,

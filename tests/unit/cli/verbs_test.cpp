@@ -151,6 +151,7 @@ TEST_F(Verbs, WhatIsNotThereIsNotAskedAbout) {
   EXPECT_EQ(world_.run({"server", "delete", "db-1"}), 0) << world_.err;
   EXPECT_EQ(world_.out, "= x  (there is no such server)\nnothing to do: 1 unchanged\n");
   EXPECT_EQ(world_.err, "");
+  world_.coordinator.answer("GET /taskservs", {{"items", json::array()}, {"total", 0}});
   blobs(200, digests_of_infra());
   expect_submission("/workflows/taskservs/delete", nothing);
   EXPECT_EQ(world_.run({"taskserv", "delete", "redis"}), 0) << world_.err;

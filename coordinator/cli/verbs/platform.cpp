@@ -103,9 +103,13 @@ Result<json> wait_until_healthy(Context& context, const ProcessId& process, std:
   Waiting waiting(context, "waiting for the coordinator");
   for (;;) {
     auto status = probe_status(context);
-    if (status) return status;
-    if (status.error().code != Code::unavailable) return status;
-    if (!context.world.processes->is_alive(process)) {
+    const bool is_alive = context.world.processes->is_alive(process);
+    // Another one may have been started at the same moment, and answer; ours then ends when it does not get the lock.
+    // Until it has, it would take over from the other as soon as that is stopped.
+    const bool others = status && is_alive && number_in(*status, "pid") != static_cast<std::uint64_t>(process.pid);
+    if (status && !others) return status;
+    if (!status && status.error().code != Code::unavailable) return status;
+    if (!is_alive) {
       show_end_of_log(context);
       const auto ended = context.world.processes->exit_status(process);
       return fail(Code::internal,
@@ -244,7 +248,8 @@ Result<Exit> platform_start(Context& context) {
   }
   auto status = wait_until_healthy(context, *process, *timeout_s);
   if (!status) return tl::unexpected(status.error());
-  return print_started(context, *status, !starting_already);
+  const bool is_ours = number_in(*status, "pid") == static_cast<std::uint64_t>(process->pid);
+  return print_started(context, *status, !starting_already && is_ours);
 }
 
 Result<Exit> platform_stop(Context& context) {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Line charts as SVG, for docs/pictures. As a program: the growth charts of a results file.   plot.py RESULTS.json FOLDER"""
+"""Line charts as SVG, for docs/pictures. As a program: the growth charts of one or more files of
+results.   plot.py RESULTS.json... FOLDER"""
 import html, json, math, pathlib, statistics, sys
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 320, 72, 150, 36, 44
@@ -53,16 +54,31 @@ def line_chart(title, x_label, y_label, series, log_x=False):
     return "\n".join(out + ["</svg>", ""])
 
 
+def cpu_us(run):
+    return run["coordinator_cpu_us"] + run["agents_cpu_us"]
+
+
 def growth_charts(result):
-    """name -> SVG: what a task costs and how fast they go, over the size of the batch, a line for each number of agents."""
+    """name -> SVG: what a task costs and how fast they go, over the size of the batch, a line for each number of agents;
+    and over the length of the log, where that was measured."""
+    batches = {**result["batch"], **result.get("crowd_batch", {})}
+
     def over_size(value):
-        return {f"{hosts} agents" if hosts != "1" else "1 agent": [(int(size), statistics.median(value(r) for r in runs)) for size, runs in sizes.items()]
-                for hosts, sizes in result["batch"].items()}
-    return {"rate-by-size": line_chart("No-op tasks per second", "tasks in the batch", "tasks per second", over_size(lambda r: r["rate"]), True),
-            "cost-by-size": line_chart("CPU of the coordinator and all agents", "tasks in the batch", "us per task",
-                                       over_size(lambda r: r["coordinator_cpu_us"] + r["agents_cpu_us"]), True)}
+        return {f"{int(hosts):,} agent{'s' if hosts != '1' else ''}": [(int(size), statistics.median(value(r) for r in runs)) for size, runs in sizes.items()]
+                for hosts, sizes in batches.items()}
+    charts = {"rate-by-size": line_chart("No-op tasks per second", "tasks in the batch", "tasks per second", over_size(lambda r: r["rate"]), True),
+              "cost-by-size": line_chart("CPU of the coordinator and all agents", "tasks in the batch", "us per task", over_size(cpu_us), True)}
+    if on_the_way := result.get("depth", {}).get("on_the_way"):
+        charts["rate-by-log"] = line_chart("Batches of a million tasks, 100 agents", "events in the log before", "tasks per second",
+                                           {"rate": [(run["events"], run["rate"]) for run in on_the_way]})
+    return charts
 
 
 if __name__ == "__main__":
-    for name, svg in growth_charts(json.loads(pathlib.Path(sys.argv[1]).read_text())).items():
-        (pathlib.Path(sys.argv[2]) / f"{name}.svg").write_text(svg)
+    *results, folder = map(pathlib.Path, sys.argv[1:])
+    folder.mkdir(parents=True, exist_ok=True)
+    merged = {}
+    for path in results:  # the rows of --only come in files of their own
+        merged.update(json.loads(path.read_text()))
+    for name, svg in growth_charts(merged).items():
+        (folder / f"{name}.svg").write_text(svg)

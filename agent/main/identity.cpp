@@ -1,5 +1,6 @@
 #include "agent/main/identity.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -65,6 +66,11 @@ Result<std::optional<AgentKeys>> load_keys(const std::string& path) {
   auto fields = load(path);
   if (!fields) return tl::unexpected(fields.error());
   if (!*fields) return std::optional<AgentKeys>();
+  struct stat info {};
+  if (stat(path.c_str(), &info) == 0 && (info.st_mode & 077) != 0) {
+    return fail(Code::denied, "others can read the secret keys in " + path,
+                "chmod 600 " + path + "; if they may have been read, remove the agent and enrol this host anew");
+  }
   const auto link = pair_from_hex((**fields)["link"]);
   const auto seal = pair_from_hex((**fields)["seal"]);
   if (!link || !seal) return broken(path);

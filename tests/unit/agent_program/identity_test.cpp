@@ -43,6 +43,16 @@ TEST_F(IdentityFiles, WhatIsSavedComesBack) {
   EXPECT_EQ((*loaded)->log_id, saved.log_id);
 }
 
+TEST_F(IdentityFiles, KeysThatOthersCanReadAreNotUsed) {
+  const auto made = load_or_make_keys(dir);
+  ASSERT_TRUE(made);
+  EXPECT_EQ(load_or_make_keys(dir)->link.public_key, made->link.public_key);
+  chmod((dir + "/keys").c_str(), 0644);
+  const auto refused = load_or_make_keys(dir);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().hint.find("chmod 600"), std::string::npos) << refused.error().hint;
+}
+
 TEST_F(IdentityFiles, OfAnOlderReleaseNameNoFurtherAddresses) {
   ASSERT_TRUE(save_enrolment(dir, enrolment()));
   EXPECT_EQ(text().find("endpoints="), std::string::npos) << "and a newer one writes none that it has not heard";

@@ -58,8 +58,9 @@ std::string heading(const json& task, const Console& console) {
   const std::string outcome = text_in(task, "outcome");
   std::string text = console.out_paint(Colour::bold, one_line(text_in(task, "server"))) + ": " +
                      console.out_paint(colour_of_status(outcome), one_line(outcome));
-  const std::string exit_code = text_in(task, "exit_code");
-  return text + (exit_code.empty() || exit_code == "0" ? "" : ", exit " + exit_code) + "\n";
+  const json& exit_code = child_in(task, "exit_code");
+  const std::string how = exit_text(exit_code.is_number_integer() ? exit_code.get<std::int64_t>() : 0);
+  return text + (how.empty() ? "" : ", ") + how + "\n";
 }
 
 std::string lines_of(const std::string& output) {

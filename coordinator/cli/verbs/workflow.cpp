@@ -36,8 +36,8 @@ Exit told_end(Context& context, const std::string& task, const OutputEnd& end) {
   if (exit == Exit::ok) return exit;
   std::string outcome = end.outcome;
   std::replace(outcome.begin(), outcome.end(), '_', ' ');
-  context.console.say("the step ended: " + one_line(outcome) +
-                      (end.exit_code == 0 ? "" : ", exit " + std::to_string(end.exit_code)));
+  context.console.say("the step ended: " + one_line(outcome) + (end.exit_code == 0 ? "" : ", ") +
+                      exit_text(end.exit_code));
   return exit;
 }
 

@@ -27,10 +27,7 @@ std::string took(const Step& step) {
 
 // Why a step did not succeed, in as many words as there are.
 std::string why(const Step& step) {
-  std::string text;
-  if (step.exit_code != 0) {
-    text = step.exit_code < 0 ? "signal " + std::to_string(-step.exit_code) : "exit " + std::to_string(step.exit_code);
-  }
+  std::string text = exit_text(step.exit_code);
   const bool said = step.message == "exit code " + std::to_string(step.exit_code);
   if (!step.message.empty() && !said) text += (text.empty() ? "" : ": ") + step.message;
   if (!step.last_line.empty() && step.outcome == "failed")

@@ -137,6 +137,11 @@ std::uint64_t number_in(const json& object, std::string_view field) {
   return 0;
 }
 
+std::string exit_text(std::int64_t exit_code) {
+  if (exit_code == 0) return {};
+  return exit_code < 0 ? "signal " + std::to_string(-exit_code) : "exit " + std::to_string(exit_code);
+}
+
 bool flag_in(const json& object, std::string_view field) {
   const json& value = child_in(object, field);
   return value.is_boolean() && value.get<bool>();

@@ -38,6 +38,8 @@ std::uint64_t number_in(const nlohmann::json& object, std::string_view field);
 bool flag_in(const nlohmann::json& object, std::string_view field);
 const nlohmann::json& child_in(const nlohmann::json& object, std::string_view field);  // null where there is none
 
+std::string exit_text(std::int64_t exit_code);  // "exit 3", "signal 15" for -15, "" for 0
+
 std::string names_text(const std::vector<std::string>& names);  // "a, b", of many the first "and 3 more"
 
 std::string time_text(std::uint64_t time_ms);  // 2026-01-31 23:59:59 UTC; "-" for 0

@@ -417,7 +417,7 @@ TEST_F(Verbs, LeavingAStepsOutputLeavesTheStep) {
   world_.coordinator.streams.push_back(
       {{{Stream::Kind::text, R"({"kind":"end","outcome":"timed_out","exit_code":-15})"}}, true, {}});
   EXPECT_EQ(world_.run({"workflow", "output", task, "--follow"}), 1);
-  EXPECT_EQ(world_.err, "the step ended: timed out, exit -15\n");
+  EXPECT_EQ(world_.err, "the step ended: timed out, signal 15\n");
   EXPECT_EQ(world_.run({"workflow", "output", task, "--follow", "--attempt", "1"}), 2);
 }
 

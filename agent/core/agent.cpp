@@ -454,8 +454,7 @@ void Agent::Impl::tell_of_silence() {
       "no coordinator has answered " + std::to_string(unheard_) +
           " times: it cannot be reached, or it does not know this agent, which was removed there (see there: "
           "provisioning agent list); to enrol anew: provisioning agent token HOST, write it into the file join-token "
-          "of "
-          "the state directory, and start this agent again");
+          "of the state directory, and start this agent again");
 }
 
 // ---- records and what follows from them

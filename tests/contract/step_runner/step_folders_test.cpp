@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/fs.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -101,6 +103,19 @@ TEST_F(StepFoldersTest, OneThatNothingWasLeftInIsTheNextSteps) {
   EXPECT_EQ(fs::file_size(next + "/output"), 0U);
   EXPECT_TRUE(fs::is_empty(next + "/work"));
   EXPECT_EQ(std::distance(fs::directory_iterator(next), {}), 3);
+}
+
+// So that each has its own part of the disk's inodes, where the file system takes such a hint.
+TEST_F(StepFoldersTest, TheyLieApart) {
+  const auto flags_of = [](const std::string& path) {
+    int flags = 0;
+    const io::Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return ioctl(fd.get(), FS_IOC_GETFLAGS, &flags) == 0 ? flags : -1;
+  };
+  int wanted = flags_of(dir) | FS_TOPDIR_FL;
+  const io::Fd fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (flags_of(dir) < 0 || ioctl(fd.get(), FS_IOC_SETFLAGS, &wanted) != 0) GTEST_SKIP() << "no such hint here";
+  EXPECT_NE(flags_of(dir + "/steps") & FS_TOPDIR_FL, 0);
 }
 
 TEST_F(StepFoldersTest, AnAttemptIsBegunOnceWhetherThereAreSparesOrNot) {
